@@ -1,0 +1,43 @@
+/** Shared vocabulary of model calls; safe for the browser. */
+import { z } from 'zod';
+
+/** Provider keys as stored in `LlmModel.provider`. */
+export const PROVIDERS = ['openai', 'google', 'openrouter', 'compatible', 'demo'] as const;
+export const providerSchema = z.enum(PROVIDERS);
+export type Provider = z.infer<typeof providerSchema>;
+
+/** What a call is for. `capability` rows in the database carry the same ids. */
+export const ROLES = ['clarify', 'spec', 'plan', 'implement', 'review', 'document', 'ask', 'embed'] as const;
+export const roleSchema = z.enum(ROLES);
+export type Role = z.infer<typeof roleSchema>;
+
+export const CAPABILITIES = ['clarify', 'plan', 'implement', 'review', 'document', 'ask'] as const;
+export const capabilitySchema = z.enum(CAPABILITIES);
+export type Capability = z.infer<typeof capabilitySchema>;
+
+export const QUALITIES = ['fast', 'enhanced', 'premium'] as const;
+export const qualitySchema = z.enum(QUALITIES);
+export type Quality = z.infer<typeof qualitySchema>;
+
+/** Which capability pays for which role. */
+export function capabilityOf(role: Role): Capability {
+  if (role === 'spec') return 'plan';
+  if (role === 'embed') return 'implement';
+  return role;
+}
+
+/** Metadata the gateway hands every model in `providerOptions.plumbline`; real providers ignore it, the demo reads it. */
+export const callHintSchema = z.object({
+  role: roleSchema,
+  /** Stable plan id of the task (`T3`), for implement and review. */
+  taskId: z.string().optional(),
+  taskTitle: z.string().optional(),
+  /** 1-based attempt of the task. */
+  attempt: z.number().int().min(1).optional(),
+  /** The project's description as the user wrote it. */
+  description: z.string().optional(),
+});
+export type CallHint = z.infer<typeof callHintSchema>;
+
+/** `provider:model`, split at the first colon because model ids may hold colons. */
+export const modelRefSchema = z.string().regex(/^(openai|google|openrouter|compatible|demo):.+$/, 'expected provider:model');
