@@ -1,0 +1,94 @@
+import 'server-only';
+import { initTRPC, TRPCError } from '@trpc/server';
+import superjson from 'superjson';
+import { ZodError, z } from 'zod';
+import type { MembershipRole } from '@/prisma/generated/enums';
+import { type AppErrorCode, isAppError } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import { logger } from '@/server/platform/logger';
+
+/** The signed-in person and the organization they act for. */
+export interface Caller {
+  userId: string;
+  email: string;
+  organizationId: string;
+  role: MembershipRole;
+}
+
+export interface ApiContext {
+  requestId: string;
+  /** Null when nobody is signed in. */
+  caller: Caller | null;
+}
+
+const TRPC_CODE: Partial<Record<AppErrorCode, TRPCError['code']>> = {
+  invalid_input: 'BAD_REQUEST',
+  edit_refused: 'UNPROCESSABLE_CONTENT',
+  unauthenticated: 'UNAUTHORIZED',
+  insufficient_credits: 'PAYMENT_REQUIRED',
+  budget_exceeded: 'PAYMENT_REQUIRED',
+  forbidden: 'FORBIDDEN',
+  capability_denied: 'FORBIDDEN',
+  quality_not_allowed: 'FORBIDDEN',
+  not_found: 'NOT_FOUND',
+  conflict: 'CONFLICT',
+  duplicate_request: 'CONFLICT',
+  wrong_status: 'CONFLICT',
+  lease_lost: 'CONFLICT',
+  rate_limited: 'TOO_MANY_REQUESTS',
+  model_not_priced: 'SERVICE_UNAVAILABLE',
+  model_not_available: 'SERVICE_UNAVAILABLE',
+  model_call_failed: 'BAD_GATEWAY',
+};
+
+const t = initTRPC.context<ApiContext>().create({
+  transformer: superjson,
+  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
+  errorFormatter({ shape, error, ctx }) {
+    const cause = error.cause;
+    const hidden = error.code === 'INTERNAL_SERVER_ERROR';
+    return {
+      ...shape,
+      message: isAppError(cause) ? cause.userMessage : hidden ? 'Something went wrong on our side. Nothing was changed.' : shape.message,
+      data: {
+        ...shape.data,
+        stack: undefined,
+        requestId: ctx?.requestId ?? null,
+        appCode: isAppError(cause) ? cause.code : null,
+        details: isAppError(cause) ? cause.details : null,
+        fields: cause instanceof ZodError ? z.flattenError(cause).fieldErrors : null,
+      },
+    };
+  },
+});
+
+export const router = t.router;
+export const createCaller = t.createCallerFactory;
+
+/** Maps domain errors to transport errors once and logs each failure by its severity. */
+const mapped = t.middleware(async ({ ctx, next, path, type }) => {
+  const result = await next();
+  if (result.ok) return result;
+  const cause = result.error.cause;
+  const fields = { requestId: ctx.requestId, path, type, organizationId: ctx.caller?.organizationId };
+  if (isAppError(cause)) {
+    logger().info({ ...fields, code: cause.code, reason: cause.message }, 'request refused');
+    throw new TRPCError({ code: TRPC_CODE[cause.code] ?? 'INTERNAL_SERVER_ERROR', message: cause.userMessage, cause });
+  }
+  if (result.error.code === 'INTERNAL_SERVER_ERROR') logger().error({ ...fields, err: cause ?? result.error }, 'request failed');
+  else logger().info({ ...fields, code: result.error.code }, 'request refused');
+  return result;
+});
+
+/** Anyone. */
+export const publicProcedure = t.procedure.use(mapped);
+
+/** A signed-in person acting for one of their organizations; `ctx.caller` is set. */
+export const memberProcedure = publicProcedure.use(({ ctx, next }) => {
+  if (ctx.caller === null) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
+  return next({ ctx: { ...ctx, caller: ctx.caller } });
+});
+
+export function newRequestId(): string {
+  return newId();
+}

@@ -1,0 +1,78 @@
+import 'server-only';
+import { PassThrough, Readable } from 'node:stream';
+import { ZipFile } from 'yazl';
+import type { Client } from '@/server/platform/db';
+import { postgresBlobs } from './blobs';
+import { pathProblem } from './edits/paths';
+import { readTree, type SnapshotRef } from './snapshots';
+
+/** Bytes of file contents held at once while the archive streams. */
+const BATCH_BYTES = 2 * 1024 * 1024;
+/** Names Plumbline adds; a project's own files of these names give way, README.md aside. */
+export const PLAN_FILE = 'PLAN.md';
+export const MANIFEST_FILE = 'PLUMBLINE.json';
+
+/** Entries carry one fixed time, so that equal snapshots give equal bytes. */
+const ENTRY_TIME = new Date('2026-01-01T00:00:00Z');
+
+/**
+ * A ZIP of a snapshot with extra text files, as a stream. Contents are fetched in batches as the reader takes them, never
+ * whole in memory. Fails before the first byte when the snapshot is not the organization's.
+ * @throws AppError `not_found`
+ */
+export async function openArchive(client: Client, ref: SnapshotRef, extra: ReadonlyMap<string, string>): Promise<Readable> {
+  const tree = await readTree(client, ref);
+  const entries = [...tree].filter(([path]) => !extra.has(path) && pathProblem(path) === null);
+  const zip = new ZipFile();
+  const output = new PassThrough({ highWaterMark: 256 * 1024 });
+  zip.outputStream.on('error', (error: Error) => output.destroy(error));
+  zip.outputStream.pipe(output);
+  const options = { mtime: ENTRY_TIME, mode: 0o100644, forceDosTimestamp: true };
+  for (const [path, content] of extra) zip.addBuffer(Buffer.from(content), path, options);
+  const reader = batchReader(client, ref.organizationId, entries);
+  for (const [index, [path, { size }]] of entries.entries()) {
+    zip.addReadStreamLazy(path, { ...options, size }, (give) => {
+      reader(index).then(
+        (content) => give(null, Readable.from([content], { objectMode: false })),
+        (error: unknown) => give(error instanceof Error ? error : new Error(String(error)), Readable.from([])),
+      );
+    });
+  }
+  zip.end();
+  return output;
+}
+
+type Entry = [path: string, file: { sha256: string; size: number }];
+
+/** yazl asks for one entry at a time, in order: the next ones are fetched together up to the batch size. */
+function batchReader(client: Client, organizationId: string, entries: Entry[]): (index: number) => Promise<Buffer> {
+  let batch = new Map<string, Buffer>();
+  return async (index) => {
+    const sha256 = entries[index]?.[1].sha256 ?? '';
+    const ready = batch.get(sha256);
+    if (ready !== undefined) return ready;
+    const wanted: string[] = [];
+    let bytes = 0;
+    for (let i = index; i < entries.length && (bytes === 0 || bytes < BATCH_BYTES); i++) {
+      const file = entries[i]?.[1];
+      if (file === undefined) break;
+      wanted.push(file.sha256);
+      bytes += file.size;
+    }
+    batch = await postgresBlobs.getMany(client, organizationId, wanted);
+    const content = batch.get(sha256);
+    if (content === undefined) throw new Error(`content ${sha256} is missing`);
+    return content;
+  };
+}
+
+/** A file name that is safe in a header and on every system. */
+export function safeArchiveName(title: string): string {
+  const bare = title
+    .normalize('NFKD')
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .toLowerCase()
+    .slice(0, 60);
+  return `${bare === '' || pathProblem(bare) !== null ? 'project' : bare}.zip`;
+}

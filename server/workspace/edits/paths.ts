@@ -1,0 +1,69 @@
+import type { Refusal } from '../schema';
+
+/** Limits of a project; configurable by argument. Bytes are UTF-8. */
+export interface WorkspaceLimits {
+  fileBytes: number;
+  files: number;
+  projectBytes: number;
+}
+
+export const DEFAULT_LIMITS: WorkspaceLimits = { fileBytes: 1024 * 1024, files: 2000, projectBytes: 50 * 1024 * 1024 };
+
+// Names and characters Windows cannot hold (Microsoft, "Naming Files, Paths, and Namespaces").
+const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?$/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const FORBIDDEN = /[<>:"|?*\\\u0000-\u001f\u007f]/;
+
+/** Why a path may not be written, or null. The same rule guards edits, snapshots and the archive. */
+export function pathProblem(path: string): string | null {
+  if (path === '') return 'the path is empty';
+  if (path.length > 240 || Buffer.byteLength(path) > 400) return 'the path is too long';
+  if (path.includes('\0')) return 'the path holds a NUL character';
+  if (path.startsWith('/') || path.startsWith('~')) return 'absolute paths are not allowed';
+  if (/^[A-Za-z]:/.test(path)) return 'drive letters are not allowed';
+  if (path.includes('\\')) return 'use / between folders';
+  for (const part of path.split('/')) {
+    if (part === '') return 'the path has an empty part';
+    if (part === '.' || part === '..') return 'the path must not contain . or .. parts';
+    if (FORBIDDEN.test(part)) return `"${part}" holds a character that some systems cannot store`;
+    if (/[. ]$/.test(part) || part.startsWith(' ')) return `"${part}" begins or ends with a character that some systems drop`;
+    if (RESERVED.test(part)) return `"${part}" is a reserved name on Windows`;
+    if (part.toLowerCase() === '.git') return '.git is not writable';
+    if (part.normalize('NFC') !== part) return `"${part}" is not in Unicode normal form C`;
+  }
+  return null;
+}
+
+/** Key under which two names are the same file on a case-insensitive or normalizing file system. */
+export function collisionKey(path: string): string {
+  return path.normalize('NFC').toLowerCase();
+}
+
+/** Problems of a whole tree: collisions, a file where another path needs a folder, and size limits. */
+export function treeProblems(files: ReadonlyMap<string, { size: number }>, limits: WorkspaceLimits): Refusal[] {
+  const refusals: Refusal[] = [];
+  const seen = new Map<string, string>();
+  let total = 0;
+  for (const [path, { size }] of files) {
+    const key = collisionKey(path);
+    const other = seen.get(key);
+    if (other !== undefined) {
+      refusals.push({ code: 'path_collision', path, message: `${path} and ${other} are the same file on some systems` });
+    }
+    seen.set(key, path);
+    total += size;
+    if (size > limits.fileBytes) refusals.push({ code: 'too_large', path, message: `${path} is larger than ${limits.fileBytes} bytes` });
+  }
+  for (const path of files.keys()) {
+    const parts = collisionKey(path).split('/');
+    for (let i = 1; i < parts.length; i++) {
+      const file = seen.get(parts.slice(0, i).join('/'));
+      if (file !== undefined) refusals.push({ code: 'path_collision', path, message: `${file} is a file, so ${path} cannot be inside it` });
+    }
+  }
+  if (files.size > limits.files) refusals.push({ code: 'too_many_files', path: '', message: `more than ${limits.files} files` });
+  if (total > limits.projectBytes) {
+    refusals.push({ code: 'project_too_large', path: '', message: `the project would be larger than ${limits.projectBytes} bytes` });
+  }
+  return refusals;
+}
