@@ -1,0 +1,158 @@
+import 'server-only';
+import type { CreditEntryKind } from '@/prisma/generated/enums';
+import { now } from '@/server/platform/clock';
+import type { Client } from '@/server/platform/db';
+import { AppError, notFound } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+
+/**
+ * The sole writer of the ledger. Each transition is one statement: a call of a function in the ledger migration, which
+ * locks the organization's balance row. Amounts are micro-credits.
+ */
+export interface ReserveInput {
+  organizationId: string;
+  amount: bigint;
+  idempotencyKey: string;
+  ttlMs: number;
+  projectId?: string | null;
+  runId?: string | null;
+  taskId?: string | null;
+  userId?: string | null;
+  role?: string | null;
+}
+
+/** @throws AppError `insufficient_credits` with `required` and `available`, `not_found` without an account. */
+export async function reserve(client: Client, input: ReserveInput): Promise<{ holdId: string; amount: bigint; replayed: boolean }> {
+  if (input.amount <= 0n) throw new AppError('invalid_input', 'a hold must be above zero');
+  const at = now();
+  const expires = new Date(at.getTime() + input.ttlMs);
+  const [row] = await client.$queryRaw<{ outcome: string; hold_id: string | null; hold_amount: bigint; available: bigint }[]>`
+    SELECT * FROM ledger_reserve(${newId()}, ${input.organizationId}, ${input.amount}::bigint, ${input.idempotencyKey}, ${at}::timestamptz, ${expires}::timestamptz,
+      ${input.projectId ?? null}, ${input.runId ?? null}, ${input.taskId ?? null}, ${input.userId ?? null}, ${input.role ?? null})`;
+  if (row === undefined || row.outcome === 'no_account') throw notFound('Credit account');
+  if (row.outcome === 'insufficient' || row.hold_id === null) {
+    throw new AppError('insufficient_credits', `needs ${input.amount} micro-credits, ${row.available} available`, {
+      userMessage: 'There are not enough credits left for the next step.',
+      details: { required: input.amount.toString(), available: row.available.toString() },
+    });
+  }
+  return { holdId: row.hold_id, amount: row.hold_amount, replayed: row.outcome === 'replayed' };
+}
+
+/** Puts off a pending hold's expiry while its call runs. */
+export async function renewHold(client: Client, input: { organizationId: string; holdId: string; ttlMs: number }): Promise<void> {
+  const expiresAt = new Date(now().getTime() + input.ttlMs);
+  await client.creditHold.updateMany({
+    where: { id: input.holdId, organizationId: input.organizationId, status: 'pending' },
+    data: { expiresAt },
+  });
+}
+
+export interface SettleInput {
+  organizationId: string;
+  holdId: string;
+  actual: bigint;
+  estimated?: bigint | null;
+  modelCallId?: string | null;
+  userId?: string | null;
+  note?: string | null;
+  metadata?: Record<string, unknown>;
+}
+
+export interface SettleResult {
+  charged: bigint;
+  absorbed: bigint;
+  balanceAfter: bigint;
+  /** The hold had expired before: charged all the same, and reported. */
+  late: boolean;
+  replayed: boolean;
+}
+
+/** Charges the true cost. @throws AppError `conflict` when the hold was released, `not_found`. */
+export async function settle(client: Client, input: SettleInput): Promise<SettleResult> {
+  const [row] = await client.$queryRaw<{ outcome: string; charged: bigint; absorbed: bigint; balance_after: bigint }[]>`
+    SELECT * FROM ledger_settle(${newId()}, ${input.organizationId}, ${input.holdId}, ${input.actual}::bigint, ${input.estimated ?? null}::bigint,
+      ${input.modelCallId ?? null}, ${input.userId ?? null}, ${input.note ?? null}, ${JSON.stringify(input.metadata ?? {})}::jsonb, ${now()}::timestamptz)`;
+  if (row === undefined || row.outcome === 'not_found') throw notFound('Hold');
+  if (row.outcome === 'released') throw new AppError('conflict', 'the hold was released before it was settled');
+  return {
+    charged: row.charged,
+    absorbed: row.absorbed,
+    balanceAfter: row.balance_after,
+    late: row.outcome === 'late',
+    replayed: row.outcome === 'replayed',
+  };
+}
+
+/** Ends a pending hold without a charge; closing a closed hold changes nothing. @returns whether it was open. */
+export async function release(client: Client, input: { organizationId: string; holdId: string }): Promise<boolean> {
+  return closeHold(client, input, 'released');
+}
+
+async function closeHold(client: Client, input: { organizationId: string; holdId: string }, status: 'released' | 'expired'): Promise<boolean> {
+  const [row] = await client.$queryRaw<{ outcome: string }[]>`
+    SELECT ledger_close_hold(${input.organizationId}, ${input.holdId}, ${status}::"CreditHoldStatus", ${now()}::timestamptz) AS outcome`;
+  if (row === undefined || row.outcome === 'not_found') throw notFound('Hold');
+  return row.outcome === 'ok';
+}
+
+/** Expires pending holds whose time has passed. @returns how many. */
+export async function expireStaleHolds(client: Client): Promise<number> {
+  const stale = await client.creditHold.findMany({
+    where: { status: 'pending', expiresAt: { lt: now() } },
+    select: { id: true, organizationId: true },
+    take: 500,
+  });
+  let expired = 0;
+  for (const { id, organizationId } of stale) if (await closeHold(client, { organizationId, holdId: id }, 'expired')) expired++;
+  return expired;
+}
+
+export interface GrantInput {
+  organizationId: string;
+  kind: Exclude<CreditEntryKind, 'usage' | 'usage_refund' | 'expiry'>;
+  /** Signed: an adjustment may take credits. */
+  amount: bigint;
+  bucket: 'monthly' | 'bonus';
+  idempotencyKey: string;
+  userId?: string | null;
+  note?: string | null;
+  metadata?: Record<string, unknown>;
+}
+
+/** One effect a key. @returns whether this call had it. */
+export async function grant(client: Client, input: GrantInput): Promise<{ granted: boolean; balanceAfter: bigint }> {
+  const [row] = await client.$queryRaw<{ outcome: string; balance_after: bigint }[]>`
+    SELECT * FROM ledger_grant(${newId()}, ${input.organizationId}, ${input.kind}::"CreditEntryKind", ${input.amount}::bigint, ${input.bucket},
+      ${input.idempotencyKey}, ${input.userId ?? null}, ${input.note ?? null}, ${JSON.stringify(input.metadata ?? {})}::jsonb, ${now()}::timestamptz)`;
+  if (row === undefined || row.outcome === 'no_account') throw notFound('Credit account');
+  return { granted: row.outcome === 'ok', balanceAfter: row.balance_after };
+}
+
+/** Refunds what these calls were charged, each once; their cost stays recorded as absorbed. @returns micro-credits given back. */
+export async function absorbCalls(client: Client, input: { organizationId: string; modelCallIds: readonly string[]; note: string }): Promise<bigint> {
+  let total = 0n;
+  for (const id of input.modelCallIds) {
+    const [row] = await client.$queryRaw<{ outcome: string; refunded: bigint }[]>`
+      SELECT * FROM ledger_refund_usage(${newId()}, ${input.organizationId}, ${id}, ${input.note}, ${now()}::timestamptz)`;
+    if (row?.outcome === 'ok') total += row.refunded;
+  }
+  return total;
+}
+
+/** Length of a credit period, milliseconds (30 days). */
+export const PERIOD_MS = 30 * 86_400_000;
+
+/** Starts the period that contains now, when the current one has ended. One effect, however often it runs. */
+export async function resetMonth(client: Client, organizationId: string): Promise<boolean> {
+  const balance = await client.creditBalance.findUnique({ where: { organizationId } });
+  const at = now();
+  if (balance === null || balance.periodEnd > at) return false;
+  const passed = Math.floor((at.getTime() - balance.periodEnd.getTime()) / PERIOD_MS);
+  const start = new Date(balance.periodEnd.getTime() + passed * PERIOD_MS);
+  const plan = await client.organizationPlan.findUnique({ where: { organizationId }, include: { plan: true } });
+  const [row] = await client.$queryRaw<{ outcome: string }[]>`
+    SELECT ledger_reset(${newId()}, ${newId()}, ${organizationId}, ${plan?.plan.monthlyMicro ?? 0n}::bigint, ${start}::timestamptz,
+      ${new Date(start.getTime() + PERIOD_MS)}::timestamptz, ${at}::timestamptz) AS outcome`;
+  return row?.outcome === 'ok';
+}
