@@ -1,0 +1,32 @@
+/** Every time-out and bound of a model call, one sentence each. */
+export const MODEL_LIMITS = {
+  /** Longest wait for the first piece of an answer, milliseconds. */
+  firstTokenMs: 120_000,
+  /** Longest silence between two pieces, milliseconds. */
+  idleMs: 60_000,
+  /** A hold lives this long without being renewed, milliseconds. */
+  holdTtlMs: 120_000,
+  /** The hold is renewed this often while the call runs, milliseconds. */
+  holdRenewMs: 30_000,
+  /** First back-off; doubles each retry, with up to 25 % jitter, milliseconds. */
+  backoffMs: 500,
+  /** Longest back-off, and longest Retry-After that is waited for, milliseconds. */
+  maxBackoffMs: 60_000,
+  /** Characters of an answer kept at most: beyond it the call is ended as oversize. */
+  maxAnswerChars: 2_000_000,
+} as const;
+
+/** Output tokens a role may need: what a hold covers at least. */
+export const ROLE_OUTPUT_TOKENS = { clarify: 2000, spec: 6000, plan: 8000, implement: 16_000, review: 6000, document: 6000, ask: 4000, embed: 0 } as const;
+
+/** Typical input and output tokens of one call, for quotes before this instance has history. From runs of the example projects. */
+export const TYPICAL_TOKENS = {
+  clarify: { input: 700, output: 250 },
+  spec: { input: 900, output: 900 },
+  plan: { input: 1800, output: 1600 },
+  implement: { input: 4000, output: 2500 },
+  review: { input: 5000, output: 700 },
+  document: { input: 4500, output: 900 },
+  ask: { input: 4000, output: 600 },
+  embed: { input: 1000, output: 0 },
+} as const;
