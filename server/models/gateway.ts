@@ -41,6 +41,8 @@ export interface TextRequest {
   jsonSchema?: JSONSchema7;
   abortSignal?: AbortSignal | undefined;
   onDelta?: ((text: string) => void) | undefined;
+  /** Runs when the answer is complete, before the settling transaction opens. */
+  beforeSettle?: (() => Promise<void>) | undefined;
   /** Runs in the transaction that settles: what must be true exactly when the call is paid. */
   onSettled?: ((tx: Tx, result: TextResult) => Promise<void>) | undefined;
 }
@@ -99,6 +101,7 @@ export async function callModel(ctx: CallContext, request: TextRequest): Promise
     clearInterval(renewal);
     request.abortSignal?.removeEventListener('abort', forward);
   }
+  await request.beforeSettle?.();
   return close(ctx, request, call, answer, started);
 }
 

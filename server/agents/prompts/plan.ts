@@ -1,0 +1,32 @@
+import { dataSection } from '@/server/models/prompt-format';
+import { DATA_RULE, joinSections, type Prompt, roleHeader } from './common';
+
+export const PLAN_VERSION = 'plan-1';
+
+export interface PlanInput {
+  description: string;
+  spec: string;
+  /** Paths of the project when it exists already. */
+  paths: string[];
+  notes: string[];
+}
+
+export function planPrompt({ description, spec, paths, notes }: PlanInput): Prompt {
+  return {
+    version: PLAN_VERSION,
+    system: `${roleHeader('plan')}
+You are the architect. Turn the specification into a plan of 3 to 15 tasks that are done one after the other, each leaving a
+project whose checks pass. A task names its files with an action (create, change, delete, rename), why it is needed, its size (S, M, L),
+the tasks it depends on, and 1 to 6 acceptance criteria with ids such as T2.1 that somebody can test who cannot ask you. Ids of tasks
+are T1, T2, and so on. Under checks give the commands that prove the project works (build, typecheck, test); they run without
+network in a fresh copy, so prefer tools that need no installation (node --test, python3 -m unittest). The first task must already make the test
+command pass.
+${DATA_RULE}`,
+    prompt: joinSections([
+      dataSection('DESCRIPTION', description),
+      dataSection('SPEC', spec),
+      paths.length > 0 ? dataSection('PATHS', paths.join('\n')) : null,
+      notes.length > 0 ? dataSection('NOTES', notes.join('\n\n')) : null,
+    ]),
+  };
+}

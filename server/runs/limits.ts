@@ -1,0 +1,19 @@
+/** Times of the run engine, one sentence each, in milliseconds. */
+export const RUN_LIMITS = {
+  /** A lease not renewed for this long is dead: another worker takes the run. */
+  leaseMs: 12_000,
+  /** The holder renews this often. */
+  leaseRenewMs: 3000,
+  /** Workers look this often for runs whose holder died. */
+  reclaimMs: 2500,
+  /** Text pieces of a model are written to the event log together this often. */
+  deltaBatchMs: 40,
+  /** The one poller of a process asks this often for new events of watched streams, as a net below the signal. */
+  tailPollMs: 250,
+  /** A running step looks this often for a stop command. */
+  commandPollMs: 300,
+  /** Events sent at once to a reader that catches up. */
+  tailBatch: 500,
+  /** Verdicts that cannot be read are asked for this often in all. */
+  verdictTries: 2,
+} as const;

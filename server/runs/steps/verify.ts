@@ -1,0 +1,97 @@
+import 'server-only';
+import { z } from 'zod';
+import { AGENT_LIMITS } from '@/server/agents/limits';
+import { reviewPrompt } from '@/server/agents/prompts/review';
+import { type PlanChecks, verdictSchema } from '@/server/agents/schema';
+import { db, inTx } from '@/server/platform/db';
+import { env } from '@/server/platform/env';
+import { runChecks, saveCheckResults } from '@/server/workspace/checks/run-checks';
+import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
+import type { CheckOutcome } from '@/server/workspace/schema';
+import { diffSnapshots, readFiles } from '@/server/workspace/snapshots';
+import { endAttempt, stepOutput, taskOf } from '../attempt';
+import { callForObject } from '../call';
+import { appendEvents } from '../event-log';
+import { finishStep, type StepContext } from '../journal';
+import { decide } from '../review-decision';
+
+const changedSchema = z.object({ ok: z.boolean(), changed: z.array(z.string()).default([]) });
+
+/** Checks really run, on exactly the snapshot the attempt made. */
+export async function checkStep(ctx: StepContext): Promise<void> {
+  const snapshotId = await attemptSnapshot(ctx);
+  const applied = (await stepOutput(ctx, 'reapply', changedSchema)) ?? (await stepOutput(ctx, 'apply', changedSchema));
+  const files = await readFiles(db(), { organizationId: ctx.scope.organizationId, snapshotId });
+  const outcomes = await executeChecks(ctx, files, applied?.changed ?? []);
+  await inTx(async (tx) => {
+    const owner = { ...ctx.scope, runId: ctx.run.id, taskId: ctx.step.taskId, snapshotId, attempt: ctx.step.attempt };
+    await saveCheckResults(tx, owner, outcomes);
+    await finishStep(tx, ctx, { output: { ok: true }, snapshotId, note: summary(outcomes) });
+  });
+}
+
+/** Runs the checks; a stop ends them. */
+export async function executeChecks(ctx: StepContext, files: Map<string, string>, changed: string[]): Promise<CheckOutcome[]> {
+  const commands: PlanChecks = ctx.plan?.checks ?? {};
+  const outcomes = await runChecks({
+    files,
+    changed,
+    commands,
+    execution: await selectSandbox(env().SANDBOX),
+    timeoutMs: env().CHECK_TIMEOUT_MS,
+    signal: ctx.signal,
+    onOutcome: async ({ kind, command, status }) => {
+      await inTx((tx) => appendEvents(tx, ctx.scope, [{ type: 'data-check', taskKey: ctx.step.step.split(':')[1] ?? null, kind, command, status }]));
+    },
+  });
+  ctx.signal.throwIfAborted();
+  return outcomes;
+}
+
+export function summary(outcomes: readonly CheckOutcome[]): string {
+  return outcomes.map(({ kind, status }) => `${kind} ${status}`).join(', ');
+}
+
+/** The snapshot this attempt made. */
+async function attemptSnapshot(ctx: StepContext): Promise<string> {
+  const key = ctx.step.step.split(':')[1] ?? '';
+  const rows = await db().runStep.findMany({
+    where: { runId: ctx.run.id, attempt: ctx.step.attempt, step: { in: [`apply:${key}`, `reapply:${key}`] }, snapshotId: { not: null } },
+  });
+  const id = rows.find(({ step }) => step.startsWith('reapply'))?.snapshotId ?? rows[0]?.snapshotId;
+  if (!id) throw new Error(`no snapshot for ${ctx.step.step}, attempt ${ctx.step.attempt}`);
+  return id;
+}
+
+/** The reviewer's verdict, bound to evidence; the code decides. */
+export async function reviewStep(ctx: StepContext): Promise<void> {
+  const { row, task } = await taskOf(ctx);
+  const snapshotId = await attemptSnapshot(ctx);
+  const { organizationId } = ctx.scope;
+  const checks = await db().checkResult.findMany({ where: { organizationId, snapshotId, runId: ctx.run.id, taskId: row.id, attempt: ctx.step.attempt }, orderBy: { createdAt: 'asc' } });
+  const files = await readFiles(db(), { organizationId, snapshotId });
+  const diff = await diffSnapshots(db(), organizationId, ctx.project.headSnapshotId, snapshotId);
+  const shown = new Set([...diff.filter(({ status }) => status !== 'removed').map(({ path }) => path), ...task.files.map(({ path }) => path)]);
+  const facts = checks.map((check) => ({ status: statusOf(check.status), required: check.required, command: check.command, output: check.output }));
+  await callForObject(ctx, {
+    role: 'review',
+    task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
+    schema: verdictSchema,
+    prompt: reviewPrompt({
+      description: ctx.project.description,
+      task,
+      checks: checks.map(({ command, status, exitCode, output }) => ({ command, status, exitCode, output: output.slice(-AGENT_LIMITS.checkOutputChars) })),
+      diff: diff.map(({ path, status, hunks }) => `${status} ${path}\n${hunks.map((hunk) => `@@ -${hunk.oldStart} +${hunk.newStart} @@\n${hunk.lines.join('\n')}`).join('\n')}`).join('\n').slice(0, AGENT_LIMITS.contextTokens[ctx.quality]),
+      files: [...files].filter(([path]) => shown.has(path)).map(([path, content]) => ({ path, content })),
+    }),
+    onSettled: async (tx, verdict, result) => {
+      const decision = decide({ verdict, criteria: task.criteria, checks: facts, attempt: ctx.step.attempt, files: new Map([...files].map(([path, content]) => [path, content.split('\n').length])) });
+      await endAttempt(tx, ctx, row, { ...decision, modelStatus: verdict.status, snapshotId });
+      await finishStep(tx, ctx, { output: { ok: true, status: decision.status }, snapshotId, modelCallId: result.callId, note: decision.status });
+    },
+  });
+}
+
+function statusOf(status: string): CheckOutcome['status'] {
+  return status === 'passed' || status === 'failed' || status === 'skipped' ? status : 'error';
+}
