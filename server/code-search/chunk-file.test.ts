@@ -37,9 +37,14 @@ describe('chunkFile', () => {
   });
 
   it('merges small declarations and splits a large class at its methods', async () => {
-    const small = await chunkFile('a.js', Array.from({ length: 10 }, (_, index) => `const v${index} = ${index};`).join('\n'));
+    const small = await chunkFile(
+      'a.js',
+      Array.from({ length: 10 }, (_, index) => `const v${index} = ${index};`).join('\n'),
+    );
     expect(small).toHaveLength(1);
-    const methods = ['open', 'read', 'close'].map((name) => `  ${name}() {\n${body(28, '    work();')}\n  }`).join('\n\n');
+    const methods = ['open', 'read', 'close']
+      .map((name) => `  ${name}() {\n${body(28, '    work();')}\n  }`)
+      .join('\n\n');
     const large = await chunkFile('a.js', `class Store {\n${methods}\n}\n`);
     expect(large.map(({ symbol }) => symbol)).toEqual(['Store, Store.open', 'Store.read', 'Store.close, Store']);
   });
@@ -60,20 +65,37 @@ describe('chunkFile', () => {
 
   it('covers every line that is not blank, with the lines that it names, for any text', async () => {
     const piece = fc.oneof(
-      fc.constantFrom('function f() {', '}', 'class A {', 'const x = `', "'", '/* c */', 'if (a) {', '', '  return 1;', '\u0000', '\ud800', 'é💥'),
+      fc.constantFrom(
+        'function f() {',
+        '}',
+        'class A {',
+        'const x = `',
+        "'",
+        '/* c */',
+        'if (a) {',
+        '',
+        '  return 1;',
+        '\u0000',
+        '\ud800',
+        'é💥',
+      ),
       fc.string({ maxLength: 30 }).filter((text) => !/[\r\n\u2028]/.test(text)),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(piece, { maxLength: 150 }), fc.constantFrom('a.ts', 'a.py', 'a.md', 'a.txt', 'a.html'), async (lines, path) => {
-        const clean = lines.join('\n').replaceAll('\0', '').toWellFormed().split('\n');
-        const seen = new Set<number>();
-        for (const chunk of await chunkFile(path, lines.join('\n'))) {
-          expect(chunk.content).toBe(clean.slice(chunk.startLine - 1, chunk.endLine).join('\n'));
-          expect(chunk.endLine - chunk.startLine).toBeLessThan(2 * MAX_LINES);
-          for (let line = chunk.startLine; line <= chunk.endLine; line++) seen.add(line);
-        }
-        for (const [index, line] of clean.entries()) if (line.trim() !== '') expect(seen).toContain(index + 1);
-      }),
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 150 }),
+        fc.constantFrom('a.ts', 'a.py', 'a.md', 'a.txt', 'a.html'),
+        async (lines, path) => {
+          const clean = lines.join('\n').replaceAll('\0', '').toWellFormed().split('\n');
+          const seen = new Set<number>();
+          for (const chunk of await chunkFile(path, lines.join('\n'))) {
+            expect(chunk.content).toBe(clean.slice(chunk.startLine - 1, chunk.endLine).join('\n'));
+            expect(chunk.endLine - chunk.startLine).toBeLessThan(2 * MAX_LINES);
+            for (let line = chunk.startLine; line <= chunk.endLine; line++) seen.add(line);
+          }
+          for (const [index, line] of clean.entries()) if (line.trim() !== '') expect(seen).toContain(index + 1);
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -88,7 +110,15 @@ describe('chunkFile', () => {
 describe('words', () => {
   it('splits camel case, acronyms and underscores, and keeps the whole name', () => {
     expect(splitIdentifier('parseHTTPHeader_v2')).toBe('parse http header v2');
-    expect(lexicalWords('parseHTTPHeader(max_size)')).toEqual(['parsehttpheader', 'parse', 'http', 'header', 'maxsize', 'max', 'size']);
+    expect(lexicalWords('parseHTTPHeader(max_size)')).toEqual([
+      'parsehttpheader',
+      'parse',
+      'http',
+      'header',
+      'maxsize',
+      'max',
+      'size',
+    ]);
     expect(lexicalWords('"; DROP -- !!')).toEqual(['drop']);
   });
 });

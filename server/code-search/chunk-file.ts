@@ -46,7 +46,9 @@ export async function chunkFile(path: string, text: string): Promise<Chunk[]> {
   const lines = clean.split(/\r\n|\r|\n/);
   if (lines.at(-1) === '') lines.pop();
   if (lines.length === 0) return [];
-  const spans = (await syntaxSpans(path, lines)) ?? (/\.(md|mdx|markdown)$/i.test(path) ? chunkMarkdown(lines) : chunkLines(1, lines.length));
+  const spans =
+    (await syntaxSpans(path, lines)) ??
+    (/\.(md|mdx|markdown)$/i.test(path) ? chunkMarkdown(lines) : chunkLines(1, lines.length));
   return spans.flatMap((span) => toChunks(path, lines, span));
 }
 
@@ -75,16 +77,28 @@ function split(node: Node, scope: string | null, depth: number): Span[] {
     const symbol = qualify(scope, name);
     const startLine = child.startPosition.row + 1;
     // A node that ends at column 0 ends on the line before (Python blocks, comments with their line end).
-    const endLine = Math.max(startLine, child.endPosition.column === 0 ? child.endPosition.row : child.endPosition.row + 1);
+    const endLine = Math.max(
+      startLine,
+      child.endPosition.column === 0 ? child.endPosition.row : child.endPosition.row + 1,
+    );
     if (endLine - startLine < MAX_LINES) {
       spans.push({ startLine, endLine, symbol, kind: kindOf(child) });
     } else if (depth >= MAX_DEPTH || child.namedChildCount === 0) {
-      spans.push(...chunkLines(startLine, endLine).map((span) => ({ ...span, symbol, kind: kindOf(child) })));
+      spans.push(
+        ...chunkLines(startLine, endLine).map((span) => ({
+          ...span,
+          symbol,
+          kind: kindOf(child),
+        })),
+      );
     } else {
       const parts = split(child, symbol, depth + 1);
       const kind = kindOf(child);
       // The head (`class X extends Y {`) belongs to the first part, the closing line to the last.
-      spans.push({ startLine, endLine: startLine, symbol, kind }, ...parts.map((part) => (part.kind === 'code' ? { ...part, kind } : part)));
+      spans.push(
+        { startLine, endLine: startLine, symbol, kind },
+        ...parts.map((part) => (part.kind === 'code' ? { ...part, kind } : part)),
+      );
       spans.push({ startLine: endLine, endLine, symbol, kind });
     }
   }
@@ -117,7 +131,11 @@ function cover(spans: readonly Span[], lineCount: number): Span[] {
   return covered.flatMap((span) =>
     span.endLine - span.startLine < 2 * MAX_LINES
       ? [span]
-      : chunkLines(span.startLine, span.endLine).map((part) => ({ ...part, symbol: span.symbol, kind: span.kind })),
+      : chunkLines(span.startLine, span.endLine).map((part) => ({
+          ...part,
+          symbol: span.symbol,
+          kind: span.kind,
+        })),
   );
 }
 
@@ -163,7 +181,15 @@ function toChunks(path: string, lines: readonly string[], span: Span): Chunk[] {
   for (let offset = 0; offset < content.length; offset += MAX_CHARACTERS) {
     const piece = content.slice(offset, offset + MAX_CHARACTERS);
     const breaks = piece.split('\n').length - 1;
-    pieces.push({ path, symbol, kind, startLine: line, endLine: line + breaks, content: piece.toWellFormed(), header });
+    pieces.push({
+      path,
+      symbol,
+      kind,
+      startLine: line,
+      endLine: line + breaks,
+      content: piece.toWellFormed(),
+      header,
+    });
     line += breaks;
   }
   return pieces;

@@ -24,7 +24,13 @@ export function chunkMarkdown(lines: readonly string[]): Span[] {
   let fence: string | null = null;
   const close = (endLine: number) => {
     if (endLine < startLine) return;
-    spans.push(...chunkLines(startLine, endLine).map((span) => ({ ...span, symbol, kind: 'section' })));
+    spans.push(
+      ...chunkLines(startLine, endLine).map((span) => ({
+        ...span,
+        symbol,
+        kind: 'section',
+      })),
+    );
   };
   for (const [index, line] of lines.entries()) {
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];

@@ -10,7 +10,10 @@ import { searchCode } from './search-code';
 import { closeEmbedder, type EmbedderChoice, selectEmbedder } from './select-embedder';
 
 let database: Database;
-const OFF: EmbedderChoice = { embedder: null, reason: 'embeddings are off in this test' };
+const OFF: EmbedderChoice = {
+  embedder: null,
+  reason: 'embeddings are off in this test',
+};
 
 beforeAll(async () => {
   database = await testDb();
@@ -34,7 +37,13 @@ class Project {
     const { organizationId, userId } = await seedOrganization(database);
     const project = new Project(organizationId);
     await database.prisma.project.create({
-      data: { id: project.projectId, organizationId, createdById: userId, title: 'Test', description: 'Test' },
+      data: {
+        id: project.projectId,
+        organizationId,
+        createdById: userId,
+        title: 'Test',
+        description: 'Test',
+      },
     });
     return project;
   }
@@ -42,27 +51,51 @@ class Project {
   async write(changes: Record<string, string | null>): Promise<string> {
     const { organizationId, projectId, head } = this;
     const { snapshotId } = await inTx((tx) =>
-      createSnapshot(tx, { organizationId, projectId, parentId: head, changes: new Map(Object.entries(changes)), label: 'test' }),
+      createSnapshot(tx, {
+        organizationId,
+        projectId,
+        parentId: head,
+        changes: new Map(Object.entries(changes)),
+        label: 'test',
+      }),
     );
     this.head = snapshotId;
     return snapshotId;
   }
 
   index(embedder: EmbedderChoice, snapshotId = this.head ?? '') {
-    return indexSnapshot({ organizationId: this.organizationId, projectId: this.projectId, snapshotId, embedder });
+    return indexSnapshot({
+      organizationId: this.organizationId,
+      projectId: this.projectId,
+      snapshotId,
+      embedder,
+    });
   }
 
   search(query: string, embedder: EmbedderChoice, limit = 10) {
-    return searchCode({ organizationId: this.organizationId, projectId: this.projectId, query, limit, embedder });
+    return searchCode({
+      organizationId: this.organizationId,
+      projectId: this.projectId,
+      query,
+      limit,
+      embedder,
+    });
   }
 
   chunks() {
-    return database.prisma.codeChunk.findMany({ where: { projectId: this.projectId }, orderBy: [{ path: 'asc' }, { startLine: 'asc' }] });
+    return database.prisma.codeChunk.findMany({
+      where: { projectId: this.projectId },
+      orderBy: [{ path: 'asc' }, { startLine: 'asc' }],
+    });
   }
 }
 
 /** Counts what it embeds; two dimensions that say nothing about meaning. For bookkeeping tests only. */
-function countingEmbedder(id: string): { choice: EmbedderChoice; texts: string[]; failing: { now: boolean } } {
+function countingEmbedder(id: string): {
+  choice: EmbedderChoice;
+  texts: string[];
+  failing: { now: boolean };
+} {
   const texts: string[] = [];
   const failing = { now: false };
   const embedder: Embedder = {
@@ -80,18 +113,36 @@ function countingEmbedder(id: string): { choice: EmbedderChoice; texts: string[]
   return { choice: { embedder, reason: null }, texts, failing };
 }
 
-const big = (name: string, word: string) => `export function ${name}() {\n${Array.from({ length: 20 }, () => `  ${word}();`).join('\n')}\n}\n`;
+const big = (name: string, word: string) =>
+  `export function ${name}() {\n${Array.from({ length: 20 }, () => `  ${word}();`).join('\n')}\n}\n`;
 
 describe('indexing', () => {
   it('leaves no chunk of a changed or deleted file, and embeds only what is new', async () => {
     const project = await Project.create();
     const { choice, texts } = countingEmbedder('test:a');
-    await project.write({ 'a.ts': big('alpha', 'one') + big('beta', 'two'), 'b.ts': big('gamma', 'three'), 'c.ts': big('delta', 'four') });
-    expect(await project.index(choice)).toMatchObject({ status: 'indexed', filesIndexed: 3, chunkCount: 4, embedded: 4 });
+    await project.write({
+      'a.ts': big('alpha', 'one') + big('beta', 'two'),
+      'b.ts': big('gamma', 'three'),
+      'c.ts': big('delta', 'four'),
+    });
+    expect(await project.index(choice)).toMatchObject({
+      status: 'indexed',
+      filesIndexed: 3,
+      chunkCount: 4,
+      embedded: 4,
+    });
 
     texts.length = 0;
-    await project.write({ 'a.ts': big('alpha', 'one') + big('beta', 'changed'), 'b.ts': null });
-    expect(await project.index(choice)).toMatchObject({ filesIndexed: 1, filesRemoved: 1, chunkCount: 3, embedded: 1 });
+    await project.write({
+      'a.ts': big('alpha', 'one') + big('beta', 'changed'),
+      'b.ts': null,
+    });
+    expect(await project.index(choice)).toMatchObject({
+      filesIndexed: 1,
+      filesRemoved: 1,
+      chunkCount: 3,
+      embedded: 1,
+    });
     expect(texts).toHaveLength(1);
     expect(texts[0]).toContain('changed()');
     const contents = (await project.chunks()).map(({ path, content }) => `${path} ${content}`).join('\n');
@@ -103,12 +154,19 @@ describe('indexing', () => {
   it('changes nothing when run again, and gives single rows when run twice at once', async () => {
     const project = await Project.create();
     const { choice, texts } = countingEmbedder('test:a');
-    await project.write({ 'a.ts': big('alpha', 'one'), 'README.md': '# Title\ntext\n' });
+    await project.write({
+      'a.ts': big('alpha', 'one'),
+      'README.md': '# Title\ntext\n',
+    });
     await Promise.all([project.index(choice), project.index(choice)]);
     const first = await project.chunks();
     expect(first).toHaveLength(2);
     texts.length = 0;
-    expect(await project.index(choice)).toMatchObject({ filesIndexed: 0, embedded: 0, chunkCount: 2 });
+    expect(await project.index(choice)).toMatchObject({
+      filesIndexed: 0,
+      embedded: 0,
+      chunkCount: 2,
+    });
     expect(await project.chunks()).toEqual(first);
     expect(texts).toEqual([]);
   });
@@ -118,10 +176,16 @@ describe('indexing', () => {
     await project.write({ 'a.ts': big('alpha', 'one') });
     await project.index(countingEmbedder('test:a').choice);
     const other = countingEmbedder('test:b');
-    expect(await project.index(other.choice)).toMatchObject({ embedded: 1, chunkCount: 1 });
+    expect(await project.index(other.choice)).toMatchObject({
+      embedded: 1,
+      chunkCount: 1,
+    });
     expect((await project.chunks()).map(({ embedderId }) => embedderId)).toEqual(['test:b']);
     expect(await project.search('alpha', countingEmbedder('test:a').choice)).toMatchObject({ mode: 'lexical' });
-    expect(await project.search('alpha', other.choice)).toMatchObject({ mode: 'hybrid', note: null });
+    expect(await project.search('alpha', other.choice)).toMatchObject({
+      mode: 'hybrid',
+      note: null,
+    });
   });
 
   it('does not let an older snapshot overwrite a newer one', async () => {
@@ -129,7 +193,9 @@ describe('indexing', () => {
     const older = await project.write({ 'a.ts': big('alpha', 'one') });
     await project.write({ 'a.ts': big('alpha', 'two') });
     await project.index(OFF);
-    expect(await project.index(OFF, older)).toMatchObject({ status: 'superseded' });
+    expect(await project.index(OFF, older)).toMatchObject({
+      status: 'superseded',
+    });
     expect((await project.chunks()).map(({ content }) => content).join()).toContain('two()');
   });
 
@@ -138,23 +204,44 @@ describe('indexing', () => {
     const { choice, failing } = countingEmbedder('test:a');
     await project.write({ 'a.ts': big('alpha', 'one') });
     failing.now = true;
-    expect(await project.index(choice)).toMatchObject({ status: 'indexed', embedded: 0, chunkCount: 1, note: expect.stringContaining('could not be embedded') });
+    expect(await project.index(choice)).toMatchObject({
+      status: 'indexed',
+      embedded: 0,
+      chunkCount: 1,
+      note: expect.stringContaining('could not be embedded'),
+    });
     const answer = await project.search('alpha', choice);
-    expect(answer).toMatchObject({ mode: 'lexical', note: expect.stringContaining('Found by words only'), hits: [{ path: 'a.ts', why: ['lexical'] }] });
+    expect(answer).toMatchObject({
+      mode: 'lexical',
+      note: expect.stringContaining('Found by words only'),
+      hits: [{ path: 'a.ts', why: ['lexical'] }],
+    });
     failing.now = false;
-    expect(await project.index(choice)).toMatchObject({ embedded: 1, note: null });
-    expect(await project.search('alpha', choice)).toMatchObject({ mode: 'hybrid', hits: [{ why: ['vector', 'lexical'] }] });
+    expect(await project.index(choice)).toMatchObject({
+      embedded: 1,
+      note: null,
+    });
+    expect(await project.search('alpha', choice)).toMatchObject({
+      mode: 'hybrid',
+      hits: [{ why: ['vector', 'lexical'] }],
+    });
   });
 
   it('finishes what a crash left half done', async () => {
     const project = await Project.create();
     const { choice } = countingEmbedder('test:a');
-    await project.write({ 'a.ts': big('alpha', 'one'), 'b.ts': big('beta', 'two') });
+    await project.write({
+      'a.ts': big('alpha', 'one'),
+      'b.ts': big('beta', 'two'),
+    });
     await project.index(choice);
     const whole = (await project.chunks()).map(({ path, content }) => [path, content]);
     // As after the first write of a run that then died: one file's rows are gone, the other's lack their vector.
-    await database.prisma.codeChunk.deleteMany({ where: { projectId: project.projectId, path: 'a.ts' } });
-    await database.prisma.$executeRaw`UPDATE "CodeChunk" SET "embedding" = NULL, "embedderId" = NULL WHERE "projectId" = ${project.projectId}`;
+    await database.prisma.codeChunk.deleteMany({
+      where: { projectId: project.projectId, path: 'a.ts' },
+    });
+    await database.prisma
+      .$executeRaw`UPDATE "CodeChunk" SET "embedding" = NULL, "embedderId" = NULL WHERE "projectId" = ${project.projectId}`;
     await project.index(choice);
     expect((await project.chunks()).map(({ path, content }) => [path, content])).toEqual(whole);
     expect((await project.chunks()).every(({ embedderId }) => embedderId === 'test:a')).toBe(true);
@@ -163,7 +250,9 @@ describe('indexing', () => {
   it('refuses a snapshot of another organization or project', async () => {
     const [mine, theirs] = [await Project.create(), await Project.create()];
     const snapshotId = await theirs.write({ 'a.ts': 'secret' });
-    await expect(mine.index(OFF, snapshotId)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(mine.index(OFF, snapshotId)).rejects.toMatchObject({
+      code: 'not_found',
+    });
   });
 });
 
@@ -173,7 +262,13 @@ describe('searching', () => {
     await theirs.write({ 'secret.ts': big('secretRecipe', 'one') });
     await theirs.index(OFF);
     expect((await theirs.search('secret recipe', OFF)).hits).toHaveLength(1);
-    const answer = await searchCode({ organizationId: mine.organizationId, projectId: theirs.projectId, query: 'secret recipe', limit: 5, embedder: OFF });
+    const answer = await searchCode({
+      organizationId: mine.organizationId,
+      projectId: theirs.projectId,
+      query: 'secret recipe',
+      limit: 5,
+      embedder: OFF,
+    });
     expect(answer.hits).toEqual([]);
   });
 
@@ -192,7 +287,7 @@ describe('searching', () => {
   });
 
   it.each([
-    "'; DROP TABLE \"CodeChunk\"; --",
+    '\'; DROP TABLE "CodeChunk"; --',
     'a & b | !c <-> (d:*)',
     '"unbalanced \'quotes',
     '\\',
@@ -212,14 +307,17 @@ describe('searching', () => {
     await project.write({ 'a.ts': big('alpha', 'one') });
     const { choice } = countingEmbedder('test:a');
     await project.index(choice);
-    for (const embedder of [OFF, choice]) expect(Array.isArray((await project.search(query, embedder)).hits)).toBe(true);
+    for (const embedder of [OFF, choice])
+      expect(Array.isArray((await project.search(query, embedder)).hits)).toBe(true);
   });
 
   it('finds the right files of this code base by plain questions, with the local model', async () => {
     const local = await selectEmbedder();
     expect(local.reason).toBeNull();
     const project = await Project.create();
-    const paths = globSync('server/{platform,workspace,credits,code-search}/**/*.ts').filter((path) => !path.endsWith('.test.ts'));
+    const paths = globSync('server/{platform,workspace,credits,code-search}/**/*.ts').filter(
+      (path) => !path.endsWith('.test.ts'),
+    );
     await project.write(Object.fromEntries(paths.map((path) => [path, readFileSync(path, 'utf8')])));
     await project.index(local);
     const questions: [question: string, file: string][] = [
@@ -240,7 +338,8 @@ describe('searching', () => {
     for (const [question, file] of questions) {
       const { mode, hits } = await project.search(question, local, 5);
       expect(mode).toBe('hybrid');
-      if (!hits.some(({ path }) => path === file)) missed.push(`${question}: ${hits.map(({ path }) => path).join(', ')}`);
+      if (!hits.some(({ path }) => path === file))
+        missed.push(`${question}: ${hits.map(({ path }) => path).join(', ')}`);
     }
     expect(missed).toEqual([]);
   });

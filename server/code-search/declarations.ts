@@ -4,9 +4,16 @@ import type { Node } from 'web-tree-sitter';
 /** Node types, over all grammars, that declare something with a name. */
 const DECLARES =
   /(function|method|class|interface|struct|enum|impl|trait|module|namespace|mod_item|type_alias|type_declaration|type_spec|type_item|constructor|record|union|macro|property|field|const|static|variable|lexical|object|delegate|protocol)\w*(declaration|definition|item|specifier|statement|spec)?$|^declaration$/;
-const NOT_DECLARATIONS = /(call|expression|argument|parameter|body|identifier|comment|import|literal|pattern|initializer|access|modifiers?)/;
+const NOT_DECLARATIONS =
+  /(call|expression|argument|parameter|body|identifier|comment|import|literal|pattern|initializer|access|modifiers?)/;
 /** Wrappers whose content is the declaration. */
-const WRAPPERS = new Set(['export_statement', 'decorated_definition', 'template_declaration', 'ambient_declaration', 'expression_statement']);
+const WRAPPERS = new Set([
+  'export_statement',
+  'decorated_definition',
+  'template_declaration',
+  'ambient_declaration',
+  'expression_statement',
+]);
 
 /** The declaration inside `export`, decorators and templates. */
 export function unwrap(node: Node): Node {
@@ -22,7 +29,20 @@ function lastNamed(node: Node): Node | null {
 /** A word for the kind of declaration, the same in every language where possible. */
 export function kindOf(node: Node): string {
   const type = unwrap(node).type;
-  for (const kind of ['function', 'method', 'class', 'interface', 'struct', 'enum', 'impl', 'trait', 'constructor', 'namespace', 'module', 'type']) {
+  for (const kind of [
+    'function',
+    'method',
+    'class',
+    'interface',
+    'struct',
+    'enum',
+    'impl',
+    'trait',
+    'constructor',
+    'namespace',
+    'module',
+    'type',
+  ]) {
     if (type.startsWith(kind)) return kind;
   }
   if (/lexical|variable|const|static|field|property/.test(type)) return 'variable';

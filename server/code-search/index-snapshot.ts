@@ -3,14 +3,13 @@ import { z } from 'zod';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { newId } from '@/server/platform/ids';
 import { logger } from '@/server/platform/logger';
 import { readFiles, readTree, type Tree } from '@/server/workspace/snapshots';
 import { type Chunk, chunkFile } from './chunk-file';
 import type { Embedder } from './embedders/embedder';
 import { type EmbedCallFor, type EmbedderChoice, selectEmbedder } from './select-embedder';
-import { lexicalWords, projectLexeme } from './split-identifiers';
 import { vectorLiteral } from './vector-literal';
+import { type ReadyChunk, writeChunks } from './write-chunks';
 
 export interface IndexSnapshotInput {
   organizationId: string;
@@ -34,17 +33,11 @@ export interface IndexOutcome {
   note: string | null;
 }
 
-/** Chunks written in one transaction: some 0.4 s on the embedded database, where everything else waits meanwhile. */
-const CHUNKS_PER_WRITE = 250;
 const FILES_PER_READ = 50;
 const TEXTS_PER_EMBED = 64;
 /** Written by tools, long, and never what a question is about. */
-const NOT_INDEXED = /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|Cargo\.lock|poetry\.lock|composer\.lock|Gemfile\.lock|go\.sum)$|\.min\.(js|css)$|\.map$|\.svg$/;
-
-interface ReadyChunk extends Chunk {
-  blobSha: string;
-  vector: string | null;
-}
+const NOT_INDEXED =
+  /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|Cargo\.lock|poetry\.lock|composer\.lock|Gemfile\.lock|go\.sum)$|\.min\.(js|css)$|\.map$|\.svg$/;
 
 /**
  * Makes a project's chunks those of a snapshot. Only files that differ (in content or embedder) are chunked and embedded;
@@ -54,21 +47,34 @@ interface ReadyChunk extends Chunk {
  */
 export async function indexSnapshot(input: IndexSnapshotInput): Promise<IndexOutcome> {
   const { organizationId, projectId, snapshotId } = input;
-  const owned = await db().snapshot.findFirst({ where: { id: snapshotId, organizationId, projectId }, select: { id: true } });
+  const owned = await db().snapshot.findFirst({
+    where: { id: snapshotId, organizationId, projectId },
+    select: { id: true },
+  });
   if (owned === null) throw notFound('Snapshot');
   const tree = await readTree(db(), { organizationId, snapshotId });
   for (const path of [...tree.keys()]) if (NOT_INDEXED.test(path)) tree.delete(path);
   const choice = input.embedder ?? (await selectEmbedder(input.embedCallFor));
   const target = choice.embedder?.id ?? null;
   const state = await readState(input);
-  const changed = [...tree].filter(([path, { sha256 }]) => !isCurrent(state.get(path), sha256, target)).map(([path]) => path);
+  const changed = [...tree]
+    .filter(([path, { sha256 }]) => !isCurrent(state.get(path), sha256, target))
+    .map(([path]) => path);
   const removed = [...state.keys()].filter((path) => !tree.has(path));
 
   // Read before the stale rows go: most parts of a changed file are as they were.
-  const known = target === null ? new Map<string, string>() : await knownVectors(input, tree, changed, target);
+  const known = target === null ? new Map<string, string>() : await knownVectors(input, changed, target);
 
   const begun = await inTx((tx) => begin(tx, input, tree));
-  if (!begun) return { status: 'superseded', filesIndexed: 0, filesRemoved: 0, chunkCount: 0, embedded: 0, note: null };
+  if (!begun)
+    return {
+      status: 'superseded',
+      filesIndexed: 0,
+      filesRemoved: 0,
+      chunkCount: 0,
+      embedded: 0,
+      note: null,
+    };
 
   let note = choice.reason;
   let embedder = choice.embedder;
@@ -88,11 +94,31 @@ export async function indexSnapshot(input: IndexSnapshotInput): Promise<IndexOut
         embedder = null;
       }
     }
-    const written = await writeChunks(input, changed.slice(start, start + FILES_PER_READ), chunks, choice.embedder?.id ?? null);
-    if (!written) return { status: 'superseded', filesIndexed: 0, filesRemoved: removed.length, chunkCount: 0, embedded, note: null };
+    const written = await writeChunks(
+      input,
+      changed.slice(start, start + FILES_PER_READ),
+      chunks,
+      choice.embedder?.id ?? null,
+    );
+    if (!written)
+      return {
+        status: 'superseded',
+        filesIndexed: 0,
+        filesRemoved: removed.length,
+        chunkCount: 0,
+        embedded,
+        note: null,
+      };
   }
   const chunkCount = await finish(input, target, note);
-  return { status: 'indexed', filesIndexed: changed.length, filesRemoved: removed.length, chunkCount, embedded, note };
+  return {
+    status: 'indexed',
+    filesIndexed: changed.length,
+    filesRemoved: removed.length,
+    chunkCount,
+    embedded,
+    note,
+  };
 }
 
 interface FileState {
@@ -100,7 +126,13 @@ interface FileState {
   embedderIds: (string | null)[];
 }
 
-const stateRows = z.array(z.object({ path: z.string(), blobSha: z.string(), embedderId: z.string().nullable() }));
+const stateRows = z.array(
+  z.object({
+    path: z.string(),
+    blobSha: z.string(),
+    embedderId: z.string().nullable(),
+  }),
+);
 
 /** What the rows say is indexed, per path. */
 async function readState({ organizationId, projectId }: IndexSnapshotInput): Promise<Map<string, FileState>> {
@@ -156,22 +188,27 @@ async function chunkFiles(input: IndexSnapshotInput, tree: Tree, paths: readonly
   return chunks;
 }
 
-const reuseRows = z.array(z.object({ path: z.string(), symbol: z.string().nullable(), content: z.string(), embedding: z.string() }));
+const reuseRows = z.array(
+  z.object({
+    path: z.string(),
+    symbol: z.string().nullable(),
+    content: z.string(),
+    embedding: z.string(),
+  }),
+);
 
-/** The same text under the same path has the same vector, also from another project of this organization. */
+/** Vectors of the parts that these files had before: the same text under the same path has the same vector. */
 async function knownVectors(
   { organizationId, projectId }: IndexSnapshotInput,
-  tree: Tree,
   paths: readonly string[],
   embedderId: string,
 ): Promise<Map<string, string>> {
   if (paths.length === 0) return new Map();
-  const blobs = paths.map((path) => tree.get(path)?.sha256 ?? '');
   const rows = reuseRows.parse(
     await db().$queryRaw`
       SELECT "path", "symbol", "content", "embedding"::text AS "embedding" FROM "CodeChunk"
-      WHERE "organizationId" = ${organizationId} AND "embedderId" = ${embedderId} AND "embedding" IS NOT NULL
-        AND "path" = ANY(${[...paths]}::text[]) AND ("projectId" = ${projectId} OR "blobSha" = ANY(${blobs}::text[]))`,
+      WHERE "projectId" = ${projectId} AND "organizationId" = ${organizationId} AND "embedderId" = ${embedderId}
+        AND "embedding" IS NOT NULL AND "path" = ANY(${[...paths]}::text[])`,
   );
   return new Map(rows.map(({ path, symbol, content, embedding }) => [keyOf(path, symbol, content), embedding]));
 }
@@ -185,81 +222,30 @@ export function embeddedText({ header, content }: Pick<Chunk, 'header' | 'conten
   return `${header}\n${content}`;
 }
 
-async function embedMissing(chunks: readonly ReadyChunk[], embedder: Embedder, signal: AbortSignal | undefined): Promise<number> {
+async function embedMissing(
+  chunks: readonly ReadyChunk[],
+  embedder: Embedder,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const missing = chunks.filter(({ vector }) => vector === null);
   for (let start = 0; start < missing.length; start += TEXTS_PER_EMBED) {
     const batch = missing.slice(start, start + TEXTS_PER_EMBED);
     const vectors = await embedder.embedDocuments(batch.map(embeddedText), signal === undefined ? {} : { signal });
     for (const [index, chunk] of batch.entries()) {
       const vector = vectors[index];
-      if (vector === undefined) throw new Error(`${embedder.id} gave ${vectors.length} vectors for ${batch.length} texts`);
+      if (vector === undefined)
+        throw new Error(`${embedder.id} gave ${vectors.length} vectors for ${batch.length} texts`);
       chunk.vector = vectorLiteral(vector);
     }
   }
   return missing.length;
 }
 
-/** Replaces whole files, in transactions of a bounded size. False when a newer snapshot has claimed the index meanwhile. */
-async function writeChunks(
-  input: IndexSnapshotInput,
-  paths: readonly string[],
-  chunks: readonly ReadyChunk[],
-  embedderId: string | null,
-): Promise<boolean> {
-  const byPath = Map.groupBy(chunks, ({ path }) => path);
-  let batch: { paths: string[]; chunks: ReadyChunk[] } = { paths: [], chunks: [] };
-  for (const [index, path] of paths.entries()) {
-    batch.paths.push(path);
-    batch.chunks.push(...(byPath.get(path) ?? []));
-    if (batch.chunks.length < CHUNKS_PER_WRITE && index < paths.length - 1) continue;
-    const writing = batch;
-    batch = { paths: [], chunks: [] };
-    if (!(await inTx((tx) => replaceFiles(tx, input, writing.paths, writing.chunks, embedderId)))) return false;
-  }
-  return true;
-}
-
-async function replaceFiles(
-  tx: Tx,
-  { organizationId, projectId, snapshotId }: IndexSnapshotInput,
-  paths: readonly string[],
-  chunks: readonly ReadyChunk[],
-  embedderId: string | null,
-): Promise<boolean> {
-  // The row lock makes two indexers of one project take turns.
-  const claim = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM "CodeIndex" WHERE "projectId" = ${projectId} AND "snapshotId" = ${snapshotId} FOR UPDATE`;
-  if (claim.length === 0) return false;
-  await tx.$executeRaw`DELETE FROM "CodeChunk" WHERE "projectId" = ${projectId} AND "path" = ANY(${[...paths]}::text[])`;
-  const rows = chunks.map(({ path, symbol, kind, startLine, endLine, content, header, blobSha, vector }) => ({
-    id: newId(),
-    path,
-    symbol,
-    kind,
-    start_line: startLine,
-    end_line: endLine,
-    content,
-    head: lexicalWords(header).join(' '),
-    body: lexicalWords(content).join(' '),
-    blob_sha: blobSha,
-    vector,
-    embedder: vector === null ? null : embedderId,
-  }));
-  if (rows.length === 0) return true;
-  // The project is a lexeme too: the text index then answers "this word in this project" by itself.
-  await tx.$executeRaw`
-    INSERT INTO "CodeChunk" ("id", "organizationId", "projectId", "path", "blobSha", "symbol", "kind", "startLine", "endLine",
-                             "content", "lexical", "tsv", "embedding", "embedderId", "createdAt")
-    SELECT r.id, ${organizationId}, ${projectId}, r.path, r.blob_sha, r.symbol, r.kind, r.start_line, r.end_line, r.content, r.head,
-           array_to_tsvector(ARRAY[${projectLexeme(projectId)}]::text[]) || to_tsvector('simple', r.head || ' ' || r.body), r.vector::vector, r.embedder, ${now()}
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(id text, path text, blob_sha text, symbol text, kind text,
-         start_line int, end_line int, content text, head text, body text, vector text, embedder text)`;
-  return true;
-}
-
 async function finish(input: IndexSnapshotInput, embedderId: string | null, note: string | null): Promise<number> {
   const { organizationId, projectId, snapshotId } = input;
-  const chunkCount = await db().codeChunk.count({ where: { organizationId, projectId } });
+  const chunkCount = await db().codeChunk.count({
+    where: { organizationId, projectId },
+  });
   await db().codeIndex.updateMany({
     where: { organizationId, projectId, snapshotId },
     data: { embedderId, chunkCount, note, updatedAt: now() },

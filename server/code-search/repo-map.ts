@@ -49,22 +49,36 @@ const MAX_SIGNATURES_PER_FILE = 24;
 export async function buildRepoMap(input: RepoMapInput): Promise<string> {
   const outlines: Outline[] = [];
   for (const path of [...input.files.keys()].sort()) outlines.push(await outlineOf(path, input.files.get(path) ?? ''));
-  const ranks = rankFiles(outlines, new Set(input.focus), new Set((input.mentioned ?? []).map((word) => word.toLowerCase())));
+  const ranks = rankFiles(
+    outlines,
+    new Set(input.focus),
+    new Set((input.mentioned ?? []).map((word) => word.toLowerCase())),
+  );
   const ordered = outlines
     .map((outline, index) => ({ outline, rank: ranks[index] ?? 0 }))
     .sort((a, b) => b.rank - a.rank || (a.outline.path < b.outline.path ? -1 : 1));
-  return render(ordered.map(({ outline }) => outline), input.budgetTokens * CHARACTERS_PER_TOKEN);
+  return render(
+    ordered.map(({ outline }) => outline),
+    input.budgetTokens * CHARACTERS_PER_TOKEN,
+  );
 }
 
 async function outlineOf(path: string, text: string): Promise<Outline> {
   const uses = new Map<string, number>();
   for (const [word] of text.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)) uses.set(word, (uses.get(word) ?? 0) + 1);
-  const imports = [...text.matchAll(/(?:from|import|require|include|use)\s*\(?\s*['"<]([^'">\n]+)['">]/g)].map(([, name = '']) => name);
+  const imports = [...text.matchAll(/(?:from|import|require|include|use)\s*\(?\s*['"<]([^'">\n]+)['">]/g)].map(
+    ([, name = '']) => name,
+  );
   const grammar = grammarOf(path);
   if (grammar === null || text.length > MAX_PARSED_CHARACTERS) return { path, declarations: [], uses, imports };
   const tree = await parseSyntax(grammar, text);
   try {
-    return { path, declarations: declarationsOf(tree.rootNode, 0, /^(javascript|typescript|tsx)$/.test(grammar)), uses, imports };
+    return {
+      path,
+      declarations: declarationsOf(tree.rootNode, 0, /^(javascript|typescript|tsx)$/.test(grammar)),
+      uses,
+      imports,
+    };
   } finally {
     tree.delete();
   }
@@ -93,12 +107,20 @@ function declarationsOf(node: Node, depth: number, exportsOnly: boolean): Declar
 function signatureOf(node: Node): string {
   const inner = unwrap(node);
   const body = inner.childForFieldName('body');
-  const text = body === null ? (node.text.split('\n', 1)[0] ?? '') : node.text.slice(0, body.startIndex - node.startIndex);
-  return text.replace(/\s+/g, ' ').replace(/[\s{:=]+$/, '').slice(0, MAX_SIGNATURE);
+  const text =
+    body === null ? (node.text.split('\n', 1)[0] ?? '') : node.text.slice(0, body.startIndex - node.startIndex);
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\s{:=]+$/, '')
+    .slice(0, MAX_SIGNATURE);
 }
 
 /** Personalized PageRank of every file, in the outlines' order. */
-function rankFiles(outlines: readonly Outline[], taskFileSet: ReadonlySet<string>, mentioned: ReadonlySet<string>): number[] {
+function rankFiles(
+  outlines: readonly Outline[],
+  taskFileSet: ReadonlySet<string>,
+  mentioned: ReadonlySet<string>,
+): number[] {
   const count = outlines.length;
   const edges = edgesOf(outlines, mentioned);
   const named = outlines.map(({ path, declarations }): number => {

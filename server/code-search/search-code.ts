@@ -2,7 +2,7 @@ import 'server-only';
 import { z } from 'zod';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
-import { MAX_HITS, MAX_QUERY_CHARACTERS, type HitReason, type SearchHit, type SearchResult } from './schema';
+import { type HitReason, MAX_HITS, MAX_QUERY_CHARACTERS, type SearchHit, type SearchResult } from './schema';
 import { type EmbedCallFor, type EmbedderChoice, selectEmbedder } from './select-embedder';
 import { lexicalWords, projectLexeme } from './split-identifiers';
 import { vectorLiteral } from './vector-literal';
@@ -32,7 +32,9 @@ const HEADER_WEIGHT = 3;
 const MAX_EMBEDDED_CHARACTERS = 3_000;
 /** Words of a question that say nothing about code. */
 const STOP_WORDS = new Set(
-  'a an and are as at be by do does for from how i if in is it its of on or that the this to was we what when where which who why with you'.split(' '),
+  'a an and are as at be by do does for from how i if in is it its of on or that the this to was we what when where which who why with you'.split(
+    ' ',
+  ),
 );
 
 interface Scope {
@@ -48,8 +50,16 @@ export async function searchCode(input: SearchCodeInput): Promise<SearchResult> 
   const query = input.query.replaceAll('\0', ' ').toWellFormed().slice(0, MAX_QUERY_CHARACTERS).toWellFormed();
   const limit = Math.max(1, Math.min(MAX_HITS, Math.trunc(input.limit)));
   const words = lexicalWords(query);
-  if (words.length === 0) return { mode: 'lexical', note: 'The question holds no words to look for.', hits: [] };
-  const scope = { organizationId: input.organizationId, projectId: input.projectId };
+  if (words.length === 0)
+    return {
+      mode: 'lexical',
+      note: 'The question holds no words to look for.',
+      hits: [],
+    };
+  const scope = {
+    organizationId: input.organizationId,
+    projectId: input.projectId,
+  };
   const choice = input.embedder ?? (await selectEmbedder(input.embedCallFor));
   const [byMeaning, byWords] = await Promise.all([searchVectors(scope, query, choice), searchWords(scope, words)]);
   const ranked = fuse([
@@ -58,7 +68,11 @@ export async function searchCode(input: SearchCodeInput): Promise<SearchResult> 
   ]);
   const hits = await loadHits(scope, ranked.slice(0, limit));
   const hybrid = byMeaning.reason === null;
-  return { mode: hybrid ? 'hybrid' : 'lexical', note: hybrid ? null : `Found by words only: ${byMeaning.reason}.`, hits };
+  return {
+    mode: hybrid ? 'hybrid' : 'lexical',
+    note: hybrid ? null : `Found by words only: ${byMeaning.reason}.`,
+    hits,
+  };
 }
 
 interface Ranked {
@@ -83,7 +97,11 @@ export function fuse(lists: readonly (readonly [HitReason, readonly string[]])[]
 
 const idRows = z.array(z.object({ id: z.string() }));
 
-async function searchVectors(scope: Scope, query: string, choice: EmbedderChoice): Promise<{ ids: string[]; reason: string | null }> {
+async function searchVectors(
+  scope: Scope,
+  query: string,
+  choice: EmbedderChoice,
+): Promise<{ ids: string[]; reason: string | null }> {
   if (choice.embedder === null) return { ids: [], reason: choice.reason };
   const { id: embedderId } = choice.embedder;
   let literal: string;
@@ -124,8 +142,8 @@ async function searchWords(scope: Scope, words: readonly string[]): Promise<stri
   const project = `'${projectLexeme(scope.projectId).replaceAll(/['\\]/g, '$&$&')}'`;
   // OFFSET 0 keeps the project's condition out of the inner query, where it would lure the planner away from the text
   // index as long as the table has no statistics. It is checked all the same.
-  const [total, rows] = await Promise.all([
-    db().codeChunk.count({ where: scope }),
+  const [index, found] = await Promise.all([
+    db().codeIndex.findFirst({ where: scope, select: { chunkCount: true } }),
     db().$queryRaw`
       SELECT t.term, (SELECT string_agg(c."id", ',') FROM (
                         SELECT "id", "projectId", "organizationId" FROM "CodeChunk"
@@ -133,16 +151,25 @@ async function searchWords(scope: Scope, words: readonly string[]): Promise<stri
                       WHERE c."projectId" = ${scope.projectId} AND c."organizationId" = ${scope.organizationId}) AS ids
       FROM unnest(${terms}::text[]) AS t(term)`,
   ]);
+  const holdersOf = termRows.parse(found).map(({ term, ids }) => ({
+    term,
+    holders: ids === null ? [] : ids.split(','),
+  }));
+  // While the index is being built its count lags behind.
+  const total = Math.max(index?.chunkCount ?? 0, ...holdersOf.map(({ holders }) => holders.length));
   const rarity = new Map<string, number>();
   const sums = new Map<string, number>();
-  for (const { term, ids } of termRows.parse(rows)) {
-    const holders = ids === null ? [] : ids.split(',');
+  for (const { term, holders } of holdersOf) {
     const weight = Math.log(1 + (total - holders.length + 0.5) / (holders.length + 0.5));
     rarity.set(term, weight);
     for (const id of holders) sums.set(id, (sums.get(id) ?? 0) + weight);
   }
   const best = [...sums].sort(byScore).slice(0, CANDIDATES);
-  return rankByFrequency(scope, best.map(([id]) => id), rarity);
+  return rankByFrequency(
+    scope,
+    best.map(([id]) => id),
+    rarity,
+  );
 }
 
 function byScore([leftId, left]: readonly [string, number], [rightId, right]: readonly [string, number]): number {
@@ -150,28 +177,44 @@ function byScore([leftId, left]: readonly [string, number], [rightId, right]: re
 }
 
 async function rankByFrequency(scope: Scope, ids: string[], rarity: ReadonlyMap<string, number>): Promise<string[]> {
-  const rows = await db().codeChunk.findMany({ where: { ...scope, id: { in: ids } }, select: { id: true, lexical: true, content: true } });
+  const rows = await db().codeChunk.findMany({
+    where: { ...scope, id: { in: ids } },
+    select: { id: true, lexical: true, content: true },
+  });
   const counted = rows.map(({ id, lexical, content }) => {
     const body = lexicalWords(content);
     const frequency = new Map<string, number>();
     for (const word of body) if (rarity.has(word)) frequency.set(word, (frequency.get(word) ?? 0) + 1);
-    for (const word of lexical.split(' ')) if (rarity.has(word)) frequency.set(word, (frequency.get(word) ?? 0) + HEADER_WEIGHT);
+    for (const word of lexical.split(' '))
+      if (rarity.has(word)) frequency.set(word, (frequency.get(word) ?? 0) + HEADER_WEIGHT);
     return { id, frequency, length: body.length };
   });
   const average = counted.reduce((sum, { length }) => sum + length, 0) / Math.max(1, counted.length) || 1;
   const scored = counted.map(({ id, frequency, length }): [string, number] => {
     const damping = BM25.k1 * (1 - BM25.b + (BM25.b * length) / average);
     let score = 0;
-    for (const [word, count] of frequency) score += ((rarity.get(word) ?? 0) * count * (BM25.k1 + 1)) / (count + damping);
+    for (const [word, count] of frequency)
+      score += ((rarity.get(word) ?? 0) * count * (BM25.k1 + 1)) / (count + damping);
     return [id, score];
   });
-  return scored.sort(byScore).slice(0, DEPTH).map(([id]) => id);
+  return scored
+    .sort(byScore)
+    .slice(0, DEPTH)
+    .map(([id]) => id);
 }
 
 async function loadHits(scope: Scope, ranked: readonly Ranked[]): Promise<SearchHit[]> {
   const rows = await db().codeChunk.findMany({
     where: { ...scope, id: { in: ranked.map(({ id }) => id) } },
-    select: { id: true, path: true, symbol: true, kind: true, startLine: true, endLine: true, content: true },
+    select: {
+      id: true,
+      path: true,
+      symbol: true,
+      kind: true,
+      startLine: true,
+      endLine: true,
+      content: true,
+    },
   });
   const byId = new Map(rows.map(({ id, ...row }) => [id, row]));
   return ranked.flatMap(({ id, score, why }) => {

@@ -17,25 +17,46 @@ const RETRY_AFTER_MS = 60_000;
 
 /** One local model a process, also across Next's bundles. */
 const holder = globalThis as typeof globalThis & {
-  plumblineEmbedder?: { key: string; choice: Promise<EmbedderChoice>; failedAt: number | null };
+  plumblineEmbedder?: {
+    key: string;
+    choice: Promise<EmbedderChoice>;
+    failedAt: number | null;
+  };
 };
 
 /** The embedder that EMBEDDER and EMBEDDING_MODEL_PATH name. Never throws. */
 export async function selectEmbedder(embedCallFor?: EmbedCallFor): Promise<EmbedderChoice> {
   const { EMBEDDER, EMBEDDING_MODEL_PATH, DATA_DIR } = env();
-  if (EMBEDDER === 'off') return { embedder: null, reason: 'embeddings are switched off (EMBEDDER=off)' };
+  if (EMBEDDER === 'off')
+    return {
+      embedder: null,
+      reason: 'embeddings are switched off (EMBEDDER=off)',
+    };
   if (EMBEDDER !== 'local') {
-    if (embedCallFor === undefined) return { embedder: null, reason: `no access to the embedding model ${EMBEDDER} here` };
-    return { embedder: providerEmbedder(EMBEDDER, embedCallFor(EMBEDDER)), reason: null };
+    if (embedCallFor === undefined)
+      return {
+        embedder: null,
+        reason: `no access to the embedding model ${EMBEDDER} here`,
+      };
+    return {
+      embedder: providerEmbedder(EMBEDDER, embedCallFor(EMBEDDER)),
+      reason: null,
+    };
   }
   const key = `${EMBEDDING_MODEL_PATH ?? ''} ${DATA_DIR}`;
   const held = holder.plumblineEmbedder;
   const expired = held?.failedAt != null && performance.now() - held.failedAt > RETRY_AFTER_MS;
   if (held !== undefined && held.key === key && !expired) return held.choice;
-  const entry: { key: string; choice: Promise<EmbedderChoice>; failedAt: number | null } = {
+  const entry: {
+    key: string;
+    choice: Promise<EmbedderChoice>;
+    failedAt: number | null;
+  } = {
     key,
     failedAt: null,
-    choice: open(() => (EMBEDDING_MODEL_PATH === undefined ? openLocalMiniLm(DATA_DIR) : openOnnxFolder(EMBEDDING_MODEL_PATH))),
+    choice: open(() =>
+      EMBEDDING_MODEL_PATH === undefined ? openLocalMiniLm(DATA_DIR) : openOnnxFolder(EMBEDDING_MODEL_PATH),
+    ),
   };
   holder.plumblineEmbedder = entry;
   const choice = await entry.choice;
@@ -48,7 +69,10 @@ async function open(opening: () => Promise<Embedder>): Promise<EmbedderChoice> {
     return { embedder: await opening(), reason: null };
   } catch (error) {
     logger().warn({ err: error }, 'the local embedding model did not load; code search is lexical');
-    return { embedder: null, reason: `the local embedding model did not load (${messageOf(error)})` };
+    return {
+      embedder: null,
+      reason: `the local embedding model did not load (${messageOf(error)})`,
+    };
   }
 }
 

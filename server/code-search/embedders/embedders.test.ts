@@ -85,7 +85,8 @@ describe('the local model', () => {
 
   it('says so when a model does not load', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'plumbline-broken-'));
-    for (const name of ['model.onnx', 'tokenizer.json', 'tokenizer_config.json']) await writeFile(join(folder, name), '{}');
+    for (const name of ['model.onnx', 'tokenizer.json', 'tokenizer_config.json'])
+      await writeFile(join(folder, name), '{}');
     await expect(openOnnxFolder(folder)).rejects.toThrow();
     await rm(folder, { recursive: true, force: true });
   });
@@ -104,7 +105,24 @@ describe('a provider', () => {
     expect(embedder.dims).toBe(2);
   });
 
-  it.each([[[[1, 2]]], [[[1, 2], []]], [[[1, 2], [1, Number.NaN]]], [[[1, 2], [1, 2, 3]]]])('refuses a wrong answer: %j', async (answer) => {
-    await expect(providerEmbedder('google:test', async () => answer).embedDocuments(['a', 'b'])).rejects.toThrow('google:test answered');
+  it.each([
+    [[[1, 2]]],
+    [[[1, 2], []]],
+    [
+      [
+        [1, 2],
+        [1, Number.NaN],
+      ],
+    ],
+    [
+      [
+        [1, 2],
+        [1, 2, 3],
+      ],
+    ],
+  ])('refuses a wrong answer: %j', async (answer) => {
+    await expect(providerEmbedder('google:test', async () => answer).embedDocuments(['a', 'b'])).rejects.toThrow(
+      'google:test answered',
+    );
   });
 });

@@ -11,5 +11,9 @@ const MAX_TOKENS = 256;
  * @param dataDir folder that receives the model file, 23 MB, once.
  */
 export async function openLocalMiniLm(dataDir: string): Promise<Embedder> {
-  return openOnnxEmbedder({ id: `local:all-minilm-l6-v2:u8:${MAX_TOKENS}`, folder: await writeMiniLm(dataDir), maxTokens: MAX_TOKENS });
+  return openOnnxEmbedder({
+    id: `local:all-minilm-l6-v2:u8:${MAX_TOKENS}`,
+    folder: await writeMiniLm(dataDir),
+    maxTokens: MAX_TOKENS,
+  });
 }

@@ -30,9 +30,9 @@ const session = await ort.InferenceSession.create(join(settings.folder, 'model.o
   logSeverityLevel: 3,
   extra: { session: { intra_op: { allow_spinning: '0' } } },
 });
-const outputName = ['sentence_embedding', 'last_hidden_state', 'token_embeddings'].find((name) =>
-  session.outputNames.includes(name),
-) ?? session.outputNames[0];
+const outputName =
+  ['sentence_embedding', 'last_hidden_state', 'token_embeddings'].find((name) => session.outputNames.includes(name)) ??
+  session.outputNames[0];
 
 /** Longest text handed to the tokenizer, in characters a token: more cannot matter, and it is quadratic for some. */
 const CHARACTERS_PER_TOKEN = 12;
@@ -64,7 +64,11 @@ async function embed(text) {
   for (const name of session.inputNames) {
     const value = values[name];
     if (value === undefined) throw new Error(`the model asks for an input named ${name}`);
-    feeds[name] = new ort.Tensor('int64', BigInt64Array.from({ length: ids.length }, (_, index) => value(index)), dims);
+    feeds[name] = new ort.Tensor(
+      'int64',
+      BigInt64Array.from({ length: ids.length }, (_, index) => value(index)),
+      dims,
+    );
   }
   const output = (await session.run(feeds))[outputName];
   if (output === undefined || !(output.data instanceof Float32Array)) throw new Error('the model gave no float vector');
@@ -103,7 +107,10 @@ async function work() {
       const vector = await embed(job.text);
       port?.postMessage({ id: job.id, vector }, [vector.buffer]);
     } catch (error) {
-      port?.postMessage({ id: job.id, error: error instanceof Error ? error.message : String(error) });
+      port?.postMessage({
+        id: job.id,
+        error: error instanceof Error ? error.message : String(error),
+      });
     }
   }
   working = false;

@@ -22,6 +22,14 @@ export async function openOnnxFolder(folder: string): Promise<Embedder> {
   const { model_max_length: declared } = configSchema.parse(JSON.parse(config));
   // Some configurations say 1e30 for "no limit".
   const maxTokens = Math.min(declared ?? DEFAULT_MAX_TOKENS, DEFAULT_MAX_TOKENS);
-  const print = createHash('sha256').update(tokenizer).update(`${model.size} ${model.mtimeMs}`).digest('hex').slice(0, 12);
-  return openOnnxEmbedder({ id: `onnx:${print}:${maxTokens}`, folder, maxTokens });
+  const print = createHash('sha256')
+    .update(tokenizer)
+    .update(`${model.size} ${model.mtimeMs}`)
+    .digest('hex')
+    .slice(0, 12);
+  return openOnnxEmbedder({
+    id: `onnx:${print}:${maxTokens}`,
+    folder,
+    maxTokens,
+  });
 }

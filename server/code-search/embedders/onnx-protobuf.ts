@@ -113,7 +113,10 @@ function tensor(value: Tensor): Pieces {
 function valueInfo(field: number, value: OnnxValue): Pieces {
   // ValueInfoProto: name 1, type 2 -> TypeProto.tensor_type 1 -> elem_type 1, shape 2 -> dim 1 -> dim_value 1 | dim_param 2.
   const shape = value.dims.flatMap((dim) => message(1, typeof dim === 'number' ? int(1, dim) : text(2, dim)));
-  return message(field, [...text(1, value.name), ...message(2, message(1, [...int(1, value.type), ...message(2, shape)]))]);
+  return message(field, [
+    ...text(1, value.name),
+    ...message(2, message(1, [...int(1, value.type), ...message(2, shape)])),
+  ]);
 }
 
 /** The model file's bytes: IR version 8, standard operators 17, ONNX Runtime's own operators 1. */

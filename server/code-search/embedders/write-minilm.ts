@@ -49,7 +49,13 @@ const manifestSchema = z.object({
             name: z.string(),
             shape: z.array(z.number().int()),
             dtype: z.enum(['float32', 'int32']),
-            quantization: z.object({ dtype: z.literal('uint8'), min: z.number(), scale: z.number() }).optional(),
+            quantization: z
+              .object({
+                dtype: z.literal('uint8'),
+                min: z.number(),
+                scale: z.number(),
+              })
+              .optional(),
           }),
         ),
       }),
@@ -110,7 +116,12 @@ function readWeights(graph: Buffer, shard: Buffer): Map<string, Quantized> {
     const count = shape.reduce((product, size) => product * size, 1);
     const length = count * (quantization === undefined ? 4 : 1);
     if (quantization !== undefined) {
-      found.set(name, { shape, values: shard.subarray(offset, offset + length), scale: quantization.scale, min: quantization.min });
+      found.set(name, {
+        shape,
+        values: shard.subarray(offset, offset + length),
+        scale: quantization.scale,
+        min: quantization.min,
+      });
     }
     offset += length;
   }
@@ -153,11 +164,21 @@ class GraphBuilder {
     if (Math.abs(-min / scale - zero) > 1e-3) throw new Error(`${source} has no whole zero point`);
     this.tensors.push({ name, dims: shape, type: ELEMENT.uint8, raw: values });
     this.addFloats(`${name}.scale`, [], Float32Array.of(scale));
-    this.tensors.push({ name: `${name}.zero`, dims: [], type: ELEMENT.uint8, raw: Uint8Array.of(zero) });
+    this.tensors.push({
+      name: `${name}.zero`,
+      dims: [],
+      type: ELEMENT.uint8,
+      raw: Uint8Array.of(zero),
+    });
     return [name, `${name}.scale`, `${name}.zero`];
   }
 
-  add(op: string, inputs: readonly string[], output: string, rest: Omit<OnnxNode, 'op' | 'inputs' | 'outputs'> = {}): string {
+  add(
+    op: string,
+    inputs: readonly string[],
+    output: string,
+    rest: Omit<OnnxNode, 'op' | 'inputs' | 'outputs'> = {},
+  ): string {
     this.nodes.push({ op, inputs, outputs: [output], ...rest });
     return output;
   }
@@ -207,7 +228,9 @@ function buildModel(weights: Map<string, Quantized>): Uint8Array {
     const projected = graph.dense(attended, at('projected'), `${source}/attention/output/dense`);
     const middle = graph.addAndNorm(projected, hidden, at('middle'), `${source}/attention/output/LayerNorm`);
     const wide = graph.dense(middle, at('wide'), `${source}/intermediate/dense`);
-    const active = graph.add('Gelu', [wide], at('active'), { domain: MICROSOFT });
+    const active = graph.add('Gelu', [wide], at('active'), {
+      domain: MICROSOFT,
+    });
     const narrow = graph.dense(active, at('narrow'), `${source}/output/dense`);
     const output = layer === LAYERS - 1 ? 'last_hidden_state' : at('layer');
     hidden = graph.addAndNorm(narrow, middle, output, `${source}/output/LayerNorm`);
@@ -215,7 +238,17 @@ function buildModel(weights: Map<string, Quantized>): Uint8Array {
   return encodeOnnx({
     nodes: graph.nodes,
     tensors: graph.tensors,
-    inputs: ['input_ids', 'position_ids'].map((name) => ({ name, type: ELEMENT.int64, dims: [1, 'tokens'] })),
-    outputs: [{ name: 'last_hidden_state', type: ELEMENT.float, dims: [1, 'tokens', WIDTH] }],
+    inputs: ['input_ids', 'position_ids'].map((name) => ({
+      name,
+      type: ELEMENT.int64,
+      dims: [1, 'tokens'],
+    })),
+    outputs: [
+      {
+        name: 'last_hidden_state',
+        type: ELEMENT.float,
+        dims: [1, 'tokens', WIDTH],
+      },
+    ],
   });
 }

@@ -29,7 +29,18 @@ export function createDemoModel({ delayMs }: DemoModelOptions): LanguageModelV4 
     },
     async doStream(options) {
       const text = answer(options);
-      return { stream: ReadableStream.from(parts(options, text, delayMs)) };
+      const pieces = parts(options, text, delayMs);
+      const stream = new ReadableStream<LanguageModelV4StreamPart>({
+        async pull(controller) {
+          const { done, value } = await pieces.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        async cancel() {
+          await pieces.return(undefined);
+        },
+      });
+      return { stream };
     },
   };
 }

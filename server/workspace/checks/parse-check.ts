@@ -69,7 +69,7 @@ async function nodeProblem(path: string, text: string): Promise<ParseProblem | n
   try {
     await writeFile(file, text);
     const stderr = await new Promise<string | null>((resolve) => {
-      execFile(process.execPath, ['--check', file], { env: {}, timeout: 10_000 }, (error, _stdout, text) => resolve(error ? text : null));
+      execFile(process.execPath, ['--check', file], { env: { NODE_ENV: 'production' }, timeout: 10_000 }, (error, _stdout, text) => resolve(error ? text : null));
     });
     if (stderr === null) return null;
     const line = Number(/file\.\w+:(\d+)/.exec(stderr)?.[1] ?? 1);

@@ -62,7 +62,7 @@ function wrapperArguments({ directory, command, limits }: SandboxCommand): strin
 function run(input: SandboxCommand): Promise<CommandOutcome> {
   const started = Date.now();
   return new Promise((resolve, reject) => {
-    const child = spawn('bwrap', wrapperArguments(input), { stdio: ['ignore', 'pipe', 'pipe'], env: {}, detached: true });
+    const child = spawn('bwrap', wrapperArguments(input), { stdio: ['ignore', 'pipe', 'pipe'], env: { NODE_ENV: 'production' }, detached: true });
     const kept: Buffer[] = [];
     let bytes = 0;
     let ended: CommandOutcome['ended'] = null;

@@ -1,0 +1,3 @@
+export { handleHealth as GET } from '@/server/api/http/health-handler';
+
+export const dynamic = 'force-dynamic';

@@ -1,0 +1,30 @@
+import type { Metadata, Viewport } from 'next';
+import type { ReactNode } from 'react';
+import { ThemeProvider } from '@/components/shell/theme-provider';
+import './globals.css';
+
+export const metadata: Metadata = {
+  title: { default: 'Plumbline: describe it, approve the plan, pay for verified work', template: '%s · Plumbline' },
+  description: 'Describe a software project, approve a plan with a quote, and pay only for work that passed its checks and its review.',
+  icons: { icon: '/icon.svg' },
+};
+
+export const viewport: Viewport = {
+  width: 'device-width',
+  initialScale: 1,
+  themeColor: [
+    { media: '(prefers-color-scheme: light)', color: '#f8fafb' },
+    { media: '(prefers-color-scheme: dark)', color: '#0f1419' },
+  ],
+};
+
+export default function RootLayout({ children }: { children: ReactNode }) {
+  // next-themes writes the class before React looks.
+  return (
+    <html lang="en" suppressHydrationWarning>
+      <body>
+        <ThemeProvider>{children}</ThemeProvider>
+      </body>
+    </html>
+  );
+}

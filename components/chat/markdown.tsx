@@ -1,0 +1,56 @@
+'use client';
+import { type ComponentProps, isValidElement, memo, type ReactNode } from 'react';
+import { type Components, Streamdown } from 'streamdown';
+import { CodeSnippet } from '@/components/files/code-view';
+import { cn } from '@/components/ui/cn';
+import { CopyButton } from '@/components/ui/copy-button';
+
+function textOf(node: ReactNode): string {
+  if (typeof node === 'string' || typeof node === 'number') return String(node);
+  if (Array.isArray(node)) return node.map(textOf).join('');
+  if (isValidElement<{ children?: ReactNode }>(node)) return textOf(node.props.children);
+  return '';
+}
+
+function Block({ children }: { children?: ReactNode }) {
+  const inner = isValidElement<{ className?: string; children?: ReactNode }>(children) ? children.props : null;
+  const code = textOf(inner?.children ?? children);
+  const language = /language-([\w+#-]+)/.exec(inner?.className ?? '')?.[1] ?? '';
+  return (
+    <div className="my-2 overflow-hidden rounded-md border border-border bg-card">
+      <div className="flex h-8 items-center justify-between border-b border-border bg-muted pl-3">
+        <span className="font-mono text-[0.6875rem] text-muted-foreground">{language === '' ? 'text' : language}</span>
+        <CopyButton text={code} label="Copy code" />
+      </div>
+      <CodeSnippet code={code} language={language} />
+    </div>
+  );
+}
+
+function InlineCode({ className, children }: ComponentProps<'code'>) {
+  return <code className={cn('rounded-xs bg-muted px-1 py-px font-mono text-[0.85em] break-words', className)}>{children}</code>;
+}
+
+/** Headings of a message sit below the page's own. */
+const heading = (Tag: 'h3' | 'h4' | 'h5' | 'h6', size: string) =>
+  function Heading({ children }: { children?: ReactNode }) {
+    return <Tag className={cn('font-semibold', size)}>{children}</Tag>;
+  };
+
+const components: Components = {
+  pre: Block,
+  inlineCode: InlineCode,
+  h1: heading('h3', 'text-base'),
+  h2: heading('h4', 'text-[0.9375rem]'),
+  h3: heading('h5', 'text-sm'),
+  h4: heading('h6', 'text-sm'),
+};
+
+/** Markdown as it streams: unfinished marks are completed, links are harmless, no raw HTML runs. */
+export const Markdown = memo(function Markdown({ text, streaming = false }: { text: string; streaming?: boolean }) {
+  return (
+    <Streamdown className="markdown min-w-0 break-words" components={components} mode={streaming ? 'streaming' : 'static'} controls={false} isAnimating={streaming}>
+      {text}
+    </Streamdown>
+  );
+});

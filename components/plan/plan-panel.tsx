@@ -1,0 +1,178 @@
+'use client';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { FileText, Pencil, RotateCcw } from 'lucide-react';
+import { useState } from 'react';
+import { toast } from 'sonner';
+import { Markdown } from '@/components/chat/markdown';
+import { Credits, QuoteRange } from '@/components/credits/credits';
+import { useProjectStream } from '@/components/project/project-stream';
+import { errorMessage } from '@/components/trpc/error-message';
+import { useTRPC } from '@/components/trpc/provider';
+import { Badge } from '@/components/ui/badge';
+import { Button } from '@/components/ui/button';
+import { Section } from '@/components/ui/card';
+import { Dialog, DialogContent, DialogTrigger } from '@/components/ui/dialog';
+import { EmptyState } from '@/components/ui/empty-state';
+import { Label, Textarea } from '@/components/ui/field';
+import { formatDateTime, plural } from '@/components/ui/format';
+import { Skeleton } from '@/components/ui/skeleton';
+import { ApproveBar } from './approve-bar';
+import { PlanEditor } from './plan-editor';
+import { TaskCard } from './task-card';
+
+function Versions() {
+  const { projectId, view } = useProjectStream();
+  const trpc = useTRPC();
+  const { data } = useQuery(trpc.plan.versions.queryOptions({ projectId }));
+  return (
+    <ul className="divide-y divide-border">
+      {data?.map((row) => (
+        <li key={row.version} className="flex flex-wrap justify-between gap-2 py-2 text-[0.8125rem]">
+          <span>
+            Version {row.version} {row.version === view?.planVersion ? <Badge>current</Badge> : null} {row.approvedAt === null ? null : <Badge tone="success">approved</Badge>}
+          </span>
+          <span className="text-muted-foreground">
+            {row.author === 'architect' ? 'architect' : 'you'} · {formatDateTime(row.createdAt)}
+          </span>
+        </li>
+      ))}
+      {data === undefined ? <Skeleton className="h-10" /> : null}
+    </ul>
+  );
+}
+
+function Replan() {
+  const { projectId, refresh } = useProjectStream();
+  const trpc = useTRPC();
+  const [open, setOpen] = useState(false);
+  const [note, setNote] = useState('');
+  const replan = useMutation(
+    trpc.plan.replan.mutationOptions({
+      onSuccess: async () => {
+        setOpen(false);
+        setNote('');
+        await refresh();
+      },
+      onError: (error) => toast.error(errorMessage(error)),
+    }),
+  );
+  return (
+    <Dialog open={open} onOpenChange={setOpen}>
+      <DialogTrigger asChild>
+        <Button size="sm">
+          <RotateCcw aria-hidden="true" /> Ask for a change
+        </Button>
+      </DialogTrigger>
+      <DialogContent title="Ask the architect for a change" description="It writes a new version of the plan with a new quote. Nothing runs before you approve it.">
+        <form
+          className="space-y-3"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (note.trim() !== '') replan.mutate({ projectId, note: note.trim() });
+          }}
+        >
+          <div>
+            <Label htmlFor="replan-note">What should be different?</Label>
+            <Textarea id="replan-note" value={note} maxLength={4000} onChange={(event) => setNote(event.target.value)} />
+          </div>
+          <div className="flex justify-end">
+            <Button type="submit" variant="primary" disabled={note.trim() === '' || replan.isPending}>
+              Plan again
+            </Button>
+          </div>
+        </form>
+      </DialogContent>
+    </Dialog>
+  );
+}
+
+/** Spec, tasks with criteria and quotes, edits, and the approval. */
+export function PlanPanel() {
+  const { projectId, view, refresh } = useProjectStream();
+  const [editing, setEditing] = useState(false);
+  if (view === undefined) return <Skeleton className="h-64" />;
+  const { plan, actions } = view;
+  if (plan === null) {
+    return (
+      <Section title="Plan" titleId="plan-title">
+        <EmptyState title="No plan yet">
+          {view.actions.canAnswer ? 'Answer or skip the questions in the chat; the architect then writes the spec and the plan.' : 'The architect writes the spec and the plan here, task by task, each with its quote.'}
+        </EmptyState>
+      </Section>
+    );
+  }
+  return (
+    <Section
+      title="Plan"
+      titleId="plan-title"
+      aside={
+        editing ? null : (
+          <div className="flex flex-wrap items-center gap-2">
+            <Dialog>
+              <DialogTrigger asChild>
+                <Button size="sm" variant="ghost">
+                  v{view.planVersion}
+                  {view.planApprovedAt === null ? '' : ', approved'}
+                  <span className="sr-only">: all versions</span>
+                </Button>
+              </DialogTrigger>
+              <DialogContent title="Versions of the plan">
+                <Versions />
+              </DialogContent>
+            </Dialog>
+            {view.spec === null ? null : (
+              <Dialog>
+                <DialogTrigger asChild>
+                  <Button size="sm">
+                    <FileText aria-hidden="true" /> Spec
+                  </Button>
+                </DialogTrigger>
+                <DialogContent title="SPEC.md" className="max-w-2xl">
+                  <Markdown text={view.spec} />
+                </DialogContent>
+              </Dialog>
+            )}
+            {actions.canReplan ? <Replan /> : null}
+            {actions.canEditPlan ? (
+              <Button size="sm" onClick={() => setEditing(true)}>
+                <Pencil aria-hidden="true" /> Edit plan
+              </Button>
+            ) : null}
+          </div>
+        )
+      }
+    >
+      {editing ? (
+        <PlanEditor projectId={projectId} baseVersion={view.planVersion} plan={plan} onClose={() => setEditing(false)} onSaved={refresh} />
+      ) : (
+        <div className="space-y-3">
+          <p className="max-w-prose text-[0.8125rem] text-muted-foreground">
+            {plan.summary}
+            {plan.stack === '' ? '' : ` Built with ${plan.stack.replace(/\.$/, '')}.`}
+          </p>
+          {actions.canApprove ? <ApproveBar view={view} /> : null}
+          <ol className="space-y-2">
+            {view.tasks.map((task) => (
+              <li key={task.id}>
+                <TaskCard task={task} open={task.status === 'running' || task.status === 'rejected'} />
+              </li>
+            ))}
+          </ol>
+          <div className="flex flex-wrap items-baseline justify-between gap-x-4 border-t border-border px-3 pt-2 text-[0.8125rem]">
+            <span className="text-muted-foreground">
+              {plural(view.tasks.length, 'task')}, {plural(view.tasks.reduce((sum, task) => sum + task.criteria.length, 0), 'criterion', 'criteria')}
+            </span>
+            <span className="flex flex-wrap gap-x-4">
+              <span className="font-medium">
+                Quote <QuoteRange p50={view.quote.p50Micro} p90={view.quote.p90Micro} />
+              </span>
+              <span>
+                Charged so far <Credits micro={view.totals.chargedMicro} unit />
+              </span>
+            </span>
+          </div>
+        </div>
+      )}
+    </Section>
+  );
+}

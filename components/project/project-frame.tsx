@@ -1,0 +1,124 @@
+'use client';
+import { Download, FlaskConical } from 'lucide-react';
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import type { ReactNode } from 'react';
+import { ChatPanel } from '@/components/chat/chat-panel';
+import { Credits } from '@/components/credits/credits';
+import { StatusBadge } from '@/components/projects/status-badge';
+import { projectStatusLabel } from '@/components/projects/status-labels';
+import { errorMessage, isNotFound } from '@/components/trpc/error-message';
+import { Badge } from '@/components/ui/badge';
+import { Button } from '@/components/ui/button';
+import { cn } from '@/components/ui/cn';
+import { EmptyState } from '@/components/ui/empty-state';
+import { ErrorState } from '@/components/ui/error-state';
+import { percentOf } from '@/components/ui/format';
+import { Progress } from '@/components/ui/progress';
+import { Skeleton } from '@/components/ui/skeleton';
+import { NextAction } from './next-action';
+import { ProjectStreamProvider, useProjectStream } from './project-stream';
+import { ProjectTabs } from './project-tabs';
+import { RunControls } from './run-controls';
+
+function ProjectBar() {
+  const { projectId, view } = useProjectStream();
+  if (view === undefined) return <Skeleton className="m-3 h-9" />;
+  const { project, tasks, totals, quote } = view;
+  const settled = tasks.filter((task) => task.status === 'approved' || task.status === 'accepted' || task.status === 'skipped').length;
+  const waits = project.status === 'paused' || project.status === 'failed' || view.unlock !== null;
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-2.5">
+      <h1 className="min-w-0 max-w-full truncate text-base font-semibold">{project.title}</h1>
+      <span role="status" className="inline-flex items-center gap-2">
+        <StatusBadge status={projectStatusLabel(project.status)} />
+      </span>
+      {project.modelRef?.startsWith('demo:') === true ? (
+        <Badge tone="brass">
+          <FlaskConical aria-hidden="true" /> demo model
+        </Badge>
+      ) : null}
+      {tasks.length > 0 ? (
+        <span className="flex items-center gap-2 text-[0.75rem] text-muted-foreground">
+          <Progress className="w-20" label="Tasks settled" value={(settled / tasks.length) * 100} />
+          <span className="tabular-nums">
+            {settled}/{tasks.length} tasks
+          </span>
+        </span>
+      ) : null}
+      {quote.p90Micro > 0n ? (
+        <span className="text-[0.75rem] text-muted-foreground" title={`${percentOf(totals.chargedMicro, quote.p90Micro)} % of the upper quote`}>
+          <Credits micro={totals.chargedMicro} className="font-medium text-foreground" /> of at most <Credits micro={quote.p90Micro} unit />
+        </span>
+      ) : null}
+      <div className="ml-auto flex items-center gap-2">
+        {waits ? null : <RunControls />}
+        {project.headSnapshotId === null ? null : (
+          <Button size="sm" asChild>
+            <a href={`/api/projects/${projectId}/archive`} download>
+              <Download aria-hidden="true" /> ZIP
+            </a>
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Body({ children }: { children: ReactNode }) {
+  const { projectId, view, error } = useProjectStream();
+  const isOverview = usePathname() === `/projects/${projectId}`;
+  if (view === undefined && error !== null) {
+    return (
+      <main id="content" className="mx-auto w-full max-w-2xl p-6">
+        {isNotFound(error) ? (
+          <EmptyState
+            title="No such project"
+            action={
+              <Button asChild>
+                <Link href="/projects">All projects</Link>
+              </Button>
+            }
+          >
+            <h1 className="sr-only">Project not found</h1>
+            It does not exist, or it belongs to another workspace.
+          </EmptyState>
+        ) : (
+          <ErrorState title="The project could not be read" message={errorMessage(error)} onRetry={() => window.location.reload()} />
+        )}
+      </main>
+    );
+  }
+  return (
+    <main id="content" className="flex min-h-0 flex-1 flex-col max-sm:pb-14 xl:grid xl:grid-cols-[minmax(22rem,27rem)_minmax(0,1fr)] xl:grid-rows-[auto_auto_auto_minmax(0,1fr)]">
+      <div className="border-border xl:col-span-2 xl:border-b">
+        <ProjectBar />
+      </div>
+      <div className="xl:col-start-2 xl:row-start-2">
+        <ProjectTabs projectId={projectId} />
+      </div>
+      <div className="max-h-[48dvh] shrink-0 overflow-y-auto px-4 pt-3 empty:hidden xl:col-start-2 xl:row-start-3">
+        <NextAction />
+      </div>
+      {/* One chat only: docked on a wide screen, the first tab on a narrow one. */}
+      <div className={cn('min-h-0 min-w-0 flex-1 flex-col border-border xl:col-start-1 xl:row-span-3 xl:row-start-2 xl:flex xl:border-r', isOverview ? 'flex' : 'hidden')}>
+        <ChatPanel />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <section tabIndex={0} aria-label="Work" className={cn('min-h-0 min-w-0 flex-1 overflow-y-auto px-4 py-4 outline-offset-[-2px] xl:col-start-2 xl:row-start-4 xl:block', isOverview && 'hidden')}>
+        <div className="mx-auto max-w-5xl space-y-6">{children}</div>
+      </section>
+    </main>
+  );
+}
+
+/** The project's screens share one live view, one chat and one bar. */
+export function ProjectFrame({ projectId, children }: { projectId: string; children: ReactNode }) {
+  return (
+    <ProjectStreamProvider projectId={projectId}>
+      <div className="flex h-[calc(100dvh-3rem)] min-h-0 flex-col">
+        <Body>{children}</Body>
+      </div>
+    </ProjectStreamProvider>
+  );
+}

@@ -1,0 +1,160 @@
+'use client';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useRouter } from 'next/navigation';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { toast } from 'sonner';
+import { errorMessage } from '@/components/trpc/error-message';
+import { useTRPC } from '@/components/trpc/provider';
+import type { ProjectView } from '@/components/trpc/types';
+import { Button } from '@/components/ui/button';
+import { Card, Section } from '@/components/ui/card';
+import { Dialog, DialogClose, DialogContent, DialogTrigger } from '@/components/ui/dialog';
+import { FieldError, Input, Label, Select } from '@/components/ui/field';
+import { Skeleton } from '@/components/ui/skeleton';
+import { formatCredits, parseCredits } from '@/server/credits/schema';
+import { QUALITIES } from '@/server/models/schema';
+import { useProjectStream } from './project-stream';
+
+function SettingCard({ children, onSubmit, label }: { children: ReactNode; onSubmit: (event: FormEvent) => void; label: string }) {
+  return (
+    <Card className="p-3">
+      <form aria-label={label} onSubmit={onSubmit} className="flex flex-wrap items-end gap-3">
+        {children}
+      </form>
+    </Card>
+  );
+}
+
+function SettingsForms({ view }: { view: ProjectView }) {
+  const { projectId, refresh } = useProjectStream();
+  const trpc = useTRPC();
+  const router = useRouter();
+  const { project } = view;
+  const outcome = {
+    onSuccess: async () => {
+      await refresh();
+      toast.success('Saved.');
+    },
+    onError: (error: unknown) => void toast.error(errorMessage(error)),
+  };
+  const rename = useMutation(trpc.projects.rename.mutationOptions(outcome));
+  const setLimit = useMutation(trpc.projects.setBudget.mutationOptions(outcome));
+  const setModel = useMutation(trpc.projects.setModel.mutationOptions(outcome));
+  const archive = useMutation(trpc.projects.archive.mutationOptions({ onSuccess: () => router.push('/projects'), onError: outcome.onError }));
+  const catalog = useQuery(trpc.models.catalog.queryOptions());
+  const [title, setTitle] = useState(project.title);
+  const [budget, setBudget] = useState(project.budgetMicro === null ? '' : formatCredits(project.budgetMicro).replaceAll(',', ''));
+  const [problem, setProblem] = useState('');
+  const [modelRef, setModelRef] = useState(project.modelRef ?? '');
+  const [quality, setQuality] = useState(project.quality);
+
+  const saveBudget = () => {
+    const budgetMicro = budget.trim() === '' ? null : parseCredits(budget);
+    if (budget.trim() !== '' && budgetMicro === null) return setProblem('Write an amount such as 12 or 12.50.');
+    setProblem('');
+    setLimit.mutate({ projectId, budgetMicro });
+  };
+  const submit = (run: () => void) => (event: FormEvent) => {
+    event.preventDefault();
+    run();
+  };
+  return (
+    <div className="space-y-3">
+      <SettingCard label="Title" onSubmit={submit(() => rename.mutate({ projectId, title: title.trim() }))}>
+        <div className="min-w-48 flex-1">
+          <Label htmlFor="settings-title">Title</Label>
+          <Input id="settings-title" value={title} maxLength={120} onChange={(event) => setTitle(event.target.value)} />
+        </div>
+        <Button type="submit" disabled={title.trim() === '' || title.trim() === project.title || rename.isPending}>
+          Rename
+        </Button>
+      </SettingCard>
+      <SettingCard label="Budget" onSubmit={submit(saveBudget)}>
+        <div className="min-w-48 flex-1">
+          <Label htmlFor="settings-budget">Budget in credits</Label>
+          <Input
+            id="settings-budget"
+            inputMode="decimal"
+            placeholder="no own limit"
+            className="num"
+            value={budget}
+            aria-invalid={problem !== ''}
+            aria-describedby="settings-budget-note settings-budget-error"
+            onChange={(event) => setBudget(event.target.value)}
+          />
+        </div>
+        <Button type="submit" disabled={setLimit.isPending}>
+          Save budget
+        </Button>
+        <div className="w-full">
+          <FieldError id="settings-budget-error">{problem}</FieldError>
+          <p id="settings-budget-note" className="text-[0.75rem] text-muted-foreground">
+            The whole project never spends more than this; the run pauses between steps when it is reached.
+          </p>
+        </div>
+      </SettingCard>
+      <SettingCard
+        label="Model"
+        onSubmit={submit(() => {
+          const known = QUALITIES.find((name) => name === quality);
+          if (known !== undefined) setModel.mutate({ projectId, modelRef: modelRef === '' ? null : modelRef, quality: known });
+        })}
+      >
+        <div className="min-w-44 flex-1">
+          <Label htmlFor="settings-model">Model</Label>
+          <Select id="settings-model" value={modelRef} onChange={(event) => setModelRef(event.target.value)}>
+            <option value="">Instance default</option>
+            {catalog.data?.models.map((model) => (
+              <option key={model.ref} value={model.ref} disabled={!model.usable}>
+                {model.label}
+                {model.isDemo ? ' (demo)' : ''}
+                {model.usable ? '' : ' (not available)'}
+              </option>
+            ))}
+          </Select>
+        </div>
+        <div className="min-w-36">
+          <Label htmlFor="settings-quality">Quality</Label>
+          <Select id="settings-quality" value={quality} onChange={(event) => setQuality(event.target.value)}>
+            {(catalog.data?.qualities ?? []).map((entry) => (
+              <option key={entry.id} value={entry.id} disabled={!entry.allowed}>
+                {entry.name}
+                {entry.allowed ? '' : ' (not in your plan)'}
+              </option>
+            ))}
+          </Select>
+        </div>
+        <Button type="submit" disabled={setModel.isPending}>
+          Save model
+        </Button>
+      </SettingCard>
+      <Card className="flex flex-wrap items-center justify-between gap-3 p-3">
+        <p className="min-w-48 flex-1 text-[0.8125rem] text-muted-foreground">An archived project leaves the list. Its files, history and receipts stay.</p>
+        <Dialog>
+          <DialogTrigger asChild>
+            <Button variant="danger">Archive project</Button>
+          </DialogTrigger>
+          <DialogContent title={`Archive “${project.title}”?`} description="A running run must be stopped first.">
+            <div className="flex justify-end gap-2">
+              <DialogClose asChild>
+                <Button>Keep it</Button>
+              </DialogClose>
+              <Button variant="danger" disabled={archive.isPending} onClick={() => archive.mutate({ projectId })}>
+                Archive
+              </Button>
+            </div>
+          </DialogContent>
+        </Dialog>
+      </Card>
+    </div>
+  );
+}
+
+export function SettingsPanel() {
+  const { view } = useProjectStream();
+  return (
+    <Section title="Settings" titleId="settings-title-heading">
+      {view === undefined ? <Skeleton className="h-64" /> : <SettingsForms view={view} />}
+    </Section>
+  );
+}

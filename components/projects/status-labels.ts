@@ -1,0 +1,41 @@
+import type { BadgeTone } from '@/components/ui/badge';
+
+/** How a status is called and coloured; the words carry the meaning, the colour only repeats it. */
+export interface StatusLabel {
+  label: string;
+  tone: BadgeTone;
+  /** Something is happening now. */
+  busy?: boolean;
+}
+
+const PROJECT: Record<string, StatusLabel> = {
+  draft: { label: 'Draft', tone: 'neutral' },
+  clarifying: { label: 'Clarifying', tone: 'chalk', busy: true },
+  planning: { label: 'Planning', tone: 'chalk', busy: true },
+  awaiting_approval: { label: 'Awaiting approval', tone: 'brass' },
+  implementing: { label: 'Building', tone: 'chalk', busy: true },
+  awaiting_refinement: { label: 'Needs your decision', tone: 'warning' },
+  awaiting_credits: { label: 'Out of credits', tone: 'warning' },
+  paused: { label: 'Paused', tone: 'neutral' },
+  documenting: { label: 'Finishing', tone: 'chalk', busy: true },
+  completed: { label: 'Completed', tone: 'success' },
+  failed: { label: 'Failed', tone: 'danger' },
+  archived: { label: 'Archived', tone: 'neutral' },
+};
+
+const TASK: Record<string, StatusLabel> = {
+  pending: { label: 'To do', tone: 'neutral' },
+  running: { label: 'In work', tone: 'chalk', busy: true },
+  approved: { label: 'Approved', tone: 'success' },
+  accepted: { label: 'Accepted as is', tone: 'brass' },
+  skipped: { label: 'Skipped', tone: 'neutral' },
+  rejected: { label: 'Rejected', tone: 'danger' },
+};
+
+export function projectStatusLabel(status: string): StatusLabel {
+  return PROJECT[status] ?? { label: status, tone: 'neutral' };
+}
+
+export function taskStatusLabel(status: string): StatusLabel {
+  return TASK[status] ?? { label: status, tone: 'neutral' };
+}

@@ -1,0 +1,57 @@
+'use client';
+import { useMutation } from '@tanstack/react-query';
+import { CircleUserRound, Coins, FolderOpen, LogOut, MonitorX } from 'lucide-react';
+import Link from 'next/link';
+import { signOut } from 'next-auth/react';
+import { toast } from 'sonner';
+import { errorMessage } from '@/components/trpc/error-message';
+import { useTRPC } from '@/components/trpc/provider';
+import type { Me } from '@/components/trpc/types';
+import { Button } from '@/components/ui/button';
+import { DropdownMenu, DropdownMenuContent, DropdownMenuItem, DropdownMenuLabel, DropdownMenuSeparator, DropdownMenuTrigger } from '@/components/ui/dropdown-menu';
+
+export function AccountMenu({ me }: { me: Me | undefined }) {
+  const trpc = useTRPC();
+  const everywhere = useMutation(
+    trpc.account.signOutEverywhere.mutationOptions({
+      onSuccess: () => window.location.assign('/'),
+      onError: (error) => toast.error(errorMessage(error)),
+    }),
+  );
+  return (
+    <DropdownMenu>
+      <DropdownMenuTrigger asChild>
+        <Button variant="ghost" size="icon" aria-label="Account">
+          <CircleUserRound aria-hidden="true" />
+        </Button>
+      </DropdownMenuTrigger>
+      <DropdownMenuContent>
+        <DropdownMenuLabel>
+          <span className="block text-sm font-medium text-foreground">{me?.user.name ?? me?.user.email ?? 'Signed in'}</span>
+          <span className="block">{me?.user.email}</span>
+          <span className="block">
+            {me?.organization.name} · {me?.organization.role}
+          </span>
+        </DropdownMenuLabel>
+        <DropdownMenuSeparator />
+        <DropdownMenuItem asChild>
+          <Link href="/projects">
+            <FolderOpen aria-hidden="true" /> Projects
+          </Link>
+        </DropdownMenuItem>
+        <DropdownMenuItem asChild>
+          <Link href="/credits">
+            <Coins aria-hidden="true" /> Credits
+          </Link>
+        </DropdownMenuItem>
+        <DropdownMenuSeparator />
+        <DropdownMenuItem onSelect={() => void signOut({ callbackUrl: '/' })}>
+          <LogOut aria-hidden="true" /> Sign out
+        </DropdownMenuItem>
+        <DropdownMenuItem onSelect={() => everywhere.mutate()}>
+          <MonitorX aria-hidden="true" /> Sign out everywhere
+        </DropdownMenuItem>
+      </DropdownMenuContent>
+    </DropdownMenu>
+  );
+}

@@ -1,0 +1,69 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import { FlaskConical } from 'lucide-react';
+import Link from 'next/link';
+import { type ReactNode, useEffect } from 'react';
+import { PlumbMark } from '@/components/brand/plumb-mark';
+import { isSignedOut } from '@/components/trpc/error-message';
+import { ApiProvider, useTRPC } from '@/components/trpc/provider';
+import { Badge } from '@/components/ui/badge';
+import { Toaster } from '@/components/ui/toaster';
+import { Tooltip, TooltipProvider } from '@/components/ui/tooltip';
+import { AccountMenu } from './account-menu';
+import { BalanceWidget } from './balance-widget';
+import { CommandPalette } from './command-palette';
+import { ProjectSwitcher } from './project-switcher';
+import { ThemeToggle } from './theme-toggle';
+
+function Header() {
+  const trpc = useTRPC();
+  const { data: me, error } = useQuery(trpc.account.me.queryOptions());
+  const signedOut = isSignedOut(error);
+  useEffect(() => {
+    if (signedOut) window.location.assign(`/sign-in?callbackUrl=${encodeURIComponent(window.location.pathname)}`);
+  }, [signedOut]);
+  return (
+    <header className="sticky top-0 z-40 flex h-12 shrink-0 items-center gap-1.5 border-b border-border bg-background/95 px-3 backdrop-blur-sm sm:px-4">
+      <Link href="/projects" aria-label="Plumbline, all projects" className="flex items-center gap-2 rounded-sm p-1 font-semibold tracking-tight">
+        <PlumbMark className="h-6 w-3.5" />
+        <span className="max-sm:hidden">Plumbline</span>
+      </Link>
+      <span aria-hidden="true" className="ml-1 h-4 w-px rotate-12 bg-border" />
+      <ProjectSwitcher />
+      <div className="ml-auto flex shrink-0 items-center gap-1">
+        {me?.demo === true ? (
+          <Tooltip content="No model key is set: an offline demo model answers. It builds the six example projects.">
+            <button type="button" className="rounded-sm" aria-label="Demo: an offline demo model answers on this instance. It builds the six example projects.">
+              <Badge tone="brass">
+                <FlaskConical aria-hidden="true" />
+                demo
+              </Badge>
+            </button>
+          </Tooltip>
+        ) : null}
+        <CommandPalette />
+        <BalanceWidget />
+        <ThemeToggle />
+        <AccountMenu me={me} />
+      </div>
+    </header>
+  );
+}
+
+/** Everything behind sign-in. */
+export function WorkspaceShell({ children }: { children: ReactNode }) {
+  return (
+    <ApiProvider>
+      <TooltipProvider delayDuration={300}>
+        <a href="#content" className="sr-only z-50 rounded-md bg-primary px-3 py-2 text-primary-foreground focus:not-sr-only focus:fixed focus:left-2 focus:top-2">
+          Skip to content
+        </a>
+        <div className="flex min-h-dvh flex-col">
+          <Header />
+          {children}
+        </div>
+        <Toaster />
+      </TooltipProvider>
+    </ApiProvider>
+  );
+}

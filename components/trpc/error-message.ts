@@ -1,0 +1,28 @@
+import { TRPCClientError } from '@trpc/client';
+
+function field(error: unknown, name: string): unknown {
+  if (!(error instanceof TRPCClientError)) return undefined;
+  const data: unknown = error.data;
+  return typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
+}
+
+/** The sentence to show a person for a failed request. */
+export function errorMessage(error: unknown): string {
+  if (!(error instanceof TRPCClientError)) return 'Something went wrong. Try again.';
+  const fields = field(error, 'fields');
+  if (typeof fields === 'object' && fields !== null) {
+    const first = Object.entries(fields)[0];
+    if (first !== undefined && Array.isArray(first[1])) return `${first[0]}: ${first[1].join(', ')}`;
+  }
+  // Without `data` the answer never came: the network, not the server, failed.
+  if (error.data === undefined || error.data === null) return 'The server could not be reached. Check the connection and try again.';
+  return error.message;
+}
+
+export function isNotFound(error: unknown): boolean {
+  return field(error, 'code') === 'NOT_FOUND';
+}
+
+export function isSignedOut(error: unknown): boolean {
+  return field(error, 'code') === 'UNAUTHORIZED';
+}

@@ -1,0 +1,17 @@
+import 'server-only';
+import { z } from 'zod';
+import { editAndResend, sendMessage, stopAnswer } from '@/server/runs/chat';
+import { viewChat } from '@/server/runs/view-project';
+import { memberProcedure, router } from '../trpc';
+import { actorOf, projectInput } from './shared';
+
+const text = z.string().trim().min(1).max(8000);
+
+export const chatRouter = router({
+  list: memberProcedure.input(projectInput).query(({ ctx, input }) => viewChat(actorOf(ctx.caller, input))),
+  send: memberProcedure.input(projectInput.extend({ text })).mutation(async ({ ctx, input }) => ({ messageId: await sendMessage(actorOf(ctx.caller, input), input.text) })),
+  editAndResend: memberProcedure
+    .input(projectInput.extend({ messageId: z.string().max(64), text }))
+    .mutation(async ({ ctx, input }) => ({ messageId: await editAndResend(actorOf(ctx.caller, input), input.messageId, input.text) })),
+  stop: memberProcedure.input(projectInput).mutation(({ ctx, input }) => stopAnswer(actorOf(ctx.caller, input))),
+});

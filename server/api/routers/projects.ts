@@ -1,0 +1,55 @@
+import 'server-only';
+import { z } from 'zod';
+import { db } from '@/server/platform/db';
+import { demoProjects } from '@/server/models/demo/catalog';
+import { qualitySchema, modelRefSchema } from '@/server/models/schema';
+import { archiveProject, createProject, renameProject, setBudget, setModel } from '@/server/runs/commands';
+import { viewProject } from '@/server/runs/view-project';
+import { memberProcedure, router } from '../trpc';
+import { actorOf, budgetSchema, projectInput } from './shared';
+
+export const projectsRouter = router({
+  list: memberProcedure
+    .input(z.object({ cursor: z.string().max(64).nullish(), search: z.string().max(200).optional(), archived: z.boolean().optional() }))
+    .query(async ({ ctx, input }) => {
+      const take = 30;
+      const rows = await db().project.findMany({
+        where: {
+          organizationId: ctx.caller.organizationId,
+          status: input.archived ? 'archived' : { not: 'archived' },
+          ...(input.search ? { OR: [{ title: { contains: input.search, mode: 'insensitive' } }, { description: { contains: input.search, mode: 'insensitive' } }] } : {}),
+        },
+        orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
+        take: take + 1,
+        ...(input.cursor ? { cursor: { id: input.cursor }, skip: 1 } : {}),
+        include: { tasks: { select: { status: true, chargedMicro: true, absorbedMicro: true } } },
+      });
+      const page = rows.slice(0, take);
+      return {
+        projects: page.map((row) => ({
+          id: row.id,
+          title: row.title || row.description.slice(0, 60),
+          description: row.description,
+          status: row.status,
+          updatedAt: row.updatedAt,
+          createdAt: row.createdAt,
+          tasksDone: row.tasks.filter(({ status }) => status === 'approved' || status === 'accepted').length,
+          tasksTotal: row.tasks.length,
+          chargedMicro: row.tasks.reduce((sum, task) => sum + task.chargedMicro, 0n),
+          absorbedMicro: row.tasks.reduce((sum, task) => sum + task.absorbedMicro, 0n),
+        })),
+        nextCursor: rows.length > take ? (page.at(-1)?.id ?? null) : null,
+      };
+    }),
+  examples: memberProcedure.query(() => demoProjects()),
+  create: memberProcedure
+    .input(z.object({ title: z.string().trim().max(120).optional(), description: z.string().trim().min(3).max(20_000).optional(), example: z.string().max(60).optional() }))
+    .mutation(async ({ ctx, input }) => ({ projectId: await createProject({ organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, ...input }) })),
+  get: memberProcedure.input(projectInput).query(({ ctx, input }) => viewProject(actorOf(ctx.caller, input))),
+  archive: memberProcedure.input(projectInput).mutation(({ ctx, input }) => archiveProject(actorOf(ctx.caller, input))),
+  rename: memberProcedure.input(projectInput.extend({ title: z.string().trim().min(1).max(120) })).mutation(({ ctx, input }) => renameProject(actorOf(ctx.caller, input), input.title)),
+  setBudget: memberProcedure.input(projectInput.extend({ budgetMicro: budgetSchema })).mutation(({ ctx, input }) => setBudget(actorOf(ctx.caller, input), input.budgetMicro)),
+  setModel: memberProcedure
+    .input(projectInput.extend({ modelRef: modelRefSchema.nullable(), quality: qualitySchema }))
+    .mutation(({ ctx, input }) => setModel(actorOf(ctx.caller, input), input.modelRef, input.quality)),
+});

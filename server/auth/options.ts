@@ -1,0 +1,73 @@
+import 'server-only';
+import { PrismaAdapter } from '@auth/prisma-adapter';
+import type { NextAuthOptions } from 'next-auth';
+import type { Adapter, AdapterAccount } from 'next-auth/adapters';
+import EmailProvider from 'next-auth/providers/email';
+import GitHubProvider from 'next-auth/providers/github';
+import GoogleProvider from 'next-auth/providers/google';
+import { db } from '@/server/platform/db';
+import { env } from '@/server/platform/env';
+import { newId } from '@/server/platform/ids';
+import { authSecret } from './secret';
+import { sendSignInMail } from './sign-in-mail';
+
+/** Days a session lasts without use. */
+const SESSION_DAYS = 30;
+
+/** next-auth with database sessions. `onFirstSignIn` is given from above: what a new person gets is not auth's business. */
+export function authOptions(onSignIn: (user: { id: string; email: string; name: string | null }) => Promise<void>): NextAuthOptions {
+  const { GITHUB_ID, GITHUB_SECRET, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, MAIL_FROM } = env();
+  return {
+    secret: authSecret(),
+    adapter: adapter(),
+    session: { strategy: 'database', maxAge: SESSION_DAYS * 86_400, updateAge: 86_400 },
+    pages: { signIn: '/sign-in', verifyRequest: '/verify-request', error: '/sign-in' },
+    providers: [
+      EmailProvider({ from: MAIL_FROM, maxAge: 3600, sendVerificationRequest: ({ identifier, url }) => sendSignInMail(identifier, url) }),
+      ...(GITHUB_ID && GITHUB_SECRET ? [GitHubProvider({ clientId: GITHUB_ID, clientSecret: GITHUB_SECRET })] : []),
+      ...(GOOGLE_CLIENT_ID && GOOGLE_CLIENT_SECRET ? [GoogleProvider({ clientId: GOOGLE_CLIENT_ID, clientSecret: GOOGLE_CLIENT_SECRET })] : []),
+    ],
+    callbacks: {
+      redirect: ({ url, baseUrl }) => {
+        // Only back into this site: an open redirect would lend its name to phishing.
+        if (url.startsWith('/') && !url.startsWith('//') && !url.startsWith('/\\')) return `${baseUrl}${url}`;
+        return URL.canParse(url) && new URL(url).origin === baseUrl ? url : baseUrl;
+      },
+    },
+    events: {
+      signIn: async ({ user }) => {
+        if (user.email) await onSignIn({ id: user.id, email: user.email, name: user.name ?? null });
+      },
+    },
+  };
+}
+
+/** Prisma's adapter with our ids. */
+function adapter(): Adapter {
+  const base = PrismaAdapter(db()) as Adapter;
+  return {
+    ...base,
+    createUser: async (user: { name?: string | null; email: string; emailVerified: Date | null; image?: string | null }) =>
+      db().user.create({ data: { id: newId(), email: user.email, name: user.name ?? null, emailVerified: user.emailVerified, image: user.image ?? null } }),
+    createSession: async (session: { sessionToken: string; userId: string; expires: Date }) => db().session.create({ data: { id: newId(), ...session } }),
+    linkAccount: async (account: AdapterAccount) => {
+      const { userId, type, provider, providerAccountId, access_token, refresh_token, expires_at, token_type, scope, id_token, session_state } = account;
+      await db().account.create({
+        data: {
+          id: newId(),
+          userId,
+          type,
+          provider,
+          providerAccountId,
+          access_token: access_token ?? null,
+          refresh_token: refresh_token ?? null,
+          expires_at: expires_at ?? null,
+          token_type: token_type ?? null,
+          scope: scope ?? null,
+          id_token: id_token ?? null,
+          session_state: typeof session_state === 'string' ? session_state : null,
+        },
+      });
+    },
+  };
+}

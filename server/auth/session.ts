@@ -1,0 +1,26 @@
+import 'server-only';
+import { now } from '@/server/platform/clock';
+import { db } from '@/server/platform/db';
+
+/** next-auth's cookie, with the prefix it has over https. */
+const COOKIES = ['next-auth.session-token', '__Secure-next-auth.session-token'];
+
+export interface SessionUser {
+  userId: string;
+  email: string;
+  name: string | null;
+}
+
+/** The person whose session token the cookies hold; null when there is none or it has ended. */
+export async function sessionUser(cookie: (name: string) => string | undefined): Promise<SessionUser | null> {
+  const token = COOKIES.map(cookie).find((value) => value !== undefined && value !== '');
+  if (token === undefined) return null;
+  const session = await db().session.findUnique({ where: { sessionToken: token }, include: { user: true } });
+  if (session === null || session.expires <= now()) return null;
+  return { userId: session.user.id, email: session.user.email, name: session.user.name };
+}
+
+/** Ends every session of a person, on every device. */
+export async function signOutEverywhere(userId: string): Promise<void> {
+  await db().session.deleteMany({ where: { userId } });
+}

@@ -1,0 +1,24 @@
+import 'server-only';
+import { syncEnvironmentModels } from '@/server/models/catalog';
+import { bootDatabase } from '@/server/platform/boot';
+import { closeDatabase, db } from '@/server/platform/db';
+import { env, isEmbedded } from '@/server/platform/env';
+import { logger } from '@/server/platform/logger';
+import { startQueue, stopQueue } from '@/server/platform/queue';
+import { startWorker } from './start-worker';
+
+/** Everything a web process needs: database, migrations, catalogue, queue, and the worker when it lives here. */
+export async function startServices(): Promise<void> {
+  await bootDatabase();
+  await syncEnvironmentModels(db());
+  await startQueue();
+  const worker = (env().WORKER_IN_WEB ?? isEmbedded()) ? await startWorker() : null;
+  const close = async (signal: string) => {
+    logger().info({ signal }, 'closing');
+    await worker?.stop();
+    await stopQueue();
+    await closeDatabase();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close(signal));
+}
