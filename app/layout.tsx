@@ -5,7 +5,8 @@ import './globals.css';
 
 export const metadata: Metadata = {
   title: { default: 'Plumbline: describe it, approve the plan, pay for verified work', template: '%s · Plumbline' },
-  description: 'Describe a software project, approve a plan with a quote, and pay only for work that passed its checks and its review.',
+  description:
+    'Describe a software project, approve a plan with a quote, and pay only for work that passed its checks and its review.',
   icons: { icon: '/icon.svg' },
 };
 

@@ -7,7 +7,14 @@ const USD = 1_000_000_000n;
 const PLANS = [
   { id: 'free', name: 'Free', monthlyMicro: 10n * CREDIT, welcomeMicro: 10n * CREDIT, priceUsdCents: 0, position: 0 },
   { id: 'pro', name: 'Pro', monthlyMicro: 500n * CREDIT, welcomeMicro: 25n * CREDIT, priceUsdCents: 2900, position: 1 },
-  { id: 'team', name: 'Team', monthlyMicro: 2000n * CREDIT, welcomeMicro: 50n * CREDIT, priceUsdCents: 9900, position: 2 },
+  {
+    id: 'team',
+    name: 'Team',
+    monthlyMicro: 2000n * CREDIT,
+    welcomeMicro: 50n * CREDIT,
+    priceUsdCents: 9900,
+    position: 2,
+  },
 ];
 
 const CAPABILITIES = [
@@ -62,15 +69,109 @@ interface SeedModel {
 /** List prices as of the date below; an operator corrects them by a new price row. */
 const PRICES_FROM = new Date('2026-01-01T00:00:00Z');
 const MODELS: SeedModel[] = [
-  { provider: 'demo', modelId: 'demo', label: 'Demo model (offline)', tier: 'fast', contextWindow: 200_000, maxOutput: 32_000, input: USD / 10n, output: (USD * 4n) / 10n, cached: USD / 40n },
-  { provider: 'openai', modelId: 'gpt-5-mini', label: 'GPT-5 mini', tier: 'fast', contextWindow: 400_000, maxOutput: 128_000, input: USD / 4n, output: USD * 2n, cached: USD / 40n },
-  { provider: 'openai', modelId: 'gpt-5', label: 'GPT-5', tier: 'enhanced', contextWindow: 400_000, maxOutput: 128_000, input: (USD * 5n) / 4n, output: USD * 10n, cached: USD / 8n },
-  { provider: 'google', modelId: 'gemini-2.5-flash', label: 'Gemini 2.5 Flash', tier: 'fast', contextWindow: 1_048_576, maxOutput: 65_536, input: (USD * 3n) / 10n, output: (USD * 5n) / 2n, cached: (USD * 3n) / 100n },
-  { provider: 'google', modelId: 'gemini-2.5-pro', label: 'Gemini 2.5 Pro', tier: 'enhanced', contextWindow: 1_048_576, maxOutput: 65_536, input: (USD * 5n) / 4n, output: USD * 10n, cached: USD / 8n },
-  { provider: 'openrouter', modelId: 'anthropic/claude-sonnet-4.5', label: 'Claude Sonnet 4.5', tier: 'premium', contextWindow: 200_000, maxOutput: 64_000, structured: 'none', input: USD * 3n, output: USD * 15n, cached: (USD * 3n) / 10n },
-  { provider: 'openrouter', modelId: 'anthropic/claude-haiku-4.5', label: 'Claude Haiku 4.5', tier: 'fast', contextWindow: 200_000, maxOutput: 64_000, structured: 'none', input: USD, output: USD * 5n, cached: USD / 10n },
-  { provider: 'openai', modelId: 'text-embedding-3-small', label: 'OpenAI embedding small', tier: 'fast', kind: 'embedding', contextWindow: 8191, maxOutput: 1, input: USD / 50n, output: 0n, cached: USD / 50n },
-  { provider: 'google', modelId: 'gemini-embedding-001', label: 'Gemini embedding', tier: 'fast', kind: 'embedding', contextWindow: 2048, maxOutput: 1, input: (USD * 15n) / 100n, output: 0n, cached: (USD * 15n) / 100n },
+  {
+    provider: 'demo',
+    modelId: 'demo',
+    label: 'Demo model (offline)',
+    tier: 'fast',
+    contextWindow: 200_000,
+    maxOutput: 32_000,
+    input: USD / 10n,
+    output: (USD * 4n) / 10n,
+    cached: USD / 40n,
+  },
+  {
+    provider: 'openai',
+    modelId: 'gpt-5-mini',
+    label: 'GPT-5 mini',
+    tier: 'fast',
+    contextWindow: 400_000,
+    maxOutput: 128_000,
+    input: USD / 4n,
+    output: USD * 2n,
+    cached: USD / 40n,
+  },
+  {
+    provider: 'openai',
+    modelId: 'gpt-5',
+    label: 'GPT-5',
+    tier: 'enhanced',
+    contextWindow: 400_000,
+    maxOutput: 128_000,
+    input: (USD * 5n) / 4n,
+    output: USD * 10n,
+    cached: USD / 8n,
+  },
+  {
+    provider: 'google',
+    modelId: 'gemini-2.5-flash',
+    label: 'Gemini 2.5 Flash',
+    tier: 'fast',
+    contextWindow: 1_048_576,
+    maxOutput: 65_536,
+    input: (USD * 3n) / 10n,
+    output: (USD * 5n) / 2n,
+    cached: (USD * 3n) / 100n,
+  },
+  {
+    provider: 'google',
+    modelId: 'gemini-2.5-pro',
+    label: 'Gemini 2.5 Pro',
+    tier: 'enhanced',
+    contextWindow: 1_048_576,
+    maxOutput: 65_536,
+    input: (USD * 5n) / 4n,
+    output: USD * 10n,
+    cached: USD / 8n,
+  },
+  {
+    provider: 'openrouter',
+    modelId: 'anthropic/claude-sonnet-4.5',
+    label: 'Claude Sonnet 4.5',
+    tier: 'premium',
+    contextWindow: 200_000,
+    maxOutput: 64_000,
+    structured: 'none',
+    input: USD * 3n,
+    output: USD * 15n,
+    cached: (USD * 3n) / 10n,
+  },
+  {
+    provider: 'openrouter',
+    modelId: 'anthropic/claude-haiku-4.5',
+    label: 'Claude Haiku 4.5',
+    tier: 'fast',
+    contextWindow: 200_000,
+    maxOutput: 64_000,
+    structured: 'none',
+    input: USD,
+    output: USD * 5n,
+    cached: USD / 10n,
+  },
+  {
+    provider: 'openai',
+    modelId: 'text-embedding-3-small',
+    label: 'OpenAI embedding small',
+    tier: 'fast',
+    kind: 'embedding',
+    contextWindow: 8191,
+    maxOutput: 1,
+    input: USD / 50n,
+    output: 0n,
+    cached: USD / 50n,
+  },
+  {
+    provider: 'google',
+    modelId: 'gemini-embedding-001',
+    label: 'Gemini embedding',
+    tier: 'fast',
+    kind: 'embedding',
+    contextWindow: 2048,
+    maxOutput: 1,
+    input: (USD * 15n) / 100n,
+    output: 0n,
+    cached: (USD * 15n) / 100n,
+  },
 ];
 
 /** Writes the catalogue; re-runnable without harm: an operator's later prices and edits stay. */
@@ -105,7 +206,14 @@ async function seedModel(prisma: PrismaClient, model: SeedModel): Promise<void> 
   await prisma.llmModel.upsert({ where: { id }, create: { id, ...row }, update: {} });
   await prisma.modelPrice.createMany({
     data: [
-      { id: `${id}@${PRICES_FROM.toISOString().slice(0, 10)}`, modelRowId: id, inputPerMillion: input, outputPerMillion: output, cachedPerMillion: cached, effectiveFrom: PRICES_FROM },
+      {
+        id: `${id}@${PRICES_FROM.toISOString().slice(0, 10)}`,
+        modelRowId: id,
+        inputPerMillion: input,
+        outputPerMillion: output,
+        cachedPerMillion: cached,
+        effectiveFrom: PRICES_FROM,
+      },
     ],
     skipDuplicates: true,
   });
@@ -116,7 +224,12 @@ async function seedModel(prisma: PrismaClient, model: SeedModel): Promise<void> 
       (PLAN_QUALITIES[planId] ?? [])
         // The demo serves every level; a real model serves its own tier.
         .filter((quality) => model.provider === 'demo' || quality === model.tier)
-        .map((qualityId) => ({ planId, qualityId, modelRowId: id, priority: MODELS.indexOf(model) - tiers[model.tier] })),
+        .map((qualityId) => ({
+          planId,
+          qualityId,
+          modelRowId: id,
+          priority: MODELS.indexOf(model) - tiers[model.tier],
+        })),
     ),
     skipDuplicates: true,
   });

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -9,7 +9,8 @@ export function hashOf(paths: readonly string[]): string {
   const visit = (path: string): void => {
     if (!existsSync(path)) return;
     if (statSync(path).isDirectory()) {
-      for (const name of readdirSync(path).sort()) if (name !== 'generated' && name !== 'node_modules') visit(join(path, name));
+      for (const name of readdirSync(path).sort())
+        if (name !== 'generated' && name !== 'node_modules') visit(join(path, name));
     } else hash.update(path).update(readFileSync(path));
   };
   for (const path of paths) visit(path);
@@ -26,7 +27,12 @@ export function generateClient(): void {
   const hash = hashOf(['prisma/schema', 'prisma.config.ts', 'node_modules/prisma/package.json']);
   if (isCurrent(stamp, hash)) return;
   execFileSync(process.execPath, ['node_modules/prisma/build/index.js', 'generate'], {
-    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
+    env: {
+      ...process.env,
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+      CHECKPOINT_DISABLE: '1',
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   writeFileSync(stamp, hash);
@@ -36,7 +42,18 @@ export function generateClient(): void {
 export function buildApp(): boolean {
   const dist = process.env.NEXT_DIST_DIR ?? '.next';
   const stamp = join(dist, 'inputs');
-  const hash = hashOf(['app', 'components', 'server', 'prisma', 'public', 'instrumentation.ts', 'next.config.mjs', 'postcss.config.mjs', 'tsconfig.json', 'package-lock.json']);
+  const hash = hashOf([
+    'app',
+    'components',
+    'server',
+    'prisma',
+    'public',
+    'instrumentation.ts',
+    'next.config.mjs',
+    'postcss.config.mjs',
+    'tsconfig.json',
+    'package-lock.json',
+  ]);
   if (isCurrent(stamp, hash) && existsSync(join(dist, 'BUILD_ID'))) return false;
   execFileSync(process.execPath, ['node_modules/next/dist/bin/next', 'build'], {
     env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },

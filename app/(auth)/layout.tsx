@@ -7,7 +7,7 @@ export default function AuthLayout({ children }: { children: ReactNode }) {
       <Link href="/" className="text-lg font-semibold tracking-tight">
         Plumbline
       </Link>
-      <main className="w-full max-w-md rounded-lg border border-border bg-surface p-6 shadow-sm">{children}</main>
+      <main className="w-full max-w-md rounded-lg border border-border bg-card p-6 shadow-sm">{children}</main>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 'use client';
 
-import { getCsrfToken, signIn } from 'next-auth/react';
 import { useRouter } from 'next/navigation';
+import { getCsrfToken, signIn } from 'next-auth/react';
 import { type FormEvent, useState } from 'react';
 
 interface Props {
@@ -14,7 +14,9 @@ interface Props {
 export function SignInForm({ callbackUrl, failed, ways }: Props) {
   const router = useRouter();
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState(failed ? 'That link is not valid any more, or sign-in failed. Ask for a new link.' : '');
+  const [problem, setProblem] = useState(
+    failed ? 'That link is not valid any more, or sign-in failed. Ask for a new link.' : '',
+  );
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -31,7 +33,9 @@ export function SignInForm({ callbackUrl, failed, ways }: Props) {
   return (
     <>
       <h1 className="text-xl font-semibold">Sign in</h1>
-      <p className="mt-1 text-sm text-muted-foreground">We send you a link. A new address gets an account with welcome credits.</p>
+      <p className="mt-1 text-sm text-muted-foreground">
+        We send you a link. A new address gets an account with welcome credits.
+      </p>
       <form onSubmit={(event) => void submit(event)} className="mt-5 space-y-3">
         <label htmlFor="email" className="block text-sm font-medium">
           E-mail address
@@ -50,7 +54,11 @@ export function SignInForm({ callbackUrl, failed, ways }: Props) {
             {problem}
           </p>
         )}
-        <button type="submit" disabled={busy} className="h-10 w-full rounded-md bg-primary text-sm font-medium text-primary-foreground disabled:opacity-60">
+        <button
+          type="submit"
+          disabled={busy}
+          className="h-10 w-full rounded-md bg-primary text-sm font-medium text-primary-foreground disabled:opacity-60"
+        >
           {busy ? 'Sending…' : 'Send me a link'}
         </button>
       </form>
@@ -60,14 +68,22 @@ export function SignInForm({ callbackUrl, failed, ways }: Props) {
           {ways.google ? <ProviderButton id="google" name="Google" callbackUrl={callbackUrl} /> : null}
         </div>
       ) : null}
-      {ways.local ? <p className="mt-5 text-xs text-muted-foreground">This instance has no mail server: the link appears on the local mailbox page.</p> : null}
+      {ways.local ? (
+        <p className="mt-5 text-xs text-muted-foreground">
+          This instance has no mail server: the link appears on the local mailbox page.
+        </p>
+      ) : null}
     </>
   );
 }
 
 function ProviderButton({ id, name, callbackUrl }: { id: string; name: string; callbackUrl: string }) {
   return (
-    <button type="button" onClick={() => void signIn(id, { callbackUrl })} className="h-10 w-full rounded-md border border-border text-sm font-medium">
+    <button
+      type="button"
+      onClick={() => void signIn(id, { callbackUrl })}
+      className="h-10 w-full rounded-md border border-border text-sm font-medium"
+    >
       Continue with {name}
     </button>
   );

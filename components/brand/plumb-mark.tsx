@@ -5,7 +5,13 @@ export function PlumbMark({ className, swing = false }: { className?: string; sw
       <path d="M4 1.5h12" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />
       <g className={swing ? 'animate-plumb' : undefined}>
         <path d="M10 1.5v17" stroke="currentColor" strokeWidth="1.25" />
-        <path d="M7.5 18h5l2.6 4.2L10 34.5 4.9 22.2z" fill="var(--brass-mark)" stroke="currentColor" strokeWidth="1.25" strokeLinejoin="round" />
+        <path
+          d="M7.5 18h5l2.6 4.2L10 34.5 4.9 22.2z"
+          fill="var(--brass-mark)"
+          stroke="currentColor"
+          strokeWidth="1.25"
+          strokeLinejoin="round"
+        />
         <path d="M4.9 22.2h10.2" stroke="currentColor" strokeWidth="1.25" />
       </g>
     </svg>

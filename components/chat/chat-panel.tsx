@@ -56,18 +56,33 @@ function Composer({ running, streaming }: { running: boolean; streaming: boolean
         />
         <div className="absolute right-1.5 bottom-1.5">
           {streaming && text.trim() === '' ? (
-            <Button size="icon" aria-label="Stop writing" disabled={stop.isPending} onClick={() => stop.mutate({ projectId })}>
+            <Button
+              size="icon"
+              aria-label="Stop writing"
+              disabled={stop.isPending}
+              onClick={() => stop.mutate({ projectId })}
+            >
               <Square aria-hidden="true" className="fill-current" />
             </Button>
           ) : (
-            <Button size="icon" variant="primary" type="submit" aria-label="Send" disabled={!canAsk || send.isPending || text.trim() === ''}>
+            <Button
+              size="icon"
+              variant="primary"
+              type="submit"
+              aria-label="Send"
+              disabled={!canAsk || send.isPending || text.trim() === ''}
+            >
               <SendHorizontal aria-hidden="true" />
             </Button>
           )}
         </div>
       </div>
       <p id={hintId} className="mt-1 text-[0.75rem] text-muted-foreground">
-        {running ? 'A note costs nothing by itself.' : canAsk ? 'Enter sends, Shift+Enter starts a new line. Each answer shows what it cost.' : 'You can write here once the architect is done.'}
+        {running
+          ? 'A note costs nothing by itself.'
+          : canAsk
+            ? 'Enter sends, Shift+Enter starts a new line. Each answer shows what it cost.'
+            : 'You can write here once the architect is done.'}
       </p>
     </form>
   );
@@ -78,45 +93,85 @@ export function ChatPanel() {
   const { projectId, view, messages, messagesLoaded, refresh } = useProjectStream();
   const trpc = useTRPC();
   const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const lastTop = useRef(0);
   const [following, setFollowing] = useState(true);
-  const edit = useMutation(trpc.chat.editAndResend.mutationOptions({ onError: (error) => toast.error(errorMessage(error)) }));
+  const edit = useMutation(
+    trpc.chat.editAndResend.mutationOptions({ onError: (error) => toast.error(errorMessage(error)) }),
+  );
   const streaming = messages.some((message) => message.status === 'streaming');
   const running = view?.actions.canStop === true && view.run?.kind === 'build';
-  const open = view?.questions !== null && view?.questions !== undefined && !view.questions.answered && view.actions.canAnswer ? view.questions.items : [];
+  const open =
+    view?.questions !== null && view?.questions !== undefined && !view.questions.answered && view.actions.canAnswer
+      ? view.questions.items
+      : [];
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new text is what asks for scrolling
+  // Text grows, code is coloured, forms open: whatever makes the content taller keeps the end in view while reading along.
   useEffect(() => {
     const box = scroller.current;
-    if (box !== null && following) box.scrollTop = box.scrollHeight;
-  }, [messages, open.length, following]);
+    const inner = content.current;
+    if (box === null || inner === null || !following) return;
+    const toEnd = () => {
+      box.scrollTop = box.scrollHeight;
+    };
+    toEnd();
+    const observer = new ResizeObserver(toEnd);
+    observer.observe(inner);
+    return () => observer.disconnect();
+  }, [following]);
 
   const onScroll = () => {
     const box = scroller.current;
-    if (box !== null) setFollowing(box.scrollHeight - box.scrollTop - box.clientHeight < FOLLOW_WITHIN_PX);
+    if (box === null) return;
+    const isUpward = box.scrollTop < lastTop.current - 1;
+    lastTop.current = box.scrollTop;
+    const isNearEnd = box.scrollHeight - box.scrollTop - box.clientHeight < FOLLOW_WITHIN_PX;
+    // Only a person scrolls up; content that grows below does not end the reading along.
+    if (isNearEnd) setFollowing(true);
+    else if (isUpward) setFollowing(false);
   };
   return (
     <section aria-label="Chat" className="relative flex min-h-0 flex-1 flex-col">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <div ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-live="polite" aria-relevant="additions" aria-busy={streaming} aria-label="Messages" className="min-h-0 flex-1 space-y-5 overflow-y-auto px-4 py-4">
-        {messagesLoaded ? null : <SkeletonRows label="Loading messages" rows={3} />}
-        {messagesLoaded && messages.length === 0 ? <p className="text-muted-foreground">No messages yet. The architect is about to begin.</p> : null}
-        {messages.map((message) => (
-          <MessageView
-            key={message.id}
-            message={message}
-            onEdit={
-              message.role === 'user' && message.purpose === 'ask' && view?.actions.canAsk === true && !streaming
-                ? async (text) => {
-                    if (text !== '') await edit.mutateAsync({ projectId, messageId: message.id, text }).catch(() => undefined);
-                  }
-                : undefined
-            }
-          />
-        ))}
-        {open.length > 0 ? <QuestionsForm projectId={projectId} questions={open} onDone={refresh} /> : null}
+      <div
+        ref={scroller}
+        onScroll={onScroll}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: without it the messages are out of the keyboard's reach
+        tabIndex={0}
+        role="log"
+        aria-live="polite"
+        aria-relevant="additions"
+        aria-busy={streaming}
+        aria-label="Messages"
+        className="min-h-0 flex-1 overflow-y-auto"
+      >
+        <div ref={content} className="space-y-5 px-4 py-4">
+          {messagesLoaded ? null : <SkeletonRows label="Loading messages" rows={3} />}
+          {messagesLoaded && messages.length === 0 ? (
+            <p className="text-muted-foreground">No messages yet. The architect is about to begin.</p>
+          ) : null}
+          {messages.map((message) => (
+            <MessageView
+              key={message.id}
+              message={message}
+              onEdit={
+                message.role === 'user' && message.purpose === 'ask' && view?.actions.canAsk === true && !streaming
+                  ? async (text) => {
+                      if (text !== '')
+                        await edit.mutateAsync({ projectId, messageId: message.id, text }).catch(() => undefined);
+                    }
+                  : undefined
+              }
+            />
+          ))}
+          {open.length > 0 ? <QuestionsForm projectId={projectId} questions={open} onDone={refresh} /> : null}
+        </div>
       </div>
       {following ? null : (
-        <Button size="sm" className="absolute bottom-32 left-1/2 -translate-x-1/2 shadow-md" onClick={() => setFollowing(true)}>
+        <Button
+          size="sm"
+          className="absolute bottom-32 left-1/2 -translate-x-1/2 shadow-md"
+          onClick={() => setFollowing(true)}
+        >
           <ArrowDown aria-hidden="true" /> Latest
         </Button>
       )}

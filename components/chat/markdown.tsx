@@ -1,18 +1,28 @@
 'use client';
-import { type ComponentProps, isValidElement, memo, type ReactNode } from 'react';
+import { isValidElement, memo, type ReactNode } from 'react';
 import { type Components, Streamdown } from 'streamdown';
 import { CodeSnippet } from '@/components/files/code-view';
 import { cn } from '@/components/ui/cn';
 import { CopyButton } from '@/components/ui/copy-button';
 
-function textOf(node: ReactNode): string {
+/** What Streamdown hands a renderer; `children` are always nodes of React. */
+interface RenderProps {
+  children?: unknown;
+  node?: unknown;
+}
+
+function nodes(children: unknown): ReactNode {
+  return children as ReactNode;
+}
+
+function textOf(node: unknown): string {
   if (typeof node === 'string' || typeof node === 'number') return String(node);
   if (Array.isArray(node)) return node.map(textOf).join('');
-  if (isValidElement<{ children?: ReactNode }>(node)) return textOf(node.props.children);
+  if (isValidElement<RenderProps>(node)) return textOf(node.props.children);
   return '';
 }
 
-function Block({ children }: { children?: ReactNode }) {
+function Block({ children }: RenderProps) {
   const inner = isValidElement<{ className?: string; children?: ReactNode }>(children) ? children.props : null;
   const code = textOf(inner?.children ?? children);
   const language = /language-([\w+#-]+)/.exec(inner?.className ?? '')?.[1] ?? '';
@@ -27,14 +37,14 @@ function Block({ children }: { children?: ReactNode }) {
   );
 }
 
-function InlineCode({ className, children }: ComponentProps<'code'>) {
-  return <code className={cn('rounded-xs bg-muted px-1 py-px font-mono text-[0.85em] break-words', className)}>{children}</code>;
+function InlineCode({ children }: RenderProps) {
+  return <code className="rounded-xs bg-muted px-1 py-px font-mono text-[0.85em] break-words">{nodes(children)}</code>;
 }
 
 /** Headings of a message sit below the page's own. */
 const heading = (Tag: 'h3' | 'h4' | 'h5' | 'h6', size: string) =>
-  function Heading({ children }: { children?: ReactNode }) {
-    return <Tag className={cn('font-semibold', size)}>{children}</Tag>;
+  function Heading({ children }: RenderProps) {
+    return <Tag className={cn('font-semibold', size)}>{nodes(children)}</Tag>;
   };
 
 const components: Components = {
@@ -49,7 +59,13 @@ const components: Components = {
 /** Markdown as it streams: unfinished marks are completed, links are harmless, no raw HTML runs. */
 export const Markdown = memo(function Markdown({ text, streaming = false }: { text: string; streaming?: boolean }) {
   return (
-    <Streamdown className="markdown min-w-0 break-words" components={components} mode={streaming ? 'streaming' : 'static'} controls={false} isAnimating={streaming}>
+    <Streamdown
+      className="markdown min-w-0 break-words"
+      components={components}
+      mode={streaming ? 'streaming' : 'static'}
+      controls={false}
+      isAnimating={streaming}
+    >
       {text}
     </Streamdown>
   );

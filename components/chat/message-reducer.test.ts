@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { EventPayload } from '@/server/runs/schema';
-import { emptyMessages, type MessageSnapshot, type MessageState, messageReducer, type StreamEvent } from './message-reducer';
+import {
+  emptyMessages,
+  type MessageSnapshot,
+  type MessageState,
+  messageReducer,
+  type StreamEvent,
+} from './message-reducer';
 
 const payloads: EventPayload[] = [
   { type: 'text-start', id: 'u', role: 'user', purpose: 'ask', text: 'hello' },
@@ -20,7 +26,10 @@ function play(state: MessageState, events: readonly StreamEvent[]): MessageState
 }
 const whole = play(loaded, log);
 /** The server's answer to chat.list as of an event. */
-const snapshotAt = (seq: number): MessageSnapshot => ({ messages: play(loaded, log.slice(0, seq)).messages, lastSeq: seq });
+const snapshotAt = (seq: number): MessageSnapshot => ({
+  messages: play(loaded, log.slice(0, seq)).messages,
+  lastSeq: seq,
+});
 const text = (state: MessageState, id = 'a') => state.messages.find((message) => message.id === id)?.text;
 
 describe('messages from the event log', () => {
@@ -28,7 +37,15 @@ describe('messages from the event log', () => {
     expect(text(play(loaded, log.slice(0, 5)))).toBe('one two ');
     expect(whole.messages).toEqual([
       { id: 'u', role: 'user', purpose: 'ask', text: 'hello', status: 'final', costMicro: 0n, modelLabel: null },
-      { id: 'a', role: 'assistant', purpose: 'ask', text: 'one two three', status: 'final', costMicro: 1200n, modelLabel: 'Demo' },
+      {
+        id: 'a',
+        role: 'assistant',
+        purpose: 'ask',
+        text: 'one two three',
+        status: 'final',
+        costMicro: 1200n,
+        modelLabel: 'Demo',
+      },
     ]);
     expect(whole.needsSnapshot).toBe(false);
   });
@@ -41,7 +58,12 @@ describe('messages from the event log', () => {
   });
 
   it('drops repeats, one by one and as a whole stream sent again', () => {
-    expect(play(loaded, log.slice(0, 5).flatMap((event) => [event, event])).messages).toEqual(snapshotAt(5).messages);
+    expect(
+      play(
+        loaded,
+        log.slice(0, 5).flatMap((event) => [event, event]),
+      ).messages,
+    ).toEqual(snapshotAt(5).messages);
     expect(play(whole, log)).toBe(whole);
   });
 
@@ -85,8 +107,15 @@ describe('messages from the event log', () => {
   });
 
   it('starts a message over when its step starts over', () => {
-    const again: StreamEvent = { seq: 4, payload: { type: 'text-start', id: 'a', role: 'assistant', purpose: 'ask', text: '' } };
-    const state = play(loaded, [...log.slice(0, 3), again, { seq: 5, payload: { type: 'text-delta', id: 'a', delta: 'new' } }]);
+    const again: StreamEvent = {
+      seq: 4,
+      payload: { type: 'text-start', id: 'a', role: 'assistant', purpose: 'ask', text: '' },
+    };
+    const state = play(loaded, [
+      ...log.slice(0, 3),
+      again,
+      { seq: 5, payload: { type: 'text-delta', id: 'a', delta: 'new' } },
+    ]);
     expect(text(state)).toBe('new');
     expect(state.messages).toHaveLength(2);
   });

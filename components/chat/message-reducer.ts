@@ -31,7 +31,9 @@ export interface MessageState extends MessageSnapshot {
   needsSnapshot: boolean;
 }
 
-export type MessageAction = { type: 'snapshot'; snapshot: MessageSnapshot } | { type: 'events'; events: readonly StreamEvent[] };
+export type MessageAction =
+  | { type: 'snapshot'; snapshot: MessageSnapshot }
+  | { type: 'events'; events: readonly StreamEvent[] };
 
 export const emptyMessages: MessageState = { messages: [], lastSeq: -1, waiting: [], needsSnapshot: true };
 
@@ -48,14 +50,24 @@ function applyPayload(messages: ChatMessage[], payload: EventPayload): ChatMessa
         modelLabel: payload.modelLabel ?? null,
       };
       // A step that starts over after a crash starts its message over too.
-      return messages.some(({ id }) => id === payload.id) ? messages.map((old) => (old.id === payload.id ? message : old)) : [...messages, message];
+      return messages.some(({ id }) => id === payload.id)
+        ? messages.map((old) => (old.id === payload.id ? message : old))
+        : [...messages, message];
     }
     case 'text-delta':
-      return messages.map((old) => (old.id === payload.id && old.status === 'streaming' ? { ...old, text: old.text + payload.delta } : old));
+      return messages.map((old) =>
+        old.id === payload.id && old.status === 'streaming' ? { ...old, text: old.text + payload.delta } : old,
+      );
     case 'text-end':
       return messages.map((old) =>
         old.id === payload.id
-          ? { ...old, text: payload.text, status: payload.status, costMicro: BigInt(payload.costMicro), modelLabel: payload.modelLabel ?? old.modelLabel }
+          ? {
+              ...old,
+              text: payload.text,
+              status: payload.status,
+              costMicro: BigInt(payload.costMicro),
+              modelLabel: payload.modelLabel ?? old.modelLabel,
+            }
           : old,
       );
     case 'data-superseded':

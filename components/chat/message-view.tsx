@@ -18,7 +18,13 @@ const PURPOSE: Record<string, string> = {
   run: 'Run',
 };
 
-function UserMessage({ message, onEdit }: { message: ChatMessage; onEdit: ((text: string) => Promise<void>) | undefined }) {
+function UserMessage({
+  message,
+  onEdit,
+}: {
+  message: ChatMessage;
+  onEdit: ((text: string) => Promise<void>) | undefined;
+}) {
   const [draft, setDraft] = useState<string | null>(null);
   if (draft !== null && onEdit !== undefined) {
     return (
@@ -29,7 +35,12 @@ function UserMessage({ message, onEdit }: { message: ChatMessage; onEdit: ((text
           void onEdit(draft.trim()).then(() => setDraft(null));
         }}
       >
-        <Textarea autoFocus aria-label="Edit message" value={draft} onChange={(event) => setDraft(event.target.value)} />
+        <Textarea
+          autoFocus
+          aria-label="Edit message"
+          value={draft}
+          onChange={(event) => setDraft(event.target.value)}
+        />
         <div className="flex justify-end gap-2">
           <Button size="sm" variant="ghost" onClick={() => setDraft(null)}>
             <X aria-hidden="true" /> Cancel
@@ -43,11 +54,19 @@ function UserMessage({ message, onEdit }: { message: ChatMessage; onEdit: ((text
   }
   return (
     <div className="group flex flex-col items-end gap-0.5">
-      <div className="max-w-[88%] rounded-lg rounded-br-xs border border-border bg-muted px-3 py-2 whitespace-pre-wrap break-words">{message.text}</div>
-      <div className="flex h-7 items-center gap-1 text-[0.75rem] text-muted-foreground">
+      <div className="max-w-[88%] rounded-lg rounded-br-xs border border-border bg-muted px-3 py-2 whitespace-pre-wrap break-words">
+        {message.text}
+      </div>
+      <div className="flex items-center gap-1 text-[0.75rem] text-muted-foreground empty:hidden">
         {message.purpose === 'note' ? 'Note for the next step' : null}
         {onEdit === undefined ? null : (
-          <Button size="icon" variant="ghost" className="size-7 text-muted-foreground" aria-label="Edit and resend" onClick={() => setDraft(message.text)}>
+          <Button
+            size="icon"
+            variant="ghost"
+            className="size-7 text-muted-foreground"
+            aria-label="Edit and resend"
+            onClick={() => setDraft(message.text)}
+          >
             <Pencil aria-hidden="true" />
           </Button>
         )}
@@ -57,15 +76,29 @@ function UserMessage({ message, onEdit }: { message: ChatMessage; onEdit: ((text
 }
 
 /** One message with who said it, which model, and what it cost. */
-export function MessageView({ message, onEdit }: { message: ChatMessage; onEdit?: ((text: string) => Promise<void>) | undefined }) {
+export function MessageView({
+  message,
+  onEdit,
+}: {
+  message: ChatMessage;
+  onEdit?: ((text: string) => Promise<void>) | undefined;
+}) {
   if (message.role === 'user') return <UserMessage message={message} onEdit={onEdit} />;
   const isDemo = message.modelLabel?.toLowerCase().includes('demo') === true;
   return (
-    <article aria-label={PURPOSE[message.purpose] ?? 'Message'} aria-busy={message.status === 'streaming'} className="space-y-1.5">
+    <article
+      aria-label={PURPOSE[message.purpose] ?? 'Message'}
+      aria-busy={message.status === 'streaming'}
+      className="space-y-1.5"
+    >
       <div className="flex flex-wrap items-center gap-x-2 gap-y-0.5 text-[0.75rem] text-muted-foreground">
         <PlumbMark className="h-4 w-2.5" swing={message.status === 'streaming'} />
         <span className="font-medium text-foreground">{PURPOSE[message.purpose] ?? 'Plumbline'}</span>
-        {message.modelLabel === null ? null : isDemo ? <Badge tone="brass">{message.modelLabel}</Badge> : <span className="truncate">{message.modelLabel}</span>}
+        {message.modelLabel === null ? null : isDemo ? (
+          <Badge tone="brass">{message.modelLabel}</Badge>
+        ) : (
+          <span className="truncate">{message.modelLabel}</span>
+        )}
         {message.status === 'streaming' ? <span>writing…</span> : null}
         {message.status === 'stopped' ? <Badge tone="neutral">stopped</Badge> : null}
         {message.status === 'failed' ? <Badge tone="danger">failed, not charged</Badge> : null}

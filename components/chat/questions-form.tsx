@@ -10,10 +10,20 @@ import { Input } from '@/components/ui/field';
 import type { ClarifyingQuestion } from '@/server/agents/schema';
 
 /** The architect's questions. Every answer is optional: what is left open is assumed as written under it. */
-export function QuestionsForm({ projectId, questions, onDone }: { projectId: string; questions: ClarifyingQuestion[]; onDone: () => Promise<void> }) {
+export function QuestionsForm({
+  projectId,
+  questions,
+  onDone,
+}: {
+  projectId: string;
+  questions: ClarifyingQuestion[];
+  onDone: () => Promise<void>;
+}) {
   const trpc = useTRPC();
   const [answers, setAnswers] = useState<Record<string, string>>({});
-  const send = useMutation(trpc.runs.answer.mutationOptions({ onSuccess: onDone, onError: (error) => toast.error(errorMessage(error)) }));
+  const send = useMutation(
+    trpc.runs.answer.mutationOptions({ onSuccess: onDone, onError: (error) => toast.error(errorMessage(error)) }),
+  );
   const answered = questions.flatMap(({ id }) => {
     const answer = (answers[id] ?? '').trim();
     return answer === '' ? [] : [{ id, answer }];
@@ -24,10 +34,16 @@ export function QuestionsForm({ projectId, questions, onDone }: { projectId: str
     send.mutate({ projectId, answers: answered });
   };
   return (
-    <form onSubmit={submit} aria-label="Clarifying questions" className="space-y-4 rounded-lg border border-brass/35 bg-card p-3">
+    <form
+      onSubmit={submit}
+      aria-label="Clarifying questions"
+      className="space-y-4 rounded-lg border border-brass/35 bg-card p-3"
+    >
       <div>
         <p className="font-medium">A few choices are open</p>
-        <p className="text-[0.8125rem] text-muted-foreground">Answer what matters to you. Anything you leave empty is assumed as shown.</p>
+        <p className="text-[0.8125rem] text-muted-foreground">
+          Answer what matters to you. Anything you leave empty is assumed as shown.
+        </p>
       </div>
       {questions.map((question, index) => (
         <fieldset key={question.id} className="space-y-1.5">
@@ -45,7 +61,10 @@ export function QuestionsForm({ projectId, questions, onDone }: { projectId: str
                     type="button"
                     aria-pressed={chosen}
                     onClick={() => set(question.id, chosen ? '' : option)}
-                    className={cn('min-h-8 rounded-md border px-2.5 py-1 text-left text-[0.8125rem]', chosen ? 'border-chalk bg-chalk-soft font-medium text-chalk' : 'border-border hover:bg-accent')}
+                    className={cn(
+                      'min-h-8 rounded-md border px-2.5 py-1 text-left text-[0.8125rem]',
+                      chosen ? 'border-chalk bg-chalk-soft font-medium text-chalk' : 'border-border hover:bg-accent',
+                    )}
                   >
                     {option}
                   </button>

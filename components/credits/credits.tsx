@@ -8,7 +8,17 @@ function exact(micro: bigint): string {
 }
 
 /** An amount of credits, two decimals, right aligned. */
-export function Credits({ micro, className, unit = false, signed = false }: { micro: bigint; className?: string; unit?: boolean; signed?: boolean }) {
+export function Credits({
+  micro,
+  className,
+  unit = false,
+  signed = false,
+}: {
+  micro: bigint;
+  className?: string;
+  unit?: boolean;
+  signed?: boolean;
+}) {
   return (
     <span className={cn('num', className)} title={exact(micro)}>
       {signed && micro > 0n ? '+' : ''}
@@ -21,7 +31,10 @@ export function Credits({ micro, className, unit = false, signed = false }: { mi
 /** A quote: likely cost to the most it is expected to cost. */
 export function QuoteRange({ p50, p90, className }: { p50: bigint; p90: bigint; className?: string }) {
   return (
-    <span className={cn('num', className)} title={`Half of such work costs at most ${exact(p50)}, nine in ten at most ${exact(p90)}`}>
+    <span
+      className={cn('num', className)}
+      title={`Half of such work costs at most ${exact(p50)}, nine in ten at most ${exact(p90)}`}
+    >
       {formatCredits(p50)}
       <span aria-hidden="true">–</span>
       <span className="sr-only"> to </span>

@@ -1,6 +1,7 @@
 'use client';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { cn } from '@/components/ui/cn';
+import { ScrollRegion } from '@/components/ui/scroll-region';
 import { type CodeToken, grammarOf, highlight } from './highlighter';
 
 /** Coloured pieces of the code, null until they are ready or where it stays plain. */
@@ -35,7 +36,21 @@ function Line({ plain, tokens }: { plain: string; tokens: CodeToken[] | undefine
 }
 
 /** A file with line numbers; `from` and `to` (1-based) are marked and scrolled to. */
-export function CodeView({ code, language, label, from, to, firstLine = 1 }: { code: string; language: string; label: string; from?: number | undefined; to?: number | undefined; firstLine?: number }) {
+export function CodeView({
+  code,
+  language,
+  label,
+  from,
+  to,
+  firstLine = 1,
+}: {
+  code: string;
+  language: string;
+  label: string;
+  from?: number | undefined;
+  to?: number | undefined;
+  firstLine?: number;
+}) {
   const tokens = useTokens(code, language);
   const lines = useMemo(() => code.replace(/\n$/, '').split('\n'), [code]);
   const marked = useRef<HTMLDivElement>(null);
@@ -45,26 +60,36 @@ export function CodeView({ code, language, label, from, to, firstLine = 1 }: { c
   }, [from, code]);
   const gutter = `${String(firstLine + lines.length - 1).length + 1}ch`;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section tabIndex={0} aria-label={label} className="code-tokens overflow-x-auto rounded-md font-mono text-[0.75rem] leading-5">
+    <ScrollRegion label={label} className="code-tokens overflow-x-auto rounded-md font-mono text-[0.75rem] leading-5">
       <pre className="w-max min-w-full py-2">
         <code>
           {lines.map((line, index) => {
             const number = firstLine + index;
             const isMarked = from !== undefined && number >= from && number <= (to ?? from);
             return (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a line's number is its identity
-              <div key={index} ref={number === from ? marked : undefined} id={`L${number}`} className={cn('flex pr-4', isMarked && 'bg-brass-soft shadow-[inset_2px_0_0_var(--brass-mark)]')}>
-                <i aria-hidden="true" className="mr-4 shrink-0 pl-3 text-right text-muted-foreground not-italic select-none" style={{ width: `calc(${gutter} + 0.75rem)` }}>
+              <div
+                // biome-ignore lint/suspicious/noArrayIndexKey: a line's number is its identity
+                key={index}
+                ref={number === from ? marked : undefined}
+                id={`L${number}`}
+                className={cn('flex pr-4', isMarked && 'bg-brass-soft shadow-[inset_2px_0_0_var(--brass-mark)]')}
+              >
+                <i
+                  aria-hidden="true"
+                  className="mr-4 shrink-0 pl-3 text-right text-muted-foreground not-italic select-none"
+                  style={{ width: `calc(${gutter} + 0.75rem)` }}
+                >
                   {number}
                 </i>
-                <div className="whitespace-pre">{line === '' ? ' ' : <Line plain={line} tokens={tokens?.[index]} />}</div>
+                <div className="whitespace-pre">
+                  {line === '' ? ' ' : <Line plain={line} tokens={tokens?.[index]} />}
+                </div>
               </div>
             );
           })}
         </code>
       </pre>
-    </section>
+    </ScrollRegion>
   );
 }
 
@@ -73,16 +98,17 @@ export function CodeSnippet({ code, language }: { code: string; language: string
   const tokens = useTokens(code, language);
   const lines = code.replace(/\n$/, '').split('\n');
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <pre tabIndex={0} className="code-tokens max-h-96 overflow-auto p-3 font-mono text-[0.75rem] leading-5">
-      <code>
-        {lines.map((line, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a line's number is its identity
-          <div key={index} className="whitespace-pre">
-            {line === '' ? ' ' : <Line plain={line} tokens={tokens?.[index]} />}
-          </div>
-        ))}
-      </code>
-    </pre>
+    <ScrollRegion label="Code" className="code-tokens max-h-96 overflow-auto p-3 font-mono text-[0.75rem] leading-5">
+      <pre>
+        <code>
+          {lines.map((line, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a line's number is its identity
+            <div key={index} className="whitespace-pre">
+              {line === '' ? ' ' : <Line plain={line} tokens={tokens?.[index]} />}
+            </div>
+          ))}
+        </code>
+      </pre>
+    </ScrollRegion>
   );
 }

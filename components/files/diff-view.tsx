@@ -3,6 +3,7 @@ import { Badge, type BadgeTone } from '@/components/ui/badge';
 import { cn } from '@/components/ui/cn';
 import { EmptyState } from '@/components/ui/empty-state';
 import { plural } from '@/components/ui/format';
+import { ScrollRegion } from '@/components/ui/scroll-region';
 
 type DiffFile = Outputs['files']['diff']['files'][number];
 const TONE: Record<string, BadgeTone> = { added: 'success', removed: 'danger', changed: 'chalk' };
@@ -42,7 +43,8 @@ export function DiffView({ files }: { files: readonly DiffFile[] }) {
   return (
     <div className="space-y-3">
       <p className="text-[0.8125rem] text-muted-foreground">
-        {plural(files.length, 'file')}, <span className="text-success">+{additions}</span> <span className="text-danger">−{deletions}</span>
+        {plural(files.length, 'file')}, <span className="text-success">+{additions}</span>{' '}
+        <span className="text-danger">−{deletions}</span>
       </p>
       {files.map((file) => (
         <details key={file.path} open={files.length <= 8} className="rounded-lg border border-border bg-card">
@@ -50,11 +52,11 @@ export function DiffView({ files }: { files: readonly DiffFile[] }) {
             <Badge tone={TONE[file.status] ?? 'neutral'}>{file.status}</Badge>
             <span className="min-w-0 flex-1 font-mono text-[0.75rem] break-all">{file.path}</span>
             <span className="num">
-              <span className="text-success">+{file.additions}</span> <span className="text-danger">−{file.deletions}</span>
+              <span className="text-success">+{file.additions}</span>{' '}
+              <span className="text-danger">−{file.deletions}</span>
             </span>
           </summary>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-          <section tabIndex={0} aria-label={`Difference of ${file.path}`} className="overflow-x-auto border-t border-border">
+          <ScrollRegion label={`Difference of ${file.path}`} className="overflow-x-auto border-t border-border">
             <table className="w-full font-mono text-[0.75rem] leading-5">
               <caption className="sr-only">Old line, new line, text</caption>
               <tbody>
@@ -63,7 +65,7 @@ export function DiffView({ files }: { files: readonly DiffFile[] }) {
                 ))}
               </tbody>
             </table>
-          </section>
+          </ScrollRegion>
         </details>
       ))}
     </div>

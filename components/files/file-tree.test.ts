@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { buildTree, type TreeNode } from './file-tree';
 import { grammarOf } from './highlighter';
 
-const names = (nodes: readonly TreeNode[]): unknown[] => nodes.map((node) => (node.kind === 'folder' ? [node.name, names(node.children)] : node.name));
+const names = (nodes: readonly TreeNode[]): unknown[] =>
+  nodes.map((node) => (node.kind === 'folder' ? [node.name, names(node.children)] : node.name));
 
 describe('the tree of files', () => {
   it('puts folders before files, each by name, at every depth', () => {

@@ -35,7 +35,12 @@ export function buildTree(files: readonly { path: string; size: number }[]): Tre
   };
   for (const { path, size } of files) {
     const cut = path.lastIndexOf('/');
-    folderAt(cut === -1 ? '' : path.slice(0, cut)).children.push({ kind: 'file', name: path.slice(cut + 1), path, size });
+    folderAt(cut === -1 ? '' : path.slice(0, cut)).children.push({
+      kind: 'file',
+      name: path.slice(cut + 1),
+      path,
+      size,
+    });
   }
   return sorted(root.children);
 }

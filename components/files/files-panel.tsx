@@ -1,5 +1,5 @@
 'use client';
-import { skipToken, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useMemo } from 'react';
 import { Markdown } from '@/components/chat/markdown';
@@ -18,11 +18,26 @@ import { buildTree } from './file-tree';
 import { SnapshotBar } from './snapshot-bar';
 import { TreeView } from './tree-view';
 
-function FileContent({ snapshotId, path, from, to }: { snapshotId: string; path: string; from: number | undefined; to: number | undefined }) {
+function FileContent({
+  snapshotId,
+  path,
+  from,
+  to,
+}: {
+  snapshotId: string;
+  path: string;
+  from: number | undefined;
+  to: number | undefined;
+}) {
   const { projectId } = useProjectStream();
   const trpc = useTRPC();
-  const { data, error, refetch } = useQuery(trpc.files.read.queryOptions({ projectId, snapshotId, path }, { staleTime: Number.POSITIVE_INFINITY }));
-  if (error !== null) return <ErrorState title={`${path} could not be read`} message={errorMessage(error)} onRetry={() => void refetch()} />;
+  const { data, error, refetch } = useQuery(
+    trpc.files.read.queryOptions({ projectId, snapshotId, path }, { staleTime: Number.POSITIVE_INFINITY }),
+  );
+  if (error !== null)
+    return (
+      <ErrorState title={`${path} could not be read`} message={errorMessage(error)} onRetry={() => void refetch()} />
+    );
   if (data === undefined) return <Skeleton className="h-72" />;
   return (
     <Card className="min-w-0 overflow-hidden">
@@ -46,26 +61,12 @@ function FileContent({ snapshotId, path, from, to }: { snapshotId: string; path:
   );
 }
 
-/** Files of a snapshot, or the difference between two. All choices stand in the address, so a link shows the same. */
-export function FilesPanel() {
-  const { projectId, view } = useProjectStream();
-  const trpc = useTRPC();
+/** What is looked at stands in the address, so a link shows the same. */
+function useFilesAddress(projectId: string) {
   const router = useRouter();
   const params = useSearchParams();
-  const snapshots = useQuery(trpc.files.snapshots.queryOptions({ projectId }));
-  const rows = snapshots.data ?? [];
-  const selected = rows.find((row) => row.id === params.get('snapshot')) ?? rows.find((row) => row.isHead) ?? rows[0];
-  const compare = params.get('compare');
-  const tree = useQuery(trpc.files.tree.queryOptions(selected === undefined ? skipToken : { projectId, snapshotId: selected.id }));
-  const from = compare === 'empty' ? null : compare;
-  const diff = useQuery(trpc.files.diff.queryOptions(selected === undefined || compare === null ? skipToken : { projectId, from, to: selected.id }));
-  const nodes = useMemo(() => buildTree(tree.data?.files ?? []), [tree.data]);
-  const files = tree.data?.files ?? [];
-  const wanted = params.get('path');
-  const path = files.some((file) => file.path === wanted) ? wanted : (files.find((file) => file.path === 'README.md')?.path ?? files[0]?.path ?? null);
   const line = Number.parseInt(params.get('line') ?? '', 10);
   const end = Number.parseInt(params.get('end') ?? '', 10);
-
   const go = (change: Record<string, string | null>) => {
     const next = new URLSearchParams(params);
     for (const [key, value] of Object.entries(change)) {
@@ -74,31 +75,102 @@ export function FilesPanel() {
     }
     router.replace(`/projects/${projectId}/files?${next}`, { scroll: false });
   };
+  return {
+    snapshot: params.get('snapshot'),
+    compare: params.get('compare'),
+    path: params.get('path'),
+    from: Number.isFinite(line) ? line : undefined,
+    to: Number.isFinite(end) ? end : undefined,
+    go,
+  };
+}
+type FilesAddress = ReturnType<typeof useFilesAddress>;
+
+/** The tree and the file chosen in it. */
+function Browser({ snapshotId, address }: { snapshotId: string; address: FilesAddress }) {
+  const { projectId } = useProjectStream();
+  const trpc = useTRPC();
+  const { data, error, refetch } = useQuery(trpc.files.tree.queryOptions({ projectId, snapshotId }));
+  const nodes = useMemo(() => buildTree(data?.files ?? []), [data]);
+  if (error !== null)
+    return (
+      <ErrorState title="The files could not be read" message={errorMessage(error)} onRetry={() => void refetch()} />
+    );
+  if (data === undefined) return <Skeleton className="h-72" />;
+  const { files } = data;
+  const wanted = files.find((file) => file.path === address.path);
+  const path = (wanted ?? files.find((file) => file.path === 'README.md') ?? files[0])?.path;
+  if (path === undefined) return <EmptyState title="This snapshot is empty" />;
+  return (
+    <div className="grid gap-3 lg:grid-cols-[15rem_minmax(0,1fr)]">
+      <nav
+        aria-label="Files of the snapshot"
+        className="max-h-[70dvh] overflow-y-auto rounded-lg border border-border bg-card p-1.5 max-lg:max-h-56"
+      >
+        <TreeView
+          nodes={nodes}
+          selected={path}
+          onSelect={(next) => address.go({ path: next, line: null, end: null })}
+        />
+      </nav>
+      <FileContent
+        snapshotId={snapshotId}
+        path={path}
+        from={wanted === undefined ? undefined : address.from}
+        to={address.to}
+      />
+    </div>
+  );
+}
+
+function Difference({ from, to }: { from: string | null; to: string }) {
+  const { projectId } = useProjectStream();
+  const trpc = useTRPC();
+  const { data, error, refetch } = useQuery(trpc.files.diff.queryOptions({ projectId, from, to }));
+  if (error !== null)
+    return (
+      <ErrorState
+        title="The difference could not be computed"
+        message={errorMessage(error)}
+        onRetry={() => void refetch()}
+      />
+    );
+  return data === undefined ? <Skeleton className="h-72" /> : <DiffView files={data.files} />;
+}
+
+/** Files of a snapshot, or the difference between two. */
+export function FilesPanel() {
+  const { projectId, view } = useProjectStream();
+  const trpc = useTRPC();
+  const address = useFilesAddress(projectId);
+  const { data, error, refetch } = useQuery(trpc.files.snapshots.queryOptions({ projectId }));
+  const rows = data ?? [];
+  const selected = rows.find((row) => row.id === address.snapshot) ?? rows.find((row) => row.isHead) ?? rows[0];
+  const { compare, go } = address;
   return (
     <Section title="Files" titleId="files-title">
-      {snapshots.error !== null ? <ErrorState title="The files could not be read" message={errorMessage(snapshots.error)} onRetry={() => void snapshots.refetch()} /> : null}
-      {snapshots.isPending ? <Skeleton className="h-72" /> : null}
-      {snapshots.data !== undefined && selected === undefined ? <EmptyState title="No files yet">{view?.plan === null ? 'First comes the plan.' : 'Each task of the run leaves a snapshot here.'}</EmptyState> : null}
+      {error === null ? null : (
+        <ErrorState title="The files could not be read" message={errorMessage(error)} onRetry={() => void refetch()} />
+      )}
+      {data === undefined && error === null ? <Skeleton className="h-72" /> : null}
+      {data !== undefined && selected === undefined ? (
+        <EmptyState title="No files yet">
+          {view?.plan === null ? 'First comes the plan.' : 'Each task of the run leaves a snapshot here.'}
+        </EmptyState>
+      ) : null}
       {selected === undefined ? null : (
         <div className="space-y-3">
-          <SnapshotBar rows={rows} selected={selected} compare={compare} onSelect={(id) => go({ snapshot: id, compare: null, line: null, end: null })} onCompare={(id) => go({ compare: id })} />
+          <SnapshotBar
+            rows={rows}
+            selected={selected}
+            compare={compare}
+            onSelect={(id) => go({ snapshot: id, compare: null, line: null, end: null })}
+            onCompare={(id) => go({ compare: id })}
+          />
           {compare === null ? (
-            <div className="grid gap-3 lg:grid-cols-[15rem_minmax(0,1fr)]">
-              <nav aria-label="Files of the snapshot" className="max-h-[70dvh] overflow-y-auto rounded-lg border border-border bg-card p-1.5 max-lg:max-h-56">
-                {tree.data === undefined ? <Skeleton className="h-40" /> : <TreeView nodes={nodes} selected={path} onSelect={(next) => go({ path: next, line: null, end: null })} />}
-              </nav>
-              {path === null ? (
-                <EmptyState title="This snapshot is empty" />
-              ) : (
-                <FileContent snapshotId={selected.id} path={path} from={Number.isFinite(line) && path === wanted ? line : undefined} to={Number.isFinite(end) ? end : undefined} />
-              )}
-            </div>
-          ) : diff.error !== null ? (
-            <ErrorState title="The difference could not be computed" message={errorMessage(diff.error)} onRetry={() => void diff.refetch()} />
-          ) : diff.data === undefined ? (
-            <Skeleton className="h-72" />
+            <Browser snapshotId={selected.id} address={address} />
           ) : (
-            <DiffView files={diff.data.files} />
+            <Difference from={compare === 'empty' ? null : compare} to={selected.id} />
           )}
         </div>
       )}

@@ -66,7 +66,11 @@ async function highlighter(): Promise<HighlighterCore> {
       import('shiki/themes/github-light-high-contrast.mjs'),
       import('shiki/themes/github-dark-default.mjs'),
     ]);
-    return createHighlighterCore({ themes: [light.default, dark.default], langs: [], engine: createJavaScriptRegexEngine({ forgiving: true }) });
+    return createHighlighterCore({
+      themes: [light.default, dark.default],
+      langs: [],
+      engine: createJavaScriptRegexEngine({ forgiving: true }),
+    });
   })();
   return shared;
 }

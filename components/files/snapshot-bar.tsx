@@ -19,7 +19,19 @@ function name(row: SnapshotRow): string {
 }
 
 /** Which snapshot is looked at, what it is compared with, and the way back to it. */
-export function SnapshotBar({ rows, selected, compare, onSelect, onCompare }: { rows: readonly SnapshotRow[]; selected: SnapshotRow; compare: string | null; onSelect: (id: string) => void; onCompare: (id: string | null) => void }) {
+export function SnapshotBar({
+  rows,
+  selected,
+  compare,
+  onSelect,
+  onCompare,
+}: {
+  rows: readonly SnapshotRow[];
+  selected: SnapshotRow;
+  compare: string | null;
+  onSelect: (id: string) => void;
+  onCompare: (id: string | null) => void;
+}) {
   const { projectId, view, refresh } = useProjectStream();
   const trpc = useTRPC();
   const [open, setOpen] = useState(false);
@@ -47,7 +59,11 @@ export function SnapshotBar({ rows, selected, compare, onSelect, onCompare }: { 
       </div>
       <div className="min-w-40 flex-1">
         <Label htmlFor="compare">Compare with</Label>
-        <Select id="compare" value={compare ?? ''} onChange={(event) => onCompare(event.target.value === '' ? null : event.target.value)}>
+        <Select
+          id="compare"
+          value={compare ?? ''}
+          onChange={(event) => onCompare(event.target.value === '' ? null : event.target.value)}
+        >
           <option value="">nothing: show files</option>
           <option value="empty">the empty project</option>
           {rows
@@ -60,7 +76,11 @@ export function SnapshotBar({ rows, selected, compare, onSelect, onCompare }: { 
         </Select>
       </div>
       <Button asChild>
-        <a href={`/api/projects/${projectId}/archive?snapshot=${selected.id}`} download aria-label="Download this snapshot as ZIP">
+        <a
+          href={`/api/projects/${projectId}/archive?snapshot=${selected.id}`}
+          download
+          aria-label="Download this snapshot as ZIP"
+        >
           <Download aria-hidden="true" /> ZIP
         </a>
       </Button>
@@ -71,12 +91,19 @@ export function SnapshotBar({ rows, selected, compare, onSelect, onCompare }: { 
               <Undo2 aria-hidden="true" /> Roll back to this
             </Button>
           </DialogTrigger>
-          <DialogContent title="Roll back?" description={`The project's files become those of “${selected.label}”. Nothing is deleted: you can roll forward again.`}>
+          <DialogContent
+            title="Roll back?"
+            description={`The project's files become those of “${selected.label}”. Nothing is deleted: you can roll forward again.`}
+          >
             <div className="flex justify-end gap-2">
               <DialogClose asChild>
                 <Button>Keep as it is</Button>
               </DialogClose>
-              <Button variant="primary" disabled={rollback.isPending} onClick={() => rollback.mutate({ projectId, snapshotId: selected.id })}>
+              <Button
+                variant="primary"
+                disabled={rollback.isPending}
+                onClick={() => rollback.mutate({ projectId, snapshotId: selected.id })}
+              >
                 Roll back
               </Button>
             </div>

@@ -16,7 +16,9 @@ export function ApproveBar({ view }: { view: ProjectView }) {
   const { projectId, refresh } = useProjectStream();
   const trpc = useTRPC();
   const balance = useQuery(trpc.credits.balance.queryOptions());
-  const [budget, setBudget] = useState(() => (view.project.budgetMicro === null ? '' : formatCredits(view.project.budgetMicro).replaceAll(',', '')));
+  const [budget, setBudget] = useState(() =>
+    view.project.budgetMicro === null ? '' : formatCredits(view.project.budgetMicro).replaceAll(',', ''),
+  );
   const [problem, setProblem] = useState('');
   const approve = useMutation(
     trpc.plan.approve.mutationOptions({
@@ -68,14 +70,24 @@ export function ApproveBar({ view }: { view: ProjectView }) {
             onChange={(event) => setBudget(event.target.value)}
           />
         </div>
-        <Button type="submit" variant="chalk" size="md" disabled={approve.isPending} className="max-sm:w-full sm:ml-auto">
+        <Button
+          type="submit"
+          variant="chalk"
+          size="md"
+          disabled={approve.isPending}
+          className="max-sm:w-full sm:ml-auto"
+        >
           Approve plan · {formatCredits(view.quote.p50Micro)}–{formatCredits(view.quote.p90Micro)} cr
         </Button>
       </div>
       <FieldError id="approve-budget-error">{problem}</FieldError>
       <p className="mt-2 text-[0.75rem] text-muted-foreground">
         You pay for approved attempts only; rejected ones are absorbed and shown.{' '}
-        {short && balance.data !== undefined ? <span className="font-medium text-warning">You have {formatCredits(balance.data.spendable)} credits: the run may pause until you add more.</span> : null}
+        {short && balance.data !== undefined ? (
+          <span className="font-medium text-warning">
+            You have {formatCredits(balance.data.spendable)} credits: the run may pause until you add more.
+          </span>
+        ) : null}
       </p>
     </form>
   );

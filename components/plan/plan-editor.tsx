@@ -13,7 +13,19 @@ import { addTask, planProblems } from './plan-edits';
 import { TaskEditor } from './task-editor';
 
 /** The whole plan as a form. Saving makes a new version with a new quote; nothing runs before it is approved. */
-export function PlanEditor({ projectId, baseVersion, plan, onClose, onSaved }: { projectId: string; baseVersion: number; plan: Plan; onClose: () => void; onSaved: () => Promise<void> }) {
+export function PlanEditor({
+  projectId,
+  baseVersion,
+  plan,
+  onClose,
+  onSaved,
+}: {
+  projectId: string;
+  baseVersion: number;
+  plan: Plan;
+  onClose: () => void;
+  onSaved: () => Promise<void>;
+}) {
   const trpc = useTRPC();
   const [draft, setDraft] = useState(plan);
   const [version] = useState(baseVersion);
@@ -39,7 +51,12 @@ export function PlanEditor({ projectId, baseVersion, plan, onClose, onSaved }: {
     >
       <div>
         <Label htmlFor="plan-summary">Summary</Label>
-        <Textarea id="plan-summary" value={draft.summary} maxLength={4000} onChange={(event) => setDraft({ ...draft, summary: event.target.value })} />
+        <Textarea
+          id="plan-summary"
+          value={draft.summary}
+          maxLength={4000}
+          onChange={(event) => setDraft({ ...draft, summary: event.target.value })}
+        />
       </div>
       <ol className="space-y-3">
         {draft.tasks.map((task, index) => (

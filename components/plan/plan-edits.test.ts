@@ -1,11 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { type Plan, planSchema } from '@/server/agents/schema';
-import { addCriterion, addTask, filesToText, moveCriterion, moveTask, orderProblem, planProblems, removeCriterion, removeTask, textToFiles, updateCriterion, updateTask } from './plan-edits';
+import {
+  addCriterion,
+  addTask,
+  filesToText,
+  moveCriterion,
+  moveTask,
+  orderProblem,
+  planProblems,
+  removeCriterion,
+  removeTask,
+  textToFiles,
+  updateCriterion,
+  updateTask,
+} from './plan-edits';
 
 const plan: Plan = planSchema.parse({
   summary: 'A tool',
   tasks: [
-    { id: 'T1', title: 'Parse', criteria: [{ id: 'T1.1', text: 'parses' }, { id: 'T1.2', text: 'refuses' }] },
+    {
+      id: 'T1',
+      title: 'Parse',
+      criteria: [
+        { id: 'T1.1', text: 'parses' },
+        { id: 'T1.2', text: 'refuses' },
+      ],
+    },
     { id: 'T2', title: 'Print', criteria: [{ id: 'T2.1', text: 'prints' }], dependsOn: ['T1'] },
     { id: 'T4', title: 'Help', criteria: [{ id: 'T4.1', text: 'helps' }] },
   ],
@@ -60,7 +80,10 @@ describe('editing a plan', () => {
   });
 
   it('reads files back as it wrote them', () => {
-    const files = [{ path: 'src/a file.ts', action: 'create' as const }, { path: 'b.ts', action: 'rename' as const }];
+    const files = [
+      { path: 'src/a file.ts', action: 'create' as const },
+      { path: 'b.ts', action: 'rename' as const },
+    ];
     expect(textToFiles(filesToText(files))).toEqual(files);
     expect(textToFiles('\n  index.html \n')).toEqual([{ path: 'index.html', action: 'create' }]);
   });

@@ -21,7 +21,15 @@ export function addTask(plan: Plan): Plan {
     plan.tasks.map((task) => task.id),
     /^T(\d+)$/,
   )}`;
-  const task: PlannedTask = { id, title: '', why: '', files: [], criteria: [{ id: `${id}.1`, text: '' }], size: 'M', dependsOn: [] };
+  const task: PlannedTask = {
+    id,
+    title: '',
+    why: '',
+    files: [],
+    criteria: [{ id: `${id}.1`, text: '' }],
+    size: 'M',
+    dependsOn: [],
+  };
   return { ...plan, tasks: [...plan.tasks, task] };
 }
 
@@ -30,7 +38,9 @@ export function removeTask(plan: Plan, taskId: string): Plan {
   if (plan.tasks.length <= 1) return plan;
   return {
     ...plan,
-    tasks: plan.tasks.filter(({ id }) => id !== taskId).map((task) => ({ ...task, dependsOn: task.dependsOn.filter((id) => id !== taskId) })),
+    tasks: plan.tasks
+      .filter(({ id }) => id !== taskId)
+      .map((task) => ({ ...task, dependsOn: task.dependsOn.filter((id) => id !== taskId) })),
   };
 }
 
@@ -65,7 +75,10 @@ export function moveTask(plan: Plan, taskId: string, by: -1 | 1): Plan {
 }
 
 function withCriteria(plan: Plan, taskId: string, change: (task: PlannedTask) => Criterion[]): Plan {
-  return { ...plan, tasks: plan.tasks.map((task) => (task.id === taskId ? { ...task, criteria: change(task) } : task)) };
+  return {
+    ...plan,
+    tasks: plan.tasks.map((task) => (task.id === taskId ? { ...task, criteria: change(task) } : task)),
+  };
 }
 
 export function addCriterion(plan: Plan, taskId: string): Plan {
@@ -80,12 +93,16 @@ export function addCriterion(plan: Plan, taskId: string): Plan {
 }
 
 export function updateCriterion(plan: Plan, taskId: string, criterionId: string, text: string): Plan {
-  return withCriteria(plan, taskId, ({ criteria }) => criteria.map((old) => (old.id === criterionId ? { ...old, text } : old)));
+  return withCriteria(plan, taskId, ({ criteria }) =>
+    criteria.map((old) => (old.id === criterionId ? { ...old, text } : old)),
+  );
 }
 
 /** A task keeps at least one criterion: without one nothing could be approved. */
 export function removeCriterion(plan: Plan, taskId: string, criterionId: string): Plan {
-  return withCriteria(plan, taskId, ({ criteria }) => (criteria.length <= 1 ? criteria : criteria.filter(({ id }) => id !== criterionId)));
+  return withCriteria(plan, taskId, ({ criteria }) =>
+    criteria.length <= 1 ? criteria : criteria.filter(({ id }) => id !== criterionId),
+  );
 }
 
 export function moveCriterion(plan: Plan, taskId: string, criterionId: string, by: -1 | 1): Plan {
@@ -111,7 +128,12 @@ export function textToFiles(text: string): PlannedTask['files'] {
     const match = /^\s*(?:(create|change|delete|rename)\s+)?(\S.*?)\s*$/.exec(line);
     if (match?.[2] === undefined) return [];
     const action = match[1];
-    return [{ path: match[2], action: action === 'change' || action === 'delete' || action === 'rename' ? action : ('create' as const) }];
+    return [
+      {
+        path: match[2],
+        action: action === 'change' || action === 'delete' || action === 'rename' ? action : ('create' as const),
+      },
+    ];
   });
 }
 

@@ -29,7 +29,8 @@ function Versions() {
       {data?.map((row) => (
         <li key={row.version} className="flex flex-wrap justify-between gap-2 py-2 text-[0.8125rem]">
           <span>
-            Version {row.version} {row.version === view?.planVersion ? <Badge>current</Badge> : null} {row.approvedAt === null ? null : <Badge tone="success">approved</Badge>}
+            Version {row.version} {row.version === view?.planVersion ? <Badge>current</Badge> : null}{' '}
+            {row.approvedAt === null ? null : <Badge tone="success">approved</Badge>}
           </span>
           <span className="text-muted-foreground">
             {row.author === 'architect' ? 'architect' : 'you'} · {formatDateTime(row.createdAt)}
@@ -63,7 +64,10 @@ function Replan() {
           <RotateCcw aria-hidden="true" /> Ask for a change
         </Button>
       </DialogTrigger>
-      <DialogContent title="Ask the architect for a change" description="It writes a new version of the plan with a new quote. Nothing runs before you approve it.">
+      <DialogContent
+        title="Ask the architect for a change"
+        description="It writes a new version of the plan with a new quote. Nothing runs before you approve it."
+      >
         <form
           className="space-y-3"
           onSubmit={(event) => {
@@ -73,7 +77,12 @@ function Replan() {
         >
           <div>
             <Label htmlFor="replan-note">What should be different?</Label>
-            <Textarea id="replan-note" value={note} maxLength={4000} onChange={(event) => setNote(event.target.value)} />
+            <Textarea
+              id="replan-note"
+              value={note}
+              maxLength={4000}
+              onChange={(event) => setNote(event.target.value)}
+            />
           </div>
           <div className="flex justify-end">
             <Button type="submit" variant="primary" disabled={note.trim() === '' || replan.isPending}>
@@ -96,7 +105,9 @@ export function PlanPanel() {
     return (
       <Section title="Plan" titleId="plan-title">
         <EmptyState title="No plan yet">
-          {view.actions.canAnswer ? 'Answer or skip the questions in the chat; the architect then writes the spec and the plan.' : 'The architect writes the spec and the plan here, task by task, each with its quote.'}
+          {view.actions.canAnswer
+            ? 'Answer or skip the questions in the chat; the architect then writes the spec and the plan.'
+            : 'The architect writes the spec and the plan here, task by task, each with its quote.'}
         </EmptyState>
       </Section>
     );
@@ -143,7 +154,13 @@ export function PlanPanel() {
       }
     >
       {editing ? (
-        <PlanEditor projectId={projectId} baseVersion={view.planVersion} plan={plan} onClose={() => setEditing(false)} onSaved={refresh} />
+        <PlanEditor
+          projectId={projectId}
+          baseVersion={view.planVersion}
+          plan={plan}
+          onClose={() => setEditing(false)}
+          onSaved={refresh}
+        />
       ) : (
         <div className="space-y-3">
           <p className="max-w-prose text-[0.8125rem] text-muted-foreground">
@@ -160,7 +177,12 @@ export function PlanPanel() {
           </ol>
           <div className="flex flex-wrap items-baseline justify-between gap-x-4 border-t border-border px-3 pt-2 text-[0.8125rem]">
             <span className="text-muted-foreground">
-              {plural(view.tasks.length, 'task')}, {plural(view.tasks.reduce((sum, task) => sum + task.criteria.length, 0), 'criterion', 'criteria')}
+              {plural(view.tasks.length, 'task')},{' '}
+              {plural(
+                view.tasks.reduce((sum, task) => sum + task.criteria.length, 0),
+                'criterion',
+                'criteria',
+              )}
             </span>
             <span className="flex flex-wrap gap-x-4">
               <span className="font-medium">

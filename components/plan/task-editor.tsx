@@ -5,10 +5,34 @@ import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { Input, Label, Select, Textarea } from '@/components/ui/field';
 import { type Plan, type PlannedTask, TASK_SIZES } from '@/server/agents/schema';
-import { addCriterion, filesToText, moveCriterion, moveTask, removeCriterion, removeTask, textToFiles, updateCriterion, updateTask } from './plan-edits';
+import {
+  addCriterion,
+  filesToText,
+  moveCriterion,
+  moveTask,
+  removeCriterion,
+  removeTask,
+  textToFiles,
+  updateCriterion,
+  updateTask,
+} from './plan-edits';
 
 /** Up, down and remove, each named for the thing it acts on. */
-function MoveButtons({ name, first, last, only, onMove, onRemove }: { name: string; first: boolean; last: boolean; only: boolean; onMove: (by: -1 | 1) => void; onRemove: () => void }) {
+function MoveButtons({
+  name,
+  first,
+  last,
+  only,
+  onMove,
+  onRemove,
+}: {
+  name: string;
+  first: boolean;
+  last: boolean;
+  only: boolean;
+  onMove: (by: -1 | 1) => void;
+  onRemove: () => void;
+}) {
   return (
     <div className="flex shrink-0">
       <Button variant="ghost" size="icon" aria-label={`Move ${name} up`} disabled={first} onClick={() => onMove(-1)}>
@@ -25,7 +49,17 @@ function MoveButtons({ name, first, last, only, onMove, onRemove }: { name: stri
 }
 
 /** One task of the plan being edited. */
-export function TaskEditor({ plan, task, index, onChange }: { plan: Plan; task: PlannedTask; index: number; onChange: (plan: Plan) => void }) {
+export function TaskEditor({
+  plan,
+  task,
+  index,
+  onChange,
+}: {
+  plan: Plan;
+  task: PlannedTask;
+  index: number;
+  onChange: (plan: Plan) => void;
+}) {
   const id = useId();
   // Kept as typed: turning it into paths and back would eat the new line just begun.
   const [files, setFiles] = useState(() => filesToText(task.files));
@@ -47,7 +81,12 @@ export function TaskEditor({ plan, task, index, onChange }: { plan: Plan; task: 
       <div className="grid grid-cols-[1fr_5.5rem] gap-2">
         <div>
           <Label htmlFor={`${id}-title`}>Title</Label>
-          <Input id={`${id}-title`} value={task.title} maxLength={200} onChange={(event) => onChange(updateTask(plan, task.id, { title: event.target.value }))} />
+          <Input
+            id={`${id}-title`}
+            value={task.title}
+            maxLength={200}
+            onChange={(event) => onChange(updateTask(plan, task.id, { title: event.target.value }))}
+          />
         </div>
         <div>
           <Label htmlFor={`${id}-size`}>Size</Label>
@@ -67,7 +106,13 @@ export function TaskEditor({ plan, task, index, onChange }: { plan: Plan; task: 
       </div>
       <div>
         <Label htmlFor={`${id}-why`}>Why</Label>
-        <Textarea id={`${id}-why`} className="min-h-14" value={task.why} maxLength={2000} onChange={(event) => onChange(updateTask(plan, task.id, { why: event.target.value }))} />
+        <Textarea
+          id={`${id}-why`}
+          className="min-h-14"
+          value={task.why}
+          maxLength={2000}
+          onChange={(event) => onChange(updateTask(plan, task.id, { why: event.target.value }))}
+        />
       </div>
       <fieldset className="space-y-1.5">
         <legend className="text-[0.8125rem] font-medium">Acceptance criteria</legend>

@@ -15,10 +15,16 @@ export function NextAction() {
   if (view === undefined) return null;
   const { project, actions, unlock } = view;
   const onPlan = pathname.endsWith('/plan');
-  const rejected = actions.canRefine ? (view.tasks.find((task) => task.status === 'rejected') ?? view.tasks.find((task) => task.status === 'running')) : undefined;
+  const rejected = actions.canRefine
+    ? (view.tasks.find((task) => task.status === 'rejected') ?? view.tasks.find((task) => task.status === 'running'))
+    : undefined;
   return (
     <div className="space-y-3 empty:hidden">
-      {connection === 'lost' ? <Callout tone="warning" title="Connection lost">Trying again. Nothing is missed: the page catches up where it stopped, and the run goes on meanwhile.</Callout> : null}
+      {connection === 'lost' ? (
+        <Callout tone="warning" title="Connection lost">
+          Trying again. Nothing is missed: the page catches up where it stopped, and the run goes on meanwhile.
+        </Callout>
+      ) : null}
       {rejected === undefined ? null : <RefinementPanel task={rejected} />}
       {unlock === null ? null : (
         <Callout
@@ -28,7 +34,9 @@ export function NextAction() {
             <>
               <RunControls only="resume" />
               <Button size="sm" asChild>
-                <Link href={unlock.kind === 'credits' ? '/credits' : `/projects/${projectId}/settings`}>{unlock.kind === 'credits' ? 'See credits' : 'Change the budget'}</Link>
+                <Link href={unlock.kind === 'credits' ? '/credits' : `/projects/${projectId}/settings`}>
+                  {unlock.kind === 'credits' ? 'See credits' : 'Change the budget'}
+                </Link>
               </Button>
             </>
           }
@@ -71,7 +79,8 @@ export function NextAction() {
             </Button>
           }
         >
-          The archive holds the files, the plan with its verdicts, and a manifest of the checks that ran on exactly these bytes.
+          The archive holds the files, the plan with its verdicts, and a manifest of the checks that ran on exactly
+          these bytes.
         </Callout>
       ) : null}
     </div>

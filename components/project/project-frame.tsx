@@ -15,6 +15,7 @@ import { EmptyState } from '@/components/ui/empty-state';
 import { ErrorState } from '@/components/ui/error-state';
 import { percentOf } from '@/components/ui/format';
 import { Progress } from '@/components/ui/progress';
+import { ScrollRegion } from '@/components/ui/scroll-region';
 import { Skeleton } from '@/components/ui/skeleton';
 import { NextAction } from './next-action';
 import { ProjectStreamProvider, useProjectStream } from './project-stream';
@@ -25,7 +26,9 @@ function ProjectBar() {
   const { projectId, view } = useProjectStream();
   if (view === undefined) return <Skeleton className="m-3 h-9" />;
   const { project, tasks, totals, quote } = view;
-  const settled = tasks.filter((task) => task.status === 'approved' || task.status === 'accepted' || task.status === 'skipped').length;
+  const settled = tasks.filter(
+    (task) => task.status === 'approved' || task.status === 'accepted' || task.status === 'skipped',
+  ).length;
   const waits = project.status === 'paused' || project.status === 'failed' || view.unlock !== null;
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-2.5">
@@ -47,8 +50,12 @@ function ProjectBar() {
         </span>
       ) : null}
       {quote.p90Micro > 0n ? (
-        <span className="text-[0.75rem] text-muted-foreground" title={`${percentOf(totals.chargedMicro, quote.p90Micro)} % of the upper quote`}>
-          <Credits micro={totals.chargedMicro} className="font-medium text-foreground" /> of at most <Credits micro={quote.p90Micro} unit />
+        <span
+          className="text-[0.75rem] text-muted-foreground"
+          title={`${percentOf(totals.chargedMicro, quote.p90Micro)} % of the upper quote`}
+        >
+          <Credits micro={totals.chargedMicro} className="font-medium text-foreground" /> of at most{' '}
+          <Credits micro={quote.p90Micro} unit />
         </span>
       ) : null}
       <div className="ml-auto flex items-center gap-2">
@@ -84,30 +91,47 @@ function Body({ children }: { children: ReactNode }) {
             It does not exist, or it belongs to another workspace.
           </EmptyState>
         ) : (
-          <ErrorState title="The project could not be read" message={errorMessage(error)} onRetry={() => window.location.reload()} />
+          <ErrorState
+            title="The project could not be read"
+            message={errorMessage(error)}
+            onRetry={() => window.location.reload()}
+          />
         )}
       </main>
     );
   }
   return (
-    <main id="content" className="flex min-h-0 flex-1 flex-col max-sm:pb-14 xl:grid xl:grid-cols-[minmax(22rem,27rem)_minmax(0,1fr)] xl:grid-rows-[auto_auto_auto_minmax(0,1fr)]">
+    <main
+      id="content"
+      className="flex min-h-0 flex-1 flex-col max-sm:pb-14 xl:grid xl:grid-cols-[minmax(22rem,27rem)_minmax(0,1fr)] xl:grid-rows-[auto_auto_auto_minmax(0,1fr)]"
+    >
       <div className="border-border xl:col-span-2 xl:border-b">
         <ProjectBar />
       </div>
       <div className="xl:col-start-2 xl:row-start-2">
         <ProjectTabs projectId={projectId} />
       </div>
-      <div className="max-h-[48dvh] shrink-0 overflow-y-auto px-4 pt-3 empty:hidden xl:col-start-2 xl:row-start-3">
+      <div className="max-h-[48dvh] shrink-0 overflow-y-auto px-4 pt-3 has-[>div:empty]:hidden xl:col-start-2 xl:row-start-3">
         <NextAction />
       </div>
       {/* One chat only: docked on a wide screen, the first tab on a narrow one. */}
-      <div className={cn('min-h-0 min-w-0 flex-1 flex-col border-border xl:col-start-1 xl:row-span-3 xl:row-start-2 xl:flex xl:border-r', isOverview ? 'flex' : 'hidden')}>
+      <div
+        className={cn(
+          'min-h-0 min-w-0 flex-1 flex-col border-border xl:col-start-1 xl:row-span-3 xl:row-start-2 xl:flex xl:border-r',
+          isOverview ? 'flex' : 'hidden',
+        )}
+      >
         <ChatPanel />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section tabIndex={0} aria-label="Work" className={cn('min-h-0 min-w-0 flex-1 overflow-y-auto px-4 py-4 outline-offset-[-2px] xl:col-start-2 xl:row-start-4 xl:block', isOverview && 'hidden')}>
+      <ScrollRegion
+        label="Work"
+        className={cn(
+          'min-h-0 min-w-0 flex-1 overflow-y-auto px-4 py-4 outline-offset-[-2px] xl:col-start-2 xl:row-start-4 xl:block',
+          isOverview && 'hidden',
+        )}
+      >
         <div className="mx-auto max-w-5xl space-y-6">{children}</div>
-      </section>
+      </ScrollRegion>
     </main>
   );
 }

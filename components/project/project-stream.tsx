@@ -1,8 +1,23 @@
 'use client';
 import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useSubscription } from '@trpc/tanstack-react-query';
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useReducer, useRef, useState } from 'react';
-import { type ChatMessage, emptyMessages, type MessageSnapshot, messageReducer } from '@/components/chat/message-reducer';
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from 'react';
+import {
+  type ChatMessage,
+  emptyMessages,
+  type MessageSnapshot,
+  messageReducer,
+} from '@/components/chat/message-reducer';
 import { useTRPC } from '@/components/trpc/provider';
 import type { ChatList, ProjectView } from '@/components/trpc/types';
 
@@ -31,7 +46,10 @@ function toSnapshot(list: ChatList): MessageSnapshot {
       role: message.role === 'user' || message.role === 'system' ? message.role : 'assistant',
       purpose: message.purpose,
       text: message.text,
-      status: message.status === 'streaming' || message.status === 'stopped' || message.status === 'failed' ? message.status : 'final',
+      status:
+        message.status === 'streaming' || message.status === 'stopped' || message.status === 'failed'
+          ? message.status
+          : 'final',
       costMicro: message.costMicro,
       modelLabel: message.modelLabel,
     })),
@@ -46,7 +64,12 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const project = useQuery(trpc.projects.get.queryOptions({ projectId }));
-  const chat = useQuery(trpc.chat.list.queryOptions({ projectId }, { staleTime: Number.POSITIVE_INFINITY, gcTime: 0, refetchOnReconnect: false }));
+  const chat = useQuery(
+    trpc.chat.list.queryOptions(
+      { projectId },
+      { staleTime: Number.POSITIVE_INFINITY, gcTime: 0, refetchOnReconnect: false },
+    ),
+  );
   const [state, dispatch] = useReducer(messageReducer, emptyMessages);
   const [startAfter, setStartAfter] = useState<number | null>(null);
 
@@ -83,21 +106,37 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
   }, [refresh]);
 
   const subscription = useSubscription(
-    trpc.runs.events.subscriptionOptions(startAfter === null ? skipToken : { projectId, lastEventId: String(startAfter) }, {
-      onData: (event) => {
-        const { seq, payload } = event.data;
-        dispatch({ type: 'events', events: [{ seq, payload }] });
-        if (payload.type === 'text-delta' || payload.type === 'text-start') return;
-        refreshSoon();
-        if (payload.type === 'data-snapshot') void queryClient.invalidateQueries(trpc.files.pathFilter());
-        if (payload.type === 'data-plan') void queryClient.invalidateQueries(trpc.plan.pathFilter());
+    trpc.runs.events.subscriptionOptions(
+      startAfter === null ? skipToken : { projectId, lastEventId: String(startAfter) },
+      {
+        onData: (event) => {
+          const { seq, payload } = event.data;
+          dispatch({ type: 'events', events: [{ seq, payload }] });
+          if (payload.type === 'text-delta' || payload.type === 'text-start') return;
+          refreshSoon();
+          if (payload.type === 'data-snapshot') void queryClient.invalidateQueries(trpc.files.pathFilter());
+          if (payload.type === 'data-plan') void queryClient.invalidateQueries(trpc.plan.pathFilter());
+        },
       },
-    }),
+    ),
   );
 
-  const connection = subscription.status === 'pending' ? 'live' : subscription.status === 'error' || (subscription.status === 'connecting' && subscription.error !== null) ? 'lost' : 'connecting';
+  const connection =
+    subscription.status === 'pending'
+      ? 'live'
+      : subscription.status === 'error' || (subscription.status === 'connecting' && subscription.error !== null)
+        ? 'lost'
+        : 'connecting';
   const value = useMemo<ProjectStream>(
-    () => ({ projectId, view: project.data, error: project.error ?? chat.error, messages: state.messages, messagesLoaded: startAfter !== null, connection, refresh }),
+    () => ({
+      projectId,
+      view: project.data,
+      error: project.error ?? chat.error,
+      messages: state.messages,
+      messagesLoaded: startAfter !== null,
+      connection,
+      refresh,
+    }),
     [projectId, project.data, project.error, chat.error, state.messages, startAfter, connection, refresh],
   );
   return <StreamContext.Provider value={value}>{children}</StreamContext.Provider>;

@@ -31,7 +31,9 @@ export function ProjectTabs({ projectId }: { projectId: string }) {
             aria-current={isCurrent ? 'page' : undefined}
             className={cn(
               'relative flex items-center gap-1.5 text-[0.8125rem] outline-offset-[-2px] max-sm:h-14 max-sm:flex-1 max-sm:flex-col max-sm:justify-center max-sm:gap-0.5 max-sm:text-[0.6875rem] sm:h-9 sm:px-2.5',
-              isCurrent ? 'font-medium text-foreground after:absolute after:inset-x-2 after:h-0.5 after:bg-chalk max-sm:after:top-0 sm:after:-bottom-px' : 'text-muted-foreground hover:text-foreground',
+              isCurrent
+                ? 'font-medium text-foreground after:absolute after:inset-x-2 after:h-0.5 after:bg-chalk max-sm:after:top-0 sm:after:-bottom-px'
+                : 'text-muted-foreground hover:text-foreground',
             )}
           >
             <Icon aria-hidden="true" className="size-4 sm:size-3.5" />

@@ -15,7 +15,15 @@ import { formatCredits, parseCredits } from '@/server/credits/schema';
 import { QUALITIES } from '@/server/models/schema';
 import { useProjectStream } from './project-stream';
 
-function SettingCard({ children, onSubmit, label }: { children: ReactNode; onSubmit: (event: FormEvent) => void; label: string }) {
+function SettingCard({
+  children,
+  onSubmit,
+  label,
+}: {
+  children: ReactNode;
+  onSubmit: (event: FormEvent) => void;
+  label: string;
+}) {
   return (
     <Card className="p-3">
       <form aria-label={label} onSubmit={onSubmit} className="flex flex-wrap items-end gap-3">
@@ -40,10 +48,14 @@ function SettingsForms({ view }: { view: ProjectView }) {
   const rename = useMutation(trpc.projects.rename.mutationOptions(outcome));
   const setLimit = useMutation(trpc.projects.setBudget.mutationOptions(outcome));
   const setModel = useMutation(trpc.projects.setModel.mutationOptions(outcome));
-  const archive = useMutation(trpc.projects.archive.mutationOptions({ onSuccess: () => router.push('/projects'), onError: outcome.onError }));
+  const archive = useMutation(
+    trpc.projects.archive.mutationOptions({ onSuccess: () => router.push('/projects'), onError: outcome.onError }),
+  );
   const catalog = useQuery(trpc.models.catalog.queryOptions());
   const [title, setTitle] = useState(project.title);
-  const [budget, setBudget] = useState(project.budgetMicro === null ? '' : formatCredits(project.budgetMicro).replaceAll(',', ''));
+  const [budget, setBudget] = useState(
+    project.budgetMicro === null ? '' : formatCredits(project.budgetMicro).replaceAll(',', ''),
+  );
   const [problem, setProblem] = useState('');
   const [modelRef, setModelRef] = useState(project.modelRef ?? '');
   const [quality, setQuality] = useState(project.quality);
@@ -97,7 +109,8 @@ function SettingsForms({ view }: { view: ProjectView }) {
         label="Model"
         onSubmit={submit(() => {
           const known = QUALITIES.find((name) => name === quality);
-          if (known !== undefined) setModel.mutate({ projectId, modelRef: modelRef === '' ? null : modelRef, quality: known });
+          if (known !== undefined)
+            setModel.mutate({ projectId, modelRef: modelRef === '' ? null : modelRef, quality: known });
         })}
       >
         <div className="min-w-44 flex-1">
@@ -129,7 +142,9 @@ function SettingsForms({ view }: { view: ProjectView }) {
         </Button>
       </SettingCard>
       <Card className="flex flex-wrap items-center justify-between gap-3 p-3">
-        <p className="min-w-48 flex-1 text-[0.8125rem] text-muted-foreground">An archived project leaves the list. Its files, history and receipts stay.</p>
+        <p className="min-w-48 flex-1 text-[0.8125rem] text-muted-foreground">
+          An archived project leaves the list. Its files, history and receipts stay.
+        </p>
         <Dialog>
           <DialogTrigger asChild>
             <Button variant="danger">Archive project</Button>

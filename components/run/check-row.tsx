@@ -2,6 +2,7 @@ import { Check, CircleSlash, TriangleAlert, X } from 'lucide-react';
 import type { TimelineCheck } from '@/components/trpc/types';
 import { Badge, type BadgeTone } from '@/components/ui/badge';
 import { formatDuration } from '@/components/ui/format';
+import { ScrollRegion } from '@/components/ui/scroll-region';
 
 const STATUS: Record<string, { tone: BadgeTone; icon: typeof Check }> = {
   passed: { tone: 'success', icon: Check },
@@ -21,7 +22,9 @@ export function CheckRow({ check }: { check: TimelineCheck }) {
           {check.status}
         </Badge>
         <span className="font-medium">{check.kind}</span>
-        <code className="min-w-0 flex-1 basis-32 truncate font-mono text-[0.75rem] text-muted-foreground">{check.command}</code>
+        <code className="min-w-0 flex-1 basis-32 truncate font-mono text-[0.75rem] text-muted-foreground">
+          {check.command}
+        </code>
         {check.required ? null : <span className="text-[0.75rem] text-muted-foreground">optional</span>}
         <span className="num text-[0.75rem] text-muted-foreground">{formatDuration(check.durationMs)}</span>
       </summary>
@@ -29,10 +32,11 @@ export function CheckRow({ check }: { check: TimelineCheck }) {
         <p className="px-2.5 pt-2 text-[0.75rem] text-muted-foreground">
           {check.exitCode === null ? '' : `exit ${check.exitCode} · `}sandbox: {check.sandbox}
         </p>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-        <pre tabIndex={0} aria-label={`Output of ${check.kind}`} className="max-h-80 overflow-auto px-2.5 py-2 font-mono text-[0.75rem] leading-5 whitespace-pre-wrap break-words">
-          {check.output.trim() === '' ? 'No output.' : check.output}
-        </pre>
+        <ScrollRegion label={`Output of ${check.kind}`} className="max-h-80 overflow-auto px-2.5 py-2">
+          <pre className="font-mono text-[0.75rem] leading-5 whitespace-pre-wrap break-words">
+            {check.output.trim() === '' ? 'No output.' : check.output}
+          </pre>
+        </ScrollRegion>
       </div>
     </details>
   );

@@ -19,7 +19,9 @@ export function RefinementPanel({ task }: { task: TaskView }) {
   const id = useId();
   const [note, setNote] = useState('');
   const [edit, setEdit] = useState<{ title: string; why: string; criteria: TaskView['criteria'] } | null>(null);
-  const refine = useMutation(trpc.runs.refine.mutationOptions({ onSuccess: refresh, onError: (error) => toast.error(errorMessage(error)) }));
+  const refine = useMutation(
+    trpc.runs.refine.mutationOptions({ onSuccess: refresh, onError: (error) => toast.error(errorMessage(error)) }),
+  );
   const choose = (choice: RefineChoice) => {
     const trimmed = note.trim();
     refine.mutate({
@@ -33,15 +35,23 @@ export function RefinementPanel({ task }: { task: TaskView }) {
               title: edit.title.trim(),
               why: edit.why,
               files: task.files,
-              criteria: edit.criteria.map((criterion) => ({ id: criterion.id, text: criterion.text.trim(), ...(criterion.check === undefined ? {} : { check: criterion.check }) })),
+              criteria: edit.criteria.map((criterion) => ({
+                id: criterion.id,
+                text: criterion.text.trim(),
+                ...(criterion.check === undefined ? {} : { check: criterion.check }),
+              })),
             },
           }
         : {}),
     });
   };
-  const incomplete = edit !== null && (edit.title.trim() === '' || edit.criteria.some(({ text }) => text.trim() === ''));
+  const incomplete =
+    edit !== null && (edit.title.trim() === '' || edit.criteria.some(({ text }) => text.trim() === ''));
   return (
-    <Callout tone="warning" title={`${task.key} was not approved after ${task.attempts} ${task.attempts === 1 ? 'attempt' : 'attempts'}`}>
+    <Callout
+      tone="warning"
+      title={`${task.key} was not approved after ${task.attempts} ${task.attempts === 1 ? 'attempt' : 'attempts'}`}
+    >
       <div className="space-y-3">
         <p>You have paid nothing for the rejected attempts. Decide how the run goes on.</p>
         {task.findings.length === 0 ? null : (
@@ -52,17 +62,34 @@ export function RefinementPanel({ task }: { task: TaskView }) {
         {edit === null ? (
           <div>
             <Label htmlFor={`${id}-note`}>Note for the next attempt (optional)</Label>
-            <Textarea id={`${id}-note`} className="min-h-14" value={note} maxLength={4000} onChange={(event) => setNote(event.target.value)} />
+            <Textarea
+              id={`${id}-note`}
+              className="min-h-14"
+              value={note}
+              maxLength={4000}
+              onChange={(event) => setNote(event.target.value)}
+            />
           </div>
         ) : (
           <div className="space-y-2 rounded-md border border-border bg-card p-2.5">
             <div>
               <Label htmlFor={`${id}-title`}>Title</Label>
-              <Input id={`${id}-title`} value={edit.title} maxLength={200} onChange={(event) => setEdit({ ...edit, title: event.target.value })} />
+              <Input
+                id={`${id}-title`}
+                value={edit.title}
+                maxLength={200}
+                onChange={(event) => setEdit({ ...edit, title: event.target.value })}
+              />
             </div>
             <div>
               <Label htmlFor={`${id}-why`}>Why</Label>
-              <Textarea id={`${id}-why`} className="min-h-14" value={edit.why} maxLength={2000} onChange={(event) => setEdit({ ...edit, why: event.target.value })} />
+              <Textarea
+                id={`${id}-why`}
+                className="min-h-14"
+                value={edit.why}
+                maxLength={2000}
+                onChange={(event) => setEdit({ ...edit, why: event.target.value })}
+              />
             </div>
             {edit.criteria.map((criterion) => (
               <div key={criterion.id}>
@@ -72,7 +99,14 @@ export function RefinementPanel({ task }: { task: TaskView }) {
                   className="min-h-12"
                   value={criterion.text}
                   maxLength={1000}
-                  onChange={(event) => setEdit({ ...edit, criteria: edit.criteria.map((old) => (old.id === criterion.id ? { ...old, text: event.target.value } : old)) })}
+                  onChange={(event) =>
+                    setEdit({
+                      ...edit,
+                      criteria: edit.criteria.map((old) =>
+                        old.id === criterion.id ? { ...old, text: event.target.value } : old,
+                      ),
+                    })
+                  }
                 />
               </div>
             ))}
@@ -84,7 +118,11 @@ export function RefinementPanel({ task }: { task: TaskView }) {
               <Button size="sm" variant="primary" disabled={refine.isPending} onClick={() => choose('retry')}>
                 Retry
               </Button>
-              <Button size="sm" disabled={refine.isPending} onClick={() => setEdit({ title: task.title, why: task.why, criteria: task.criteria })}>
+              <Button
+                size="sm"
+                disabled={refine.isPending}
+                onClick={() => setEdit({ title: task.title, why: task.why, criteria: task.criteria })}
+              >
                 Edit task
               </Button>
               <Button size="sm" disabled={refine.isPending} onClick={() => choose('skip')}>
@@ -96,7 +134,12 @@ export function RefinementPanel({ task }: { task: TaskView }) {
             </>
           ) : (
             <>
-              <Button size="sm" variant="primary" disabled={refine.isPending || incomplete} onClick={() => choose('edit')}>
+              <Button
+                size="sm"
+                variant="primary"
+                disabled={refine.isPending || incomplete}
+                onClick={() => choose('edit')}
+              >
                 Save task and retry
               </Button>
               <Button size="sm" onClick={() => setEdit(null)}>
@@ -105,7 +148,9 @@ export function RefinementPanel({ task }: { task: TaskView }) {
             </>
           )}
         </div>
-        <p className="text-[0.75rem] text-muted-foreground">Accepting charges the last attempt: you take the work as it stands.</p>
+        <p className="text-[0.75rem] text-muted-foreground">
+          Accepting charges the last attempt: you take the work as it stands.
+        </p>
       </div>
     </Callout>
   );

@@ -48,7 +48,12 @@ function StepRow({ step }: { step: TimelineStep }) {
       <span className="min-w-0">
         {STEP[name] ?? name}
         {step.modelLabel === null ? null : <span className="text-muted-foreground"> · {step.modelLabel}</span>}
-        {step.finishedAt === null ? null : <span className="text-muted-foreground"> · {formatDuration(step.finishedAt.getTime() - step.startedAt.getTime())}</span>}
+        {step.finishedAt === null ? null : (
+          <span className="text-muted-foreground">
+            {' '}
+            · {formatDuration(step.finishedAt.getTime() - step.startedAt.getTime())}
+          </span>
+        )}
       </span>
       <span className="num">
         {step.chargedMicro > 0n ? <Credits micro={step.chargedMicro} unit /> : null}
@@ -63,20 +68,41 @@ function StepRow({ step }: { step: TimelineStep }) {
           </span>
         ) : null}
       </span>
-      {step.errorMessage === null ? null : <span className="col-start-2 col-end-4 text-danger">{step.errorMessage}</span>}
-      {step.note === null || step.note === undefined || step.note === '' ? null : <span className="col-start-2 col-end-4 text-muted-foreground">{step.note}</span>}
+      {step.errorMessage === null ? null : (
+        <span className="col-start-2 col-end-4 text-danger">{step.errorMessage}</span>
+      )}
+      {step.note === null || step.note === undefined || step.note === '' ? null : (
+        <span className="col-start-2 col-end-4 text-muted-foreground">{step.note}</span>
+      )}
     </li>
   );
 }
 
 type Group = TimelineGroup<TimelineStep, TimelineCheck, TimelineReview>;
 
-function GroupView({ projectId, group, task, live }: { projectId: string; group: Group; task: TaskView | undefined; live: boolean }) {
+function GroupView({
+  projectId,
+  group,
+  task,
+  live,
+}: {
+  projectId: string;
+  group: Group;
+  task: TaskView | undefined;
+  live: boolean;
+}) {
   return (
     <li className="relative pb-5 pl-7 last:pb-0">
       {/* The plumb line: work already done hangs on it, the bob is where the run is now. */}
       <span aria-hidden="true" className="absolute top-0 bottom-0 left-[0.5625rem] w-px bg-border" />
-      {live ? <PlumbMark swing className="absolute top-0 left-0.5 h-7 w-4 bg-background text-chalk" /> : <span aria-hidden="true" className="absolute top-1.5 left-[0.3125rem] size-2.5 rotate-45 border border-muted-foreground bg-background" />}
+      {live ? (
+        <PlumbMark swing className="absolute top-0 left-0.5 h-7 w-4 bg-background text-chalk" />
+      ) : (
+        <span
+          aria-hidden="true"
+          className="absolute top-1.5 left-[0.3125rem] size-2.5 rotate-45 border border-muted-foreground bg-background"
+        />
+      )}
       <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
         {group.isTask ? <span className="font-mono text-[0.75rem] text-muted-foreground">{group.key}</span> : null}
         <h3 className="min-w-0 flex-1 basis-36 text-[0.875rem] font-medium">{task?.title ?? group.title}</h3>
@@ -135,7 +161,8 @@ export function RunTimeline() {
   const groups = data === undefined ? [] : groupTimeline(data.steps, data.checks, data.reviews);
   const runs = view?.run?.status === 'running' || view?.run?.status === 'queued';
   const liveKey = runs ? (data?.steps.findLast((step) => step.status === 'running') ?? data?.steps.at(-1)) : undefined;
-  const isLive = (group: Group) => liveKey !== undefined && group.attempts.some((attempt) => attempt.steps.includes(liveKey));
+  const isLive = (group: Group) =>
+    liveKey !== undefined && group.attempts.some((attempt) => attempt.steps.includes(liveKey));
   return (
     <Section
       title="Run"
@@ -154,12 +181,24 @@ export function RunTimeline() {
         )
       }
     >
-      {error !== null && data === undefined ? <ErrorState title="The run could not be read" message={errorMessage(error)} onRetry={() => void refetch()} /> : null}
+      {error !== null && data === undefined ? (
+        <ErrorState title="The run could not be read" message={errorMessage(error)} onRetry={() => void refetch()} />
+      ) : null}
       {data === undefined && error === null ? <SkeletonRows label="Loading the run" rows={3} /> : null}
-      {data !== undefined && groups.length === 0 ? <EmptyState title="Nothing has run yet">Each step appears here with its cost, its checks and its verdict.</EmptyState> : null}
+      {data !== undefined && groups.length === 0 ? (
+        <EmptyState title="Nothing has run yet">
+          Each step appears here with its cost, its checks and its verdict.
+        </EmptyState>
+      ) : null}
       <ol aria-label="Steps of the run">
         {groups.map((group) => (
-          <GroupView key={group.key} projectId={projectId} group={group} task={view?.tasks.find((task) => task.key === group.key)} live={isLive(group)} />
+          <GroupView
+            key={group.key}
+            projectId={projectId}
+            group={group}
+            task={view?.tasks.find((task) => task.key === group.key)}
+            live={isLive(group)}
+          />
         ))}
       </ol>
     </Section>

@@ -1,12 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { groupTimeline, stepName } from './timeline-groups';
 
-const step = (id: string, name: string, taskKey: string | null, attempt = 1) => ({ id, step: name, taskKey, taskTitle: taskKey === null ? null : `Title ${taskKey}`, attempt });
+const step = (id: string, name: string, taskKey: string | null, attempt = 1) => ({
+  id,
+  step: name,
+  taskKey,
+  taskTitle: taskKey === null ? null : `Title ${taskKey}`,
+  attempt,
+});
 
 describe('the run as it is read', () => {
   it('groups steps by task and attempt, between the design and the finish', () => {
     const groups = groupTimeline(
-      [step('1', 'plan', null), step('2', 'implement:T1', 'T1'), step('3', 'implement:T1', 'T1', 2), step('4', 'implement:T2', 'T2'), step('5', 'document', null), step('6', 'final-check', null)],
+      [
+        step('1', 'plan', null),
+        step('2', 'implement:T1', 'T1'),
+        step('3', 'implement:T1', 'T1', 2),
+        step('4', 'implement:T2', 'T2'),
+        step('5', 'document', null),
+        step('6', 'final-check', null),
+      ],
       [],
       [],
     );

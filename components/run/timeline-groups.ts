@@ -38,7 +38,11 @@ function phaseOf(step: string): string {
 
 const PHASE_TITLE: Record<string, string> = { design: 'Spec and plan', finish: 'README and final check' };
 
-export function groupTimeline<S extends StepLike, C extends TaskScoped, R extends TaskScoped>(steps: readonly S[], checks: readonly C[], reviews: readonly R[]): TimelineGroup<S, C, R>[] {
+export function groupTimeline<S extends StepLike, C extends TaskScoped, R extends TaskScoped>(
+  steps: readonly S[],
+  checks: readonly C[],
+  reviews: readonly R[],
+): TimelineGroup<S, C, R>[] {
   const groups = new Map<string, TimelineGroup<S, C, R>>();
   const groupOf = (key: string, title: string, isTask: boolean) => {
     const known = groups.get(key);
@@ -57,11 +61,17 @@ export function groupTimeline<S extends StepLike, C extends TaskScoped, R extend
   };
   for (const step of steps) {
     const phase = phaseOf(step.step);
-    const group = step.taskKey === null ? groupOf(phase, PHASE_TITLE[phase] ?? phase, false) : groupOf(step.taskKey, step.taskTitle ?? step.taskKey, true);
+    const group =
+      step.taskKey === null
+        ? groupOf(phase, PHASE_TITLE[phase] ?? phase, false)
+        : groupOf(step.taskKey, step.taskTitle ?? step.taskKey, true);
     attemptOf(group, group.isTask ? step.attempt : 1).steps.push(step);
   }
   for (const check of checks) {
-    const group = check.taskKey === null ? groupOf('finish', PHASE_TITLE.finish ?? 'finish', false) : groupOf(check.taskKey, check.taskKey, true);
+    const group =
+      check.taskKey === null
+        ? groupOf('finish', PHASE_TITLE.finish ?? 'finish', false)
+        : groupOf(check.taskKey, check.taskKey, true);
     attemptOf(group, group.isTask ? check.attempt : 1).checks.push(check);
   }
   for (const review of reviews) {

@@ -25,46 +25,79 @@ export function SearchPanel() {
   const params = useSearchParams();
   const query = params.get('q') ?? '';
   const [text, setText] = useState(query);
-  const { data, error, isFetching, refetch } = useQuery(trpc.search.code.queryOptions(query === '' ? skipToken : { projectId, query, limit: 20 }));
+  const { data, error, isFetching, refetch } = useQuery(
+    trpc.search.code.queryOptions(query === '' ? skipToken : { projectId, query, limit: 20 }),
+  );
   return (
     <Section title="Search the code" titleId="search-title">
-      <form
-        role="search"
-        className="flex gap-2"
-        onSubmit={(event) => {
-          event.preventDefault();
-          router.replace(`/projects/${projectId}/search?q=${encodeURIComponent(text.trim())}`, { scroll: false });
-        }}
-      >
-        <Input type="search" aria-label="Search the code" placeholder="where is the input validated?" value={text} maxLength={500} onChange={(event) => setText(event.target.value)} />
-        <Button type="submit" variant="primary">
-          <Search aria-hidden="true" /> Search
-        </Button>
-      </form>
+      <search>
+        <form
+          className="flex gap-2"
+          onSubmit={(event) => {
+            event.preventDefault();
+            router.replace(`/projects/${projectId}/search?q=${encodeURIComponent(text.trim())}`, { scroll: false });
+          }}
+        >
+          <Input
+            type="search"
+            aria-label="Search the code"
+            placeholder="where is the input validated?"
+            value={text}
+            maxLength={500}
+            onChange={(event) => setText(event.target.value)}
+          />
+          <Button type="submit" variant="primary">
+            <Search aria-hidden="true" /> Search
+          </Button>
+        </form>
+      </search>
       <div aria-live="polite" className="mt-3 space-y-3">
-        {query === '' ? <EmptyState title="Ask in your own words">Search looks for meaning and for names. Each hit opens the file at its line.</EmptyState> : null}
-        {error !== null ? <ErrorState title="The search failed" message={errorMessage(error)} onRetry={() => void refetch()} /> : null}
+        {query === '' ? (
+          <EmptyState title="Ask in your own words">
+            Search looks for meaning and for names. Each hit opens the file at its line.
+          </EmptyState>
+        ) : null}
+        {error !== null ? (
+          <ErrorState title="The search failed" message={errorMessage(error)} onRetry={() => void refetch()} />
+        ) : null}
         {query !== '' && data === undefined && isFetching ? <SkeletonRows label="Searching" rows={3} /> : null}
         {data === undefined || query === '' ? null : (
           <>
             <p className="flex flex-wrap items-center gap-2 text-[0.8125rem] text-muted-foreground">
-              {plural(data.hits.length, 'hit')} <Badge tone={data.mode === 'hybrid' ? 'chalk' : 'neutral'}>{data.mode === 'hybrid' ? 'meaning and words' : 'words only'}</Badge>
+              {plural(data.hits.length, 'hit')}{' '}
+              <Badge tone={data.mode === 'hybrid' ? 'chalk' : 'neutral'}>
+                {data.mode === 'hybrid' ? 'meaning and words' : 'words only'}
+              </Badge>
               {data.note}
             </p>
-            {data.hits.length === 0 ? <EmptyState title="Nothing found">Try other words, or a name from the code. Only snapshots of finished steps are indexed.</EmptyState> : null}
+            {data.hits.length === 0 ? (
+              <EmptyState title="Nothing found">
+                Try other words, or a name from the code. Only snapshots of finished steps are indexed.
+              </EmptyState>
+            ) : null}
             <ol className="space-y-3">
               {data.hits.map((hit) => (
                 <li key={`${hit.path}:${hit.startLine}:${hit.endLine}`}>
                   <Card className="overflow-hidden">
                     <div className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-b border-border bg-muted px-3 py-1.5 text-[0.75rem]">
-                      <Link className="font-mono break-all text-chalk underline underline-offset-2" href={`/projects/${projectId}/files?path=${encodeURIComponent(hit.path)}&line=${hit.startLine}&end=${hit.endLine}`}>
+                      <Link
+                        className="font-mono break-all text-chalk underline underline-offset-2"
+                        href={`/projects/${projectId}/files?path=${encodeURIComponent(hit.path)}&line=${hit.startLine}&end=${hit.endLine}`}
+                      >
                         {hit.path}:{hit.startLine}
                       </Link>
                       {hit.symbol === null ? null : <span className="font-medium">{hit.symbol}</span>}
-                      <span className="ml-auto text-muted-foreground">{hit.why.map((why) => (why === 'vector' ? 'by meaning' : 'by words')).join(', ')}</span>
+                      <span className="ml-auto text-muted-foreground">
+                        {hit.why.map((why) => (why === 'vector' ? 'by meaning' : 'by words')).join(', ')}
+                      </span>
                     </div>
                     <div className="max-h-64 overflow-y-auto">
-                      <CodeView code={hit.content} language={hit.path} label={`${hit.path}, lines ${hit.startLine} to ${hit.endLine}`} firstLine={hit.startLine} />
+                      <CodeView
+                        code={hit.content}
+                        language={hit.path}
+                        label={`${hit.path}, lines ${hit.startLine} to ${hit.endLine}`}
+                        firstLine={hit.startLine}
+                      />
                     </div>
                   </Card>
                 </li>

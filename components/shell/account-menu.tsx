@@ -8,7 +8,14 @@ import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { Me } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
-import { DropdownMenu, DropdownMenuContent, DropdownMenuItem, DropdownMenuLabel, DropdownMenuSeparator, DropdownMenuTrigger } from '@/components/ui/dropdown-menu';
+import {
+  DropdownMenu,
+  DropdownMenuContent,
+  DropdownMenuItem,
+  DropdownMenuLabel,
+  DropdownMenuSeparator,
+  DropdownMenuTrigger,
+} from '@/components/ui/dropdown-menu';
 
 export function AccountMenu({ me }: { me: Me | undefined }) {
   const trpc = useTRPC();
@@ -27,7 +34,9 @@ export function AccountMenu({ me }: { me: Me | undefined }) {
       </DropdownMenuTrigger>
       <DropdownMenuContent>
         <DropdownMenuLabel>
-          <span className="block text-sm font-medium text-foreground">{me?.user.name ?? me?.user.email ?? 'Signed in'}</span>
+          <span className="block text-sm font-medium text-foreground">
+            {me?.user.name ?? me?.user.email ?? 'Signed in'}
+          </span>
           <span className="block">{me?.user.email}</span>
           <span className="block">
             {me?.organization.name} · {me?.organization.role}

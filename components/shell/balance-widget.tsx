@@ -18,9 +18,16 @@ export function BalanceWidget() {
     <Link
       href="/credits"
       aria-label={`Credits: ${formatCredits(data.spendable)} to spend${data.held > 0n ? `, ${formatCredits(data.held)} held` : ''}${data.low ? ', running low' : ''}`}
-      className={cn('flex h-8 items-center gap-1.5 rounded-md border px-2 text-[0.8125rem] hover:bg-accent', data.low ? 'border-warning/50 text-warning' : 'border-border')}
+      className={cn(
+        'flex h-8 items-center gap-1.5 rounded-md border px-2 text-[0.8125rem] hover:bg-accent',
+        data.low ? 'border-warning/50 text-warning' : 'border-border',
+      )}
     >
-      {data.low ? <TriangleAlert aria-hidden="true" className="size-3.5" /> : <span aria-hidden="true" className="size-2 rotate-45 bg-brass-mark" />}
+      {data.low ? (
+        <TriangleAlert aria-hidden="true" className="size-3.5" />
+      ) : (
+        <span aria-hidden="true" className="size-2 rotate-45 bg-brass-mark" />
+      )}
       <Credits micro={data.spendable} className="font-medium" />
       <span className="text-muted-foreground max-sm:sr-only">credits</span>
       {data.held > 0n ? (

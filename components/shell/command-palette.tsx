@@ -31,7 +31,14 @@ export function CommandPalette() {
   }, []);
   return (
     <Dialog open={open} onOpenChange={setOpen}>
-      <Button variant="ghost" size="icon" aria-label="Command palette" aria-keyshortcuts="Control+K Meta+K" className="max-sm:hidden" onClick={() => setOpen(true)}>
+      <Button
+        variant="ghost"
+        size="icon"
+        aria-label="Command palette"
+        aria-keyshortcuts="Control+K Meta+K"
+        className="max-sm:hidden"
+        onClick={() => setOpen(true)}
+      >
         <Search aria-hidden="true" />
       </Button>
       <DialogContent title="Go to" className="max-w-md">
@@ -61,11 +68,21 @@ function Commands({ close }: { close: () => void }) {
           group: 'This project',
           run: go(`/projects/${projectId}${page === '' ? '' : `/${page}`}`),
         }))),
-    ...(data?.projects ?? []).map((project) => ({ id: project.id, label: project.title, group: 'Projects', run: go(`/projects/${project.id}`) })),
+    ...(data?.projects ?? []).map((project) => ({
+      id: project.id,
+      label: project.title,
+      group: 'Projects',
+      run: go(`/projects/${project.id}`),
+    })),
     { id: 'new', label: 'New project', group: 'Workspace', run: go('/projects/new') },
     { id: 'projects', label: 'All projects', group: 'Workspace', run: go('/projects') },
     { id: 'credits', label: 'Credits', group: 'Workspace', run: go('/credits') },
-    { id: 'theme', label: 'Switch between light and dark', group: 'Workspace', run: () => setTheme(resolvedTheme === 'dark' ? 'light' : 'dark') },
+    {
+      id: 'theme',
+      label: 'Switch between light and dark',
+      group: 'Workspace',
+      run: () => setTheme(resolvedTheme === 'dark' ? 'light' : 'dark'),
+    },
   ];
   const shown = all.filter(({ label }) => label.toLowerCase().includes(text.trim().toLowerCase()));
   const current = Math.min(active, shown.length - 1);
@@ -106,7 +123,10 @@ function Commands({ close }: { close: () => void }) {
             role="option"
             aria-selected={index === current}
             tabIndex={-1}
-            className={cn('flex w-full items-center justify-between gap-3 rounded-sm px-2 py-1.5 text-left text-[0.8125rem]', index === current && 'bg-accent')}
+            className={cn(
+              'flex w-full items-center justify-between gap-3 rounded-sm px-2 py-1.5 text-left text-[0.8125rem]',
+              index === current && 'bg-accent',
+            )}
             onMouseMove={() => setActive(index)}
             onClick={() => choose(command)}
           >
@@ -115,7 +135,9 @@ function Commands({ close }: { close: () => void }) {
           </button>
         ))}
       </div>
-      {shown.length === 0 ? <p className="p-2 text-[0.8125rem] text-muted-foreground">Nothing is called that.</p> : null}
+      {shown.length === 0 ? (
+        <p className="p-2 text-[0.8125rem] text-muted-foreground">Nothing is called that.</p>
+      ) : null}
     </div>
   );
 }

@@ -6,19 +6,34 @@ import { useParams } from 'next/navigation';
 import { projectStatusLabel } from '@/components/projects/status-labels';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
-import { DropdownMenu, DropdownMenuContent, DropdownMenuItem, DropdownMenuLabel, DropdownMenuSeparator, DropdownMenuTrigger } from '@/components/ui/dropdown-menu';
+import {
+  DropdownMenu,
+  DropdownMenuContent,
+  DropdownMenuItem,
+  DropdownMenuLabel,
+  DropdownMenuSeparator,
+  DropdownMenuTrigger,
+} from '@/components/ui/dropdown-menu';
 
 /** Goes from one project to another without passing by the list. */
 export function ProjectSwitcher() {
   const trpc = useTRPC();
   const { projectId } = useParams<{ projectId?: string }>();
   const { data } = useQuery(trpc.projects.list.queryOptions({}));
-  const current = useQuery({ ...trpc.projects.get.queryOptions({ projectId: projectId ?? '' }), enabled: projectId !== undefined });
+  const current = useQuery({
+    ...trpc.projects.get.queryOptions({ projectId: projectId ?? '' }),
+    enabled: projectId !== undefined,
+  });
   const title = projectId === undefined ? 'Projects' : (current.data?.project.title ?? 'Project');
   return (
     <DropdownMenu>
       <DropdownMenuTrigger asChild>
-        <Button variant="ghost" size="sm" className="min-w-0 max-w-64 shrink font-medium" aria-label={`Switch project, now: ${title}`}>
+        <Button
+          variant="ghost"
+          size="sm"
+          className="min-w-0 max-w-64 shrink font-medium"
+          aria-label={`Switch project, now: ${title}`}
+        >
           <span className="truncate">{title}</span>
           <ChevronsUpDown aria-hidden="true" className="text-muted-foreground" />
         </Button>

@@ -24,7 +24,11 @@ function Header() {
   }, [signedOut]);
   return (
     <header className="sticky top-0 z-40 flex h-12 shrink-0 items-center gap-1.5 border-b border-border bg-background/95 px-3 backdrop-blur-sm sm:px-4">
-      <Link href="/projects" aria-label="Plumbline, all projects" className="flex items-center gap-2 rounded-sm p-1 font-semibold tracking-tight">
+      <Link
+        href="/projects"
+        aria-label="Plumbline, all projects"
+        className="flex items-center gap-2 rounded-sm p-1 font-semibold tracking-tight"
+      >
         <PlumbMark className="h-6 w-3.5" />
         <span className="max-sm:hidden">Plumbline</span>
       </Link>
@@ -33,7 +37,11 @@ function Header() {
       <div className="ml-auto flex shrink-0 items-center gap-1">
         {me?.demo === true ? (
           <Tooltip content="No model key is set: an offline demo model answers. It builds the six example projects.">
-            <button type="button" className="rounded-sm" aria-label="Demo: an offline demo model answers on this instance. It builds the six example projects.">
+            <button
+              type="button"
+              className="rounded-sm"
+              aria-label="Demo: an offline demo model answers on this instance. It builds the six example projects."
+            >
               <Badge tone="brass">
                 <FlaskConical aria-hidden="true" />
                 demo
@@ -55,7 +63,10 @@ export function WorkspaceShell({ children }: { children: ReactNode }) {
   return (
     <ApiProvider>
       <TooltipProvider delayDuration={300}>
-        <a href="#content" className="sr-only z-50 rounded-md bg-primary px-3 py-2 text-primary-foreground focus:not-sr-only focus:fixed focus:left-2 focus:top-2">
+        <a
+          href="#content"
+          className="sr-only z-50 rounded-md bg-primary px-3 py-2 text-primary-foreground focus:not-sr-only focus:fixed focus:left-2 focus:top-2"
+        >
           Skip to content
         </a>
         <div className="flex min-h-dvh flex-col">

@@ -15,7 +15,8 @@ export function errorMessage(error: unknown): string {
     if (first !== undefined && Array.isArray(first[1])) return `${first[0]}: ${first[1].join(', ')}`;
   }
   // Without `data` the answer never came: the network, not the server, failed.
-  if (error.data === undefined || error.data === null) return 'The server could not be reached. Check the connection and try again.';
+  if (error.data === undefined || error.data === null)
+    return 'The server could not be reached. Check the connection and try again.';
   return error.message;
 }
 

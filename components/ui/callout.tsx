@@ -10,7 +10,19 @@ const TONES = {
 } as const;
 
 /** A message that stands in the page: an icon, a title and what to do. */
-export function Callout({ tone, title, children, actions, className }: { tone: keyof typeof TONES; title: string; children?: ReactNode; actions?: ReactNode; className?: string }) {
+export function Callout({
+  tone,
+  title,
+  children,
+  actions,
+  className,
+}: {
+  tone: keyof typeof TONES;
+  title: string;
+  children?: ReactNode;
+  actions?: ReactNode;
+  className?: string;
+}) {
   const { icon: Icon, box, ink } = TONES[tone];
   return (
     <div className={cn('flex gap-2.5 rounded-lg border p-3', box, className)}>

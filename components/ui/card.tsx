@@ -6,7 +6,19 @@ export function Card({ className, ...props }: ComponentProps<'div'>) {
 }
 
 /** A titled part of a screen, a landmark by its heading. */
-export function Section({ title, titleId, aside, className, children }: { title: string; titleId: string; aside?: React.ReactNode; className?: string; children: React.ReactNode }) {
+export function Section({
+  title,
+  titleId,
+  aside,
+  className,
+  children,
+}: {
+  title: string;
+  titleId: string;
+  aside?: React.ReactNode;
+  className?: string;
+  children: React.ReactNode;
+}) {
   return (
     <section aria-labelledby={titleId} className={cn('min-w-0', className)}>
       <div className="mb-2 flex min-h-8 flex-wrap items-center justify-between gap-x-3 gap-y-1">

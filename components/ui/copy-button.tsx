@@ -15,7 +15,13 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     }
   };
   return (
-    <Button variant="ghost" size="icon" aria-label={copied ? 'Copied' : label} onClick={() => void copy()} onBlur={() => setCopied(false)}>
+    <Button
+      variant="ghost"
+      size="icon"
+      aria-label={copied ? 'Copied' : label}
+      onClick={() => void copy()}
+      onBlur={() => setCopied(false)}
+    >
       {copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
     </Button>
   );

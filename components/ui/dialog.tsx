@@ -9,7 +9,17 @@ export const Dialog = Primitive.Root;
 export const DialogTrigger = Primitive.Trigger;
 export const DialogClose = Primitive.Close;
 
-export function DialogContent({ title, description, className, children }: { title: string; description?: string; className?: string; children: ReactNode }) {
+export function DialogContent({
+  title,
+  description,
+  className,
+  children,
+}: {
+  title: string;
+  description?: string;
+  className?: string;
+  children: ReactNode;
+}) {
   return (
     <Primitive.Portal>
       <Primitive.Overlay className="fixed inset-0 z-50 bg-black/45 animate-settle" />
@@ -23,7 +33,11 @@ export function DialogContent({ title, description, className, children }: { tit
         <div className="flex items-start justify-between gap-4 border-b border-border px-4 py-3">
           <div>
             <Primitive.Title className="font-semibold">{title}</Primitive.Title>
-            {description === undefined ? null : <Primitive.Description className="text-[0.8125rem] text-muted-foreground">{description}</Primitive.Description>}
+            {description === undefined ? null : (
+              <Primitive.Description className="text-[0.8125rem] text-muted-foreground">
+                {description}
+              </Primitive.Description>
+            )}
           </div>
           <Primitive.Close asChild>
             <Button variant="ghost" size="icon" aria-label="Close">

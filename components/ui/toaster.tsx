@@ -7,10 +7,16 @@ export function Toaster() {
   return (
     <Sonner
       theme={resolvedTheme === 'dark' ? 'dark' : 'light'}
-      position="top-right"
+      position="bottom-right"
+      mobileOffset={{ bottom: 72 }}
       closeButton
       toastOptions={{
-        style: { background: 'var(--popover)', color: 'var(--popover-foreground)', borderColor: 'var(--border)', borderRadius: '7px' },
+        style: {
+          background: 'var(--popover)',
+          color: 'var(--popover-foreground)',
+          borderColor: 'var(--border)',
+          borderRadius: '7px',
+        },
       }}
     />
   );

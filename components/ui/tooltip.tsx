@@ -10,7 +10,11 @@ export function Tooltip({ content, children }: { content: string; children: Reac
     <Primitive.Root>
       <Primitive.Trigger asChild>{children}</Primitive.Trigger>
       <Primitive.Portal>
-        <Primitive.Content sideOffset={5} collisionPadding={8} className="z-50 max-w-64 rounded-md bg-primary px-2 py-1 text-[0.75rem] text-primary-foreground animate-settle">
+        <Primitive.Content
+          sideOffset={5}
+          collisionPadding={8}
+          className="z-50 max-w-64 rounded-md bg-primary px-2 py-1 text-[0.75rem] text-primary-foreground animate-settle"
+        >
           {content}
         </Primitive.Content>
       </Primitive.Portal>

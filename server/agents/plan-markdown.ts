@@ -9,9 +9,11 @@ export function planToMarkdown(plan: Plan, done: ReadonlySet<string>): string {
     lines.push(`- [${mark}] **${task.id} ${task.title}** (${task.size})`);
     if (task.why !== '') lines.push(`  ${task.why.replaceAll('\n', ' ')}`);
     for (const file of task.files) lines.push(`  - ${file.action} \`${file.path}\``);
-    for (const criterion of task.criteria) lines.push(`  - [${mark}] ${criterion.id}: ${criterion.text.replaceAll('\n', ' ')}`);
+    for (const criterion of task.criteria)
+      lines.push(`  - [${mark}] ${criterion.id}: ${criterion.text.replaceAll('\n', ' ')}`);
   }
   const checks = Object.entries(plan.checks).filter(([, command]) => command);
-  if (checks.length > 0) lines.push('', '## Checks', '', ...checks.map(([kind, command]) => `- ${kind}: \`${command}\``));
+  if (checks.length > 0)
+    lines.push('', '## Checks', '', ...checks.map(([kind, command]) => `- ${kind}: \`${command}\``));
   return `${lines.join('\n')}\n`;
 }

@@ -17,7 +17,10 @@ export async function callerFrom(cookie: (name: string) => string | undefined): 
   if (user === null) return null;
   const wanted = cookie(ORGANIZATION_COOKIE);
   // A sign-in that was cut off before its event: the personal workspace is made now.
-  const current = (await currentOrganization(user.userId, wanted)) ?? { organizationId: await onboardUser({ id: user.userId, email: user.email, name: user.name }), role: 'owner' as const };
+  const current = (await currentOrganization(user.userId, wanted)) ?? {
+    organizationId: await onboardUser({ id: user.userId, email: user.email, name: user.name }),
+    role: 'owner' as const,
+  };
   return { userId: user.userId, email: user.email, ...current };
 }
 

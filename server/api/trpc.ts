@@ -49,7 +49,11 @@ const t = initTRPC.context<ApiContext>().create({
     const hidden = error.code === 'INTERNAL_SERVER_ERROR';
     return {
       ...shape,
-      message: isAppError(cause) ? cause.userMessage : hidden ? 'Something went wrong on our side. Nothing was changed.' : shape.message,
+      message: isAppError(cause)
+        ? cause.userMessage
+        : hidden
+          ? 'Something went wrong on our side. Nothing was changed.'
+          : shape.message,
       data: {
         ...shape.data,
         stack: undefined,
@@ -75,7 +79,8 @@ const mapped = t.middleware(async ({ ctx, next, path, type }) => {
     logger().info({ ...fields, code: cause.code, reason: cause.message }, 'request refused');
     throw new TRPCError({ code: TRPC_CODE[cause.code] ?? 'INTERNAL_SERVER_ERROR', message: cause.userMessage, cause });
   }
-  if (result.error.code === 'INTERNAL_SERVER_ERROR') logger().error({ ...fields, err: cause ?? result.error }, 'request failed');
+  if (result.error.code === 'INTERNAL_SERVER_ERROR')
+    logger().error({ ...fields, err: cause ?? result.error }, 'request failed');
   else logger().info({ ...fields, code: result.error.code }, 'request refused');
   return result;
 });

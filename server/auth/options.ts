@@ -15,7 +15,9 @@ import { sendSignInMail } from './sign-in-mail';
 const SESSION_DAYS = 30;
 
 /** next-auth with database sessions. `onFirstSignIn` is given from above: what a new person gets is not auth's business. */
-export function authOptions(onSignIn: (user: { id: string; email: string; name: string | null }) => Promise<void>): NextAuthOptions {
+export function authOptions(
+  onSignIn: (user: { id: string; email: string; name: string | null }) => Promise<void>,
+): NextAuthOptions {
   const { GITHUB_ID, GITHUB_SECRET, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, MAIL_FROM } = env();
   return {
     secret: authSecret(),
@@ -23,9 +25,15 @@ export function authOptions(onSignIn: (user: { id: string; email: string; name: 
     session: { strategy: 'database', maxAge: SESSION_DAYS * 86_400, updateAge: 86_400 },
     pages: { signIn: '/sign-in', verifyRequest: '/verify-request', error: '/sign-in' },
     providers: [
-      EmailProvider({ from: MAIL_FROM, maxAge: 3600, sendVerificationRequest: ({ identifier, url }) => sendSignInMail(identifier, url) }),
+      EmailProvider({
+        from: MAIL_FROM,
+        maxAge: 3600,
+        sendVerificationRequest: ({ identifier, url }) => sendSignInMail(identifier, url),
+      }),
       ...(GITHUB_ID && GITHUB_SECRET ? [GitHubProvider({ clientId: GITHUB_ID, clientSecret: GITHUB_SECRET })] : []),
-      ...(GOOGLE_CLIENT_ID && GOOGLE_CLIENT_SECRET ? [GoogleProvider({ clientId: GOOGLE_CLIENT_ID, clientSecret: GOOGLE_CLIENT_SECRET })] : []),
+      ...(GOOGLE_CLIENT_ID && GOOGLE_CLIENT_SECRET
+        ? [GoogleProvider({ clientId: GOOGLE_CLIENT_ID, clientSecret: GOOGLE_CLIENT_SECRET })]
+        : []),
     ],
     callbacks: {
       redirect: ({ url, baseUrl }) => {
@@ -47,11 +55,37 @@ function adapter(): Adapter {
   const base = PrismaAdapter(db()) as Adapter;
   return {
     ...base,
-    createUser: async (user: { name?: string | null; email: string; emailVerified: Date | null; image?: string | null }) =>
-      db().user.create({ data: { id: newId(), email: user.email, name: user.name ?? null, emailVerified: user.emailVerified, image: user.image ?? null } }),
-    createSession: async (session: { sessionToken: string; userId: string; expires: Date }) => db().session.create({ data: { id: newId(), ...session } }),
+    createUser: async (user: {
+      name?: string | null;
+      email: string;
+      emailVerified: Date | null;
+      image?: string | null;
+    }) =>
+      db().user.create({
+        data: {
+          id: newId(),
+          email: user.email,
+          name: user.name ?? null,
+          emailVerified: user.emailVerified,
+          image: user.image ?? null,
+        },
+      }),
+    createSession: async (session: { sessionToken: string; userId: string; expires: Date }) =>
+      db().session.create({ data: { id: newId(), ...session } }),
     linkAccount: async (account: AdapterAccount) => {
-      const { userId, type, provider, providerAccountId, access_token, refresh_token, expires_at, token_type, scope, id_token, session_state } = account;
+      const {
+        userId,
+        type,
+        provider,
+        providerAccountId,
+        access_token,
+        refresh_token,
+        expires_at,
+        token_type,
+        scope,
+        id_token,
+        session_state,
+      } = account;
       await db().account.create({
         data: {
           id: newId(),

@@ -24,7 +24,7 @@ const DEPTH = 50;
 /** Most words of a question that are looked up. */
 const MAX_TERMS = 32;
 /** How many chunks have their words counted. */
-const CANDIDATES = 100;
+const CANDIDATES = 80;
 const BM25 = { k1: 1.2, b: 0.75 } as const;
 /** A chunk that declares a name goes before those that use it. */
 const HEADER_WEIGHT = 3;

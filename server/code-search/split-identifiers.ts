@@ -1,6 +1,7 @@
 import 'server-only';
 
 const WORD = /[\p{L}\p{N}_$]+/gu;
+const PLAIN = /^[a-z0-9]+$/;
 /** Postgres refuses a lexeme above 2,046 bytes; nothing that long is a word. */
 const MAX_WORD = 64;
 
@@ -24,7 +25,12 @@ export function splitIdentifier(name: string): string {
  */
 export function lexicalWords(text: string): string[] {
   const words: string[] = [];
-  for (const [match] of text.matchAll(WORD)) {
+  for (const match of text.match(WORD) ?? []) {
+    // Most words are plain; splitting them would be most of the cost of a search.
+    if (match.length <= MAX_WORD && PLAIN.test(match)) {
+      words.push(match);
+      continue;
+    }
     const parts = partsOf(match);
     const whole = parts.join('');
     if (whole === '' || whole.length > MAX_WORD) continue;

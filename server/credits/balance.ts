@@ -26,5 +26,14 @@ export async function getBalance(client: Client, organizationId: string): Promis
   const available = monthly + bonus - held;
   const plan = row.organization.plan?.plan;
   const low = available < 1_000_000n || available * 5n < (plan?.monthlyMicro ?? 0n);
-  return { monthly, bonus, held, available, periodStart, periodEnd, plan: { id: plan?.id ?? 'free', name: plan?.name ?? 'Free' }, low };
+  return {
+    monthly,
+    bonus,
+    held,
+    available,
+    periodStart,
+    periodEnd,
+    plan: { id: plan?.id ?? 'free', name: plan?.name ?? 'Free' },
+    low,
+  };
 }

@@ -22,11 +22,16 @@ export interface ReserveInput {
 }
 
 /** @throws AppError `insufficient_credits` with `required` and `available`, `not_found` without an account. */
-export async function reserve(client: Client, input: ReserveInput): Promise<{ holdId: string; amount: bigint; replayed: boolean }> {
+export async function reserve(
+  client: Client,
+  input: ReserveInput,
+): Promise<{ holdId: string; amount: bigint; replayed: boolean }> {
   if (input.amount <= 0n) throw new AppError('invalid_input', 'a hold must be above zero');
   const at = now();
   const expires = new Date(at.getTime() + input.ttlMs);
-  const [row] = await client.$queryRaw<{ outcome: string; hold_id: string | null; hold_amount: bigint; available: bigint }[]>`
+  const [row] = await client.$queryRaw<
+    { outcome: string; hold_id: string | null; hold_amount: bigint; available: bigint }[]
+  >`
     SELECT * FROM ledger_reserve(${newId()}, ${input.organizationId}, ${input.amount}::bigint, ${input.idempotencyKey}, ${at}::timestamptz, ${expires}::timestamptz,
       ${input.projectId ?? null}, ${input.runId ?? null}, ${input.taskId ?? null}, ${input.userId ?? null}, ${input.role ?? null})`;
   if (row === undefined || row.outcome === 'no_account') throw notFound('Credit account');
@@ -40,7 +45,10 @@ export async function reserve(client: Client, input: ReserveInput): Promise<{ ho
 }
 
 /** Puts off a pending hold's expiry while its call runs. */
-export async function renewHold(client: Client, input: { organizationId: string; holdId: string; ttlMs: number }): Promise<void> {
+export async function renewHold(
+  client: Client,
+  input: { organizationId: string; holdId: string; ttlMs: number },
+): Promise<void> {
   const expiresAt = new Date(now().getTime() + input.ttlMs);
   await client.creditHold.updateMany({
     where: { id: input.holdId, organizationId: input.organizationId, status: 'pending' },
@@ -89,7 +97,11 @@ export async function release(client: Client, input: { organizationId: string; h
   return closeHold(client, input, 'released');
 }
 
-async function closeHold(client: Client, input: { organizationId: string; holdId: string }, status: 'released' | 'expired'): Promise<boolean> {
+async function closeHold(
+  client: Client,
+  input: { organizationId: string; holdId: string },
+  status: 'released' | 'expired',
+): Promise<boolean> {
   const [row] = await client.$queryRaw<{ outcome: string }[]>`
     SELECT ledger_close_hold(${input.organizationId}, ${input.holdId}, ${status}::"CreditHoldStatus", ${now()}::timestamptz) AS outcome`;
   if (row === undefined || row.outcome === 'not_found') throw notFound('Hold');
@@ -104,7 +116,8 @@ export async function expireStaleHolds(client: Client): Promise<number> {
     take: 500,
   });
   let expired = 0;
-  for (const { id, organizationId } of stale) if (await closeHold(client, { organizationId, holdId: id }, 'expired')) expired++;
+  for (const { id, organizationId } of stale)
+    if (await closeHold(client, { organizationId, holdId: id }, 'expired')) expired++;
   return expired;
 }
 
@@ -130,7 +143,10 @@ export async function grant(client: Client, input: GrantInput): Promise<{ grante
 }
 
 /** Refunds what these calls were charged, each once; their cost stays recorded as absorbed. @returns micro-credits given back. */
-export async function absorbCalls(client: Client, input: { organizationId: string; modelCallIds: readonly string[]; note: string }): Promise<bigint> {
+export async function absorbCalls(
+  client: Client,
+  input: { organizationId: string; modelCallIds: readonly string[]; note: string },
+): Promise<bigint> {
   let total = 0n;
   for (const id of input.modelCallIds) {
     const [row] = await client.$queryRaw<{ outcome: string; refunded: bigint }[]>`

@@ -16,13 +16,29 @@ export async function listEntries(organizationId: string, input: z.infer<typeof 
     take: input.limit + 1,
   });
   const page = rows.slice(0, input.limit);
-  const ids = (pick: (row: (typeof page)[number]) => string | null) => [...new Set(page.map(pick).filter((id) => id !== null))];
+  const ids = (pick: (row: (typeof page)[number]) => string | null) => [
+    ...new Set(page.map(pick).filter((id) => id !== null)),
+  ];
   const [projects, tasks, calls] = await Promise.all([
-    db().project.findMany({ where: { organizationId, id: { in: ids((row) => row.projectId) } }, select: { id: true, title: true } }),
-    db().task.findMany({ where: { organizationId, id: { in: ids((row) => row.taskId) } }, select: { id: true, key: true, title: true } }),
+    db().project.findMany({
+      where: { organizationId, id: { in: ids((row) => row.projectId) } },
+      select: { id: true, title: true },
+    }),
+    db().task.findMany({
+      where: { organizationId, id: { in: ids((row) => row.taskId) } },
+      select: { id: true, key: true, title: true },
+    }),
     db().modelCall.findMany({
       where: { organizationId, id: { in: ids((row) => row.modelCallId) } },
-      select: { id: true, role: true, modelLabel: true, inputTokens: true, outputTokens: true, costNano: true, price: { select: { effectiveFrom: true } } },
+      select: {
+        id: true,
+        role: true,
+        modelLabel: true,
+        inputTokens: true,
+        outputTokens: true,
+        costNano: true,
+        price: { select: { effectiveFrom: true } },
+      },
     }),
   ]);
   return {

@@ -32,7 +32,10 @@ export const ENTRY_KINDS = [
 ] as const;
 
 export const historyInputSchema = z.object({
-  cursor: z.string().regex(/^\d{1,18}$/).nullish(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .nullish(),
   kind: z.enum(ENTRY_KINDS).optional(),
   projectId: z.string().max(64).optional(),
   limit: z.number().int().min(1).max(100).default(50),

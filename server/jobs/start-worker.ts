@@ -60,6 +60,10 @@ async function reclaimExpired(): Promise<void> {
 /** Holds past their time, and months that have ended. Idempotent. */
 async function upkeep(): Promise<void> {
   await expireStaleHolds(db());
-  const ended = await db().creditBalance.findMany({ where: { periodEnd: { lte: now() } }, select: { organizationId: true }, take: 500 });
+  const ended = await db().creditBalance.findMany({
+    where: { periodEnd: { lte: now() } },
+    select: { organizationId: true },
+    take: 500,
+  });
   for (const { organizationId } of ended) await resetMonth(db(), organizationId);
 }

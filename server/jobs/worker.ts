@@ -1,14 +1,16 @@
 import 'server-only';
+import { syncEnvironmentModels } from '@/server/models/catalog';
 import { closeDatabase, db, openDatabase } from '@/server/platform/db';
 import { env, isEmbedded } from '@/server/platform/env';
 import { pendingMigrations } from '@/server/platform/migrate';
 import { stopQueue } from '@/server/platform/queue';
-import { syncEnvironmentModels } from '@/server/models/catalog';
 import { startWorker } from './start-worker';
 
 /** `npm run worker`: a worker process beside the web processes, for a native Postgres. */
 if (isEmbedded()) {
-  console.error('The embedded database has one owner, and its worker runs inside the web process. Set DATABASE_URL to run workers.');
+  console.error(
+    'The embedded database has one owner, and its worker runs inside the web process. Set DATABASE_URL to run workers.',
+  );
   process.exit(1);
 }
 const opened = await openDatabase();

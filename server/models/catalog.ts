@@ -1,5 +1,5 @@
 import 'server-only';
-import { db, type Client } from '@/server/platform/db';
+import { type Client, db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
 import { parseModelRef, providerKey } from './providers/create-model';
@@ -23,9 +23,21 @@ export function isDemoInstance(): boolean {
 export async function syncEnvironmentModels(client: Client): Promise<void> {
   for (const modelId of env().OPENAI_COMPATIBLE_MODELS) {
     const id = `compatible:${modelId}`;
-    await client.llmModel.createMany({ data: [{ id, provider: 'compatible', modelId, label: modelId, structured: 'json_schema' }], skipDuplicates: true });
+    await client.llmModel.createMany({
+      data: [{ id, provider: 'compatible', modelId, label: modelId, structured: 'json_schema' }],
+      skipDuplicates: true,
+    });
     await client.modelPrice.createMany({
-      data: [{ id: `${id}@0`, modelRowId: id, inputPerMillion: 0n, outputPerMillion: 0n, cachedPerMillion: 0n, effectiveFrom: new Date(0) }],
+      data: [
+        {
+          id: `${id}@0`,
+          modelRowId: id,
+          inputPerMillion: 0n,
+          outputPerMillion: 0n,
+          cachedPerMillion: 0n,
+          effectiveFrom: new Date(0),
+        },
+      ],
       skipDuplicates: true,
     });
   }
@@ -33,7 +45,10 @@ export async function syncEnvironmentModels(client: Client): Promise<void> {
 
 /** Text models that can be called now. */
 export async function usableModels(quality: Quality): Promise<CatalogModel[]> {
-  const rows = await db().llmModel.findMany({ where: { active: true, kind: 'text' }, orderBy: [{ provider: 'asc' }, { modelId: 'asc' }] });
+  const rows = await db().llmModel.findMany({
+    where: { active: true, kind: 'text' },
+    orderBy: [{ provider: 'asc' }, { modelId: 'asc' }],
+  });
   const demo = isDemoInstance();
   const usable = rows.filter((row) => {
     const provider = PROVIDERS.find((name) => name === row.provider);

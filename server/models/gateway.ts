@@ -72,8 +72,8 @@ export async function callModel(ctx: CallContext, request: TextRequest): Promise
   request.abortSignal?.addEventListener('abort', forward, { once: true });
   if (request.abortSignal?.aborted) forward();
   const renewal = setInterval(() => {
-    renewHold(db(), { organizationId: ctx.organizationId, holdId: call.holdId, ttlMs: MODEL_LIMITS.holdTtlMs }).catch((error: unknown) =>
-      logger().warn({ err: error, holdId: call.holdId }, 'hold not renewed'),
+    renewHold(db(), { organizationId: ctx.organizationId, holdId: call.holdId, ttlMs: MODEL_LIMITS.holdTtlMs }).catch(
+      (error: unknown) => logger().warn({ err: error, holdId: call.holdId }, 'hold not renewed'),
     );
   }, MODEL_LIMITS.holdRenewMs);
   try {
@@ -82,8 +82,13 @@ export async function callModel(ctx: CallContext, request: TextRequest): Promise
         answer.firstTokenMs ??= Math.round(performance.now() - started);
         answer.text += delta;
         // The cap holds in mid-call even when a provider ignores maxOutputTokens.
-        if (estimateTokens(answer.text) > call.maxOutputTokens * 2 + 1000 || answer.text.length > MODEL_LIMITS.maxAnswerChars) {
-          throw new AppError('model_call_failed', 'the answer is larger than the reserved credits cover', { details: { reason: 'oversize' } });
+        if (
+          estimateTokens(answer.text) > call.maxOutputTokens * 2 + 1000 ||
+          answer.text.length > MODEL_LIMITS.maxAnswerChars
+        ) {
+          throw new AppError('model_call_failed', 'the answer is larger than the reserved credits cover', {
+            details: { reason: 'oversize' },
+          });
         }
         request.onDelta?.(delta);
       },
@@ -133,11 +138,18 @@ async function open(ctx: CallContext, request: TextRequest): Promise<OpenCall> {
   const amount = quote.p90 > floor ? quote.p90 : floor;
   const callId = newId();
   const holdId = await inTx(async (tx) => {
-    const existing = await tx.modelCall.findUnique({ where: { idempotencyKey: ctx.idempotencyKey }, select: { status: true } });
+    const existing = await tx.modelCall.findUnique({
+      where: { idempotencyKey: ctx.idempotencyKey },
+      select: { status: true },
+    });
     if (existing !== null) {
       throw new AppError('duplicate_request', `model call ${ctx.idempotencyKey} was made before (${existing.status})`);
     }
-    await checkAndCountAccess(tx, { organizationId: ctx.organizationId, capability: capabilityOf(ctx.role), quality: ctx.quality });
+    await checkAndCountAccess(tx, {
+      organizationId: ctx.organizationId,
+      capability: capabilityOf(ctx.role),
+      quality: ctx.quality,
+    });
     const hold = await reserve(tx, {
       organizationId: ctx.organizationId,
       amount,
@@ -175,18 +187,37 @@ async function open(ctx: CallContext, request: TextRequest): Promise<OpenCall> {
     return hold.holdId;
   });
   const covered = outputTokensCovered(amount, inputTokens, price, tariff(), row.maxOutput);
-  return { callId, holdId, price, label: row.label, inputTokens, maxOutputTokens: Math.max(covered, 1), open: language };
+  return {
+    callId,
+    holdId,
+    price,
+    label: row.label,
+    inputTokens,
+    maxOutputTokens: Math.max(covered, 1),
+    open: language,
+  };
 }
 
 async function readBasis(ctx: CallContext, modelRef: string) {
   const row = await db().llmModel.findUnique({ where: { id: modelRef } });
-  if (row === null || !row.active) throw new AppError('model_not_available', `model ${modelRef} is not in the catalogue`);
+  if (row === null || !row.active)
+    throw new AppError('model_not_available', `model ${modelRef} is not in the catalogue`);
   const price = await activePrice(db(), row.id);
-  const quote = await quoteCall(db(), { role: ctx.role, quality: ctx.quality, modelRef, ...(ctx.size ? { size: ctx.size } : {}) });
+  const quote = await quoteCall(db(), {
+    role: ctx.role,
+    quality: ctx.quality,
+    modelRef,
+    ...(ctx.size ? { size: ctx.size } : {}),
+  });
   return { row, price, quote };
 }
 
-function callOptions(ctx: CallContext, request: TextRequest, maxOutputTokens: number, abortSignal: AbortSignal): LanguageModelV4CallOptions {
+function callOptions(
+  ctx: CallContext,
+  request: TextRequest,
+  maxOutputTokens: number,
+  abortSignal: AbortSignal,
+): LanguageModelV4CallOptions {
   const prompt: LanguageModelV4Prompt = [
     { role: 'system', content: request.system },
     { role: 'user', content: [{ type: 'text', text: request.prompt }] },
@@ -201,10 +232,18 @@ function callOptions(ctx: CallContext, request: TextRequest, maxOutputTokens: nu
 }
 
 function definedOnly(hint: Omit<CallHint, 'role'>): Record<string, string | number> {
-  return Object.fromEntries(Object.entries(hint).filter((entry): entry is [string, string | number] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(hint).filter((entry): entry is [string, string | number] => entry[1] !== undefined),
+  );
 }
 
-async function close(ctx: CallContext, request: TextRequest, call: OpenCall, answer: Answer, started: number): Promise<TextResult> {
+async function close(
+  ctx: CallContext,
+  request: TextRequest,
+  call: OpenCall,
+  answer: Answer,
+  started: number,
+): Promise<TextResult> {
   const usage: TokenUsage =
     answer.usage === null
       ? { input: call.inputTokens, cached: 0, output: estimateTokens(answer.text), reasoning: 0, estimated: true }
@@ -218,7 +257,13 @@ async function close(ctx: CallContext, request: TextRequest, call: OpenCall, ans
       actual,
       modelCallId: call.callId,
       userId: ctx.userId,
-      metadata: { model: request.model, input: usage.input, cached: usage.cached, output: usage.output, estimated: usage.estimated },
+      metadata: {
+        model: request.model,
+        input: usage.input,
+        cached: usage.cached,
+        output: usage.output,
+        estimated: usage.estimated,
+      },
     });
     if (settled.late) logger().warn({ callId: call.callId, holdId: call.holdId }, 'settled after its hold had expired');
     const result: TextResult = {
@@ -232,7 +277,13 @@ async function close(ctx: CallContext, request: TextRequest, call: OpenCall, ans
     };
     await tx.modelCall.update({
       where: { id: call.callId },
-      data: { ...outcomeColumns(usage, answer, started), status: 'succeeded', finishReason: answer.finishReason, costNano, chargedMicro: settled.charged },
+      data: {
+        ...outcomeColumns(usage, answer, started),
+        status: 'succeeded',
+        finishReason: answer.finishReason,
+        costNano,
+        chargedMicro: settled.charged,
+      },
     });
     await request.onSettled?.(tx, result);
     return result;
@@ -240,7 +291,14 @@ async function close(ctx: CallContext, request: TextRequest, call: OpenCall, ans
 }
 
 /** Records the failure with what it truly cost us, gives the hold back, and makes the error for the caller. */
-async function fail(ctx: CallContext, call: OpenCall, answer: Answer, started: number, cause: unknown, aborted: boolean): Promise<AppError> {
+async function fail(
+  ctx: CallContext,
+  call: OpenCall,
+  answer: Answer,
+  started: number,
+  cause: unknown,
+  aborted: boolean,
+): Promise<AppError> {
   const error = aborted
     ? new AppError('model_call_aborted', 'the model call was stopped', { cause })
     : isAppError(cause)
@@ -249,7 +307,13 @@ async function fail(ctx: CallContext, call: OpenCall, answer: Answer, started: n
           cause,
           userMessage: 'The model did not answer properly. Nothing was charged for it.',
         });
-  const usage: TokenUsage = { input: call.inputTokens, cached: 0, output: estimateTokens(answer.text), reasoning: 0, estimated: true };
+  const usage: TokenUsage = {
+    input: call.inputTokens,
+    cached: 0,
+    output: estimateTokens(answer.text),
+    reasoning: 0,
+    estimated: true,
+  };
   const spent = answer.text === '' ? { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true } : usage;
   await inTx(async (tx) => {
     await release(tx, { organizationId: ctx.organizationId, holdId: call.holdId });
@@ -284,14 +348,21 @@ function outcomeColumns(usage: TokenUsage, answer: Answer, started: number) {
 /** Calls that a dead process left open: recorded as failed, their holds released. @returns how many. */
 export async function reclaimOpenCalls(where: { runId?: string; createdBefore: Date }): Promise<number> {
   const rows = await db().modelCall.findMany({
-    where: { status: 'running', createdAt: { lt: where.createdBefore }, ...(where.runId ? { runId: where.runId } : {}) },
+    where: {
+      status: 'running',
+      createdAt: { lt: where.createdBefore },
+      ...(where.runId ? { runId: where.runId } : {}),
+    },
     select: { id: true, organizationId: true, holdId: true },
   });
   for (const { id, organizationId, holdId } of rows) {
     await inTx(async (tx) => {
       if (holdId === null) throw notFound('Hold');
       await release(tx, { organizationId, holdId });
-      await tx.modelCall.update({ where: { id }, data: { status: 'failed', errorCode: 'process_died', finishedAt: now() } });
+      await tx.modelCall.update({
+        where: { id },
+        data: { status: 'failed', errorCode: 'process_died', finishedAt: now() },
+      });
     });
   }
   return rows.length;

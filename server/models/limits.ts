@@ -17,7 +17,16 @@ export const MODEL_LIMITS = {
 } as const;
 
 /** Output tokens a role may need: what a hold covers at least. */
-export const ROLE_OUTPUT_TOKENS = { clarify: 2000, spec: 6000, plan: 8000, implement: 16_000, review: 6000, document: 6000, ask: 4000, embed: 0 } as const;
+export const ROLE_OUTPUT_TOKENS = {
+  clarify: 2000,
+  spec: 6000,
+  plan: 8000,
+  implement: 16_000,
+  review: 6000,
+  document: 6000,
+  ask: 4000,
+  embed: 0,
+} as const;
 
 /** Typical input and output tokens of one call, for quotes before this instance has history. From runs of the example projects. */
 export const TYPICAL_TOKENS = {

@@ -23,7 +23,9 @@ const MILLION = 1_000_000n;
 export function costOf(usage: Pick<TokenUsage, 'input' | 'cached' | 'output'>, price: Price): bigint {
   const cached = Math.min(usage.cached, usage.input);
   const total =
-    BigInt(usage.input - cached) * price.inputPerMillion + BigInt(cached) * price.cachedPerMillion + BigInt(usage.output) * price.outputPerMillion;
+    BigInt(usage.input - cached) * price.inputPerMillion +
+    BigInt(cached) * price.cachedPerMillion +
+    BigInt(usage.output) * price.outputPerMillion;
   return (total + MILLION - 1n) / MILLION;
 }
 
@@ -53,7 +55,13 @@ export function creditsFor(costNano: bigint, { creditValueUsd, markup }: Tariff)
 }
 
 /** Output tokens that `hold` micro-credits still cover after `inputTokens`, 0 when none. */
-export function outputTokensCovered(hold: bigint, inputTokens: number, price: Price, tariff: Tariff, atMost: number): number {
+export function outputTokensCovered(
+  hold: bigint,
+  inputTokens: number,
+  price: Price,
+  tariff: Tariff,
+  atMost: number,
+): number {
   let low = 0;
   let high = atMost;
   if (creditsFor(costOf({ input: inputTokens, cached: 0, output: high }, price), tariff) <= hold) return high;

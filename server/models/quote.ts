@@ -20,7 +20,10 @@ const SIZE_PERCENT = { S: 60n, M: 100n, L: 180n } as const;
  * What one call of a role will cost: percentiles of this instance's settled calls for (capability, quality, size, model),
  * and until 20 exist the role's typical tokens at the model's price, the upper bound being twice that.
  */
-export async function quoteCall(client: Client, input: { role: Role; quality: Quality; modelRef: string; size?: 'S' | 'M' | 'L' }): Promise<Quote> {
+export async function quoteCall(
+  client: Client,
+  input: { role: Role; quality: Quality; modelRef: string; size?: 'S' | 'M' | 'L' },
+): Promise<Quote> {
   const size = input.size ?? 'M';
   const [history] = await client.$queryRaw<{ n: bigint; p50: number | null; p90: number | null }[]>`
     SELECT count(*) AS n, percentile_disc(0.5) WITHIN GROUP (ORDER BY "chargedMicro")::float8 AS p50,

@@ -40,4 +40,6 @@ export const callHintSchema = z.object({
 export type CallHint = z.infer<typeof callHintSchema>;
 
 /** `provider:model`, split at the first colon because model ids may hold colons. */
-export const modelRefSchema = z.string().regex(/^(openai|google|openrouter|compatible|demo):.+$/, 'expected provider:model');
+export const modelRefSchema = z
+  .string()
+  .regex(/^(openai|google|openrouter|compatible|demo):.+$/, 'expected provider:model');

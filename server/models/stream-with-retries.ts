@@ -1,8 +1,13 @@
 import 'server-only';
 import { setTimeout as delay } from 'node:timers/promises';
-import { APICallError, type LanguageModelV4, type LanguageModelV4CallOptions, type LanguageModelV4StreamPart } from '@ai-sdk/provider';
-import { AppError } from '@/server/platform/errors';
+import {
+  APICallError,
+  type LanguageModelV4,
+  type LanguageModelV4CallOptions,
+  type LanguageModelV4StreamPart,
+} from '@ai-sdk/provider';
 import { env } from '@/server/platform/env';
+import { AppError } from '@/server/platform/errors';
 import { MODEL_LIMITS } from './limits';
 import type { TokenUsage } from './pricing';
 
@@ -16,7 +21,11 @@ export interface StreamHandlers {
  * Streams one answer. Tries again on 429, 5xx and network faults, with exponential back-off and jitter, honouring
  * Retry-After, but only while no text has arrived: a stream cut in the middle is a failed call, not half an answer.
  */
-export async function streamWithRetries(model: LanguageModelV4, options: LanguageModelV4CallOptions, handlers: StreamHandlers): Promise<void> {
+export async function streamWithRetries(
+  model: LanguageModelV4,
+  options: LanguageModelV4CallOptions,
+  handlers: StreamHandlers,
+): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     let received = false;
     try {
@@ -29,7 +38,10 @@ export async function streamWithRetries(model: LanguageModelV4, options: Languag
       });
       return;
     } catch (error) {
-      const wait = received || options.abortSignal?.aborted || attempt >= env().MODEL_MAX_RETRIES ? null : retryDelay(error, attempt);
+      const wait =
+        received || options.abortSignal?.aborted || attempt >= env().MODEL_MAX_RETRIES
+          ? null
+          : retryDelay(error, attempt);
       if (wait === null) throw error;
       handlers.onRetry();
       await delay(wait, undefined, options.abortSignal ? { signal: options.abortSignal } : {});
@@ -40,7 +52,9 @@ export async function streamWithRetries(model: LanguageModelV4, options: Languag
 /** Milliseconds to wait before the next try, null when trying again is no use. */
 export function retryDelay(error: unknown, attempt: number, random: () => number = Math.random): number | null {
   const status = APICallError.isInstance(error) ? error.statusCode : undefined;
-  const retryable = APICallError.isInstance(error) ? error.isRetryable || status === 429 || (status ?? 0) >= 500 : isNetworkFault(error);
+  const retryable = APICallError.isInstance(error)
+    ? error.isRetryable || status === 429 || (status ?? 0) >= 500
+    : isNetworkFault(error);
   if (!retryable) return null;
   const header = APICallError.isInstance(error) ? error.responseHeaders?.['retry-after'] : undefined;
   const asked = header === undefined ? null : parseRetryAfter(header);
@@ -58,11 +72,22 @@ export function parseRetryAfter(value: string): number | null {
 
 function isNetworkFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : '';
-  return /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR)/.test(code) || /fetch failed|terminated|socket/i.test(error.message);
+  const code =
+    'code' in error
+      ? String(error.code)
+      : error.cause instanceof Error && 'code' in error.cause
+        ? String(error.cause.code)
+        : '';
+  return (
+    /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR)/.test(code) || /fetch failed|terminated|socket/i.test(error.message)
+  );
 }
 
-async function streamOnce(model: LanguageModelV4, options: LanguageModelV4CallOptions, handlers: StreamHandlers): Promise<void> {
+async function streamOnce(
+  model: LanguageModelV4,
+  options: LanguageModelV4CallOptions,
+  handlers: StreamHandlers,
+): Promise<void> {
   const watchdog = new AbortController();
   const overall = AbortSignal.timeout(env().MODEL_TIMEOUT_MS);
   const signals = [watchdog.signal, overall, ...(options.abortSignal ? [options.abortSignal] : [])];
@@ -88,7 +113,8 @@ async function streamOnce(model: LanguageModelV4, options: LanguageModelV4CallOp
       reader.cancel().catch(() => undefined);
     }
     if (signal.aborted) throw timeoutError(watchdog.signal, overall);
-    if (!finished) throw new AppError('model_call_failed', 'the stream ended without a finish', { details: { reason: 'cut' } });
+    if (!finished)
+      throw new AppError('model_call_failed', 'the stream ended without a finish', { details: { reason: 'cut' } });
   } catch (error) {
     if (watchdog.signal.aborted || overall.aborted) throw timeoutError(watchdog.signal, overall);
     throw error;
@@ -98,23 +124,33 @@ async function streamOnce(model: LanguageModelV4, options: LanguageModelV4CallOp
 }
 
 function timeoutError(idle: AbortSignal, overall: AbortSignal): Error {
-  if (idle.aborted) return new AppError('model_call_failed', 'the model fell silent', { details: { reason: 'timeout' } });
-  if (overall.aborted) return new AppError('model_call_failed', 'the model took too long', { details: { reason: 'timeout' } });
+  if (idle.aborted)
+    return new AppError('model_call_failed', 'the model fell silent', { details: { reason: 'timeout' } });
+  if (overall.aborted)
+    return new AppError('model_call_failed', 'the model took too long', { details: { reason: 'timeout' } });
   return new AppError('model_call_aborted', 'the model call was stopped');
 }
 
 /** @returns true for the finish part. */
 function takePart(part: LanguageModelV4StreamPart, handlers: StreamHandlers): boolean {
   if (part.type === 'text-delta') handlers.onDelta(part.delta);
-  else if (part.type === 'error') throw part.error instanceof Error ? part.error : new AppError('model_call_failed', describe(part.error));
+  else if (part.type === 'error')
+    throw part.error instanceof Error ? part.error : new AppError('model_call_failed', describe(part.error));
   else if (part.type === 'finish') {
     const reason = part.finishReason.unified;
-    if (reason === 'error' || reason === 'interrupted') throw new AppError('model_call_failed', `the provider ended the answer: ${part.finishReason.raw ?? reason}`);
+    if (reason === 'error' || reason === 'interrupted')
+      throw new AppError('model_call_failed', `the provider ended the answer: ${part.finishReason.raw ?? reason}`);
     const { inputTokens, outputTokens } = part.usage;
-    const known = inputTokens.total !== undefined && outputTokens.total !== undefined && inputTokens.total + outputTokens.total > 0;
+    const known =
+      inputTokens.total !== undefined && outputTokens.total !== undefined && inputTokens.total + outputTokens.total > 0;
     handlers.onFinish(
       known
-        ? { input: inputTokens.total ?? 0, cached: inputTokens.cacheRead ?? 0, output: outputTokens.total ?? 0, reasoning: outputTokens.reasoning ?? 0 }
+        ? {
+            input: inputTokens.total ?? 0,
+            cached: inputTokens.cacheRead ?? 0,
+            output: outputTokens.total ?? 0,
+            reasoning: outputTokens.reasoning ?? 0,
+          }
         : null,
       reason === 'stop' || reason === 'length' || reason === 'content-filter' ? reason : 'other',
     );

@@ -19,16 +19,27 @@ export interface StructuredRequest<T> extends Omit<TextRequest, 'jsonSchema' | '
  * parse is asked for once more with the errors.
  * @throws AppError `structured_output_invalid`, and whatever `callModel` throws
  */
-export async function callStructured<T>(ctx: CallContext, request: StructuredRequest<T>): Promise<{ value: T; result: TextResult }> {
+export async function callStructured<T>(
+  ctx: CallContext,
+  request: StructuredRequest<T>,
+): Promise<{ value: T; result: TextResult }> {
   const row = await db().llmModel.findUnique({ where: { id: request.model }, select: { structured: true } });
   const jsonSchema = z.toJSONSchema(request.schema, { io: 'input', target: 'draft-7' }) as JSONSchema7;
   const inText = `${request.prompt}\n\nAnswer with one JSON object only, no prose, of this JSON schema:\n${JSON.stringify(jsonSchema)}`;
   let native = row?.structured !== 'none';
   let problem = '';
   for (let round = 0; round < 2; round++) {
-    const repair = problem === '' ? '' : `\n\nYour last answer could not be used: ${problem}\nAnswer again, with the whole corrected JSON object only.`;
+    const repair =
+      problem === ''
+        ? ''
+        : `\n\nYour last answer could not be used: ${problem}\nAnswer again, with the whole corrected JSON object only.`;
     const ask = (useNative: boolean, suffix: string) =>
-      one({ ...ctx, idempotencyKey: `${ctx.idempotencyKey}${suffix}` }, request, useNative ? { ...request, prompt: request.prompt + repair } : { ...request, prompt: inText + repair }, useNative ? jsonSchema : null);
+      one(
+        { ...ctx, idempotencyKey: `${ctx.idempotencyKey}${suffix}` },
+        request,
+        useNative ? { ...request, prompt: request.prompt + repair } : { ...request, prompt: inText + repair },
+        useNative ? jsonSchema : null,
+      );
     let outcome: Outcome<T>;
     try {
       outcome = await ask(native, round === 0 ? '' : ':repair');
@@ -47,7 +58,12 @@ export async function callStructured<T>(ctx: CallContext, request: StructuredReq
 
 type Outcome<T> = { ok: true; value: T; result: TextResult } | { ok: false; problem: string };
 
-async function one<T>(ctx: CallContext, request: StructuredRequest<T>, ask: { prompt: string }, jsonSchema: JSONSchema7 | null): Promise<Outcome<T>> {
+async function one<T>(
+  ctx: CallContext,
+  request: StructuredRequest<T>,
+  ask: { prompt: string },
+  jsonSchema: JSONSchema7 | null,
+): Promise<Outcome<T>> {
   const { schema, onSettled, onUnusable, ...rest } = request;
   let parsed: { ok: true; value: T } | { ok: false; problem: string } = { ok: false, problem: 'no answer' };
   const result = await callModel(ctx, {
@@ -63,12 +79,18 @@ async function one<T>(ctx: CallContext, request: StructuredRequest<T>, ask: { pr
   return settledOutcome(parsed, result);
 }
 
-function settledOutcome<T>(parsed: { ok: true; value: T } | { ok: false; problem: string }, result: TextResult): Outcome<T> {
+function settledOutcome<T>(
+  parsed: { ok: true; value: T } | { ok: false; problem: string },
+  result: TextResult,
+): Outcome<T> {
   return parsed.ok ? { ok: true, value: parsed.value, result } : parsed;
 }
 
 /** Reads JSON out of a text: whole, fenced, or from the first brace to its match. */
-export function parseAnswer<T>(text: string, schema: z.ZodType<T>): { ok: true; value: T } | { ok: false; problem: string } {
+export function parseAnswer<T>(
+  text: string,
+  schema: z.ZodType<T>,
+): { ok: true; value: T } | { ok: false; problem: string } {
   const candidates = [text.trim(), /```(?:json)?\s*\n([\s\S]*?)\n```/.exec(text)?.[1] ?? '', outerObject(text)];
   let problem = 'it holds no JSON object';
   for (const candidate of candidates) {
@@ -81,7 +103,10 @@ export function parseAnswer<T>(text: string, schema: z.ZodType<T>): { ok: true; 
     }
     const result = schema.safeParse(withoutNulls(raw));
     if (result.success) return { ok: true, value: result.data };
-    problem = result.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    problem = result.error.issues
+      .slice(0, 5)
+      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+      .join('; ');
   }
   return { ok: false, problem };
 }
@@ -90,7 +115,9 @@ export function parseAnswer<T>(text: string, schema: z.ZodType<T>): { ok: true; 
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, part]) => (part === null ? [] : [[key, withoutNulls(part)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, part]) => (part === null ? [] : [[key, withoutNulls(part)]])),
+  );
 }
 
 function outerObject(text: string): string {
@@ -102,5 +129,7 @@ function outerObject(text: string): string {
 /** A 400 or 422 answer to a structured request: the provider does not know the response format. */
 function isUnsupported(error: unknown): boolean {
   const cause = isAppError(error) ? error.cause : error;
-  return APICallError.isInstance(cause) && (cause.statusCode === 400 || cause.statusCode === 422 || cause.statusCode === 404);
+  return (
+    APICallError.isInstance(cause) && (cause.statusCode === 400 || cause.statusCode === 422 || cause.statusCode === 404)
+  );
 }

@@ -74,7 +74,8 @@ const holder = globalThis as typeof globalThis & { plumblineDb?: { open: Promise
 export function openDatabase(): Promise<Database> {
   if (holder.plumblineDb === undefined) {
     const { DATABASE_URL, DATABASE_POOL, DATA_DIR } = env();
-    const open = DATABASE_URL === undefined ? openEmbedded(DATA_DIR) : Promise.resolve(openNative(DATABASE_URL, DATABASE_POOL));
+    const open =
+      DATABASE_URL === undefined ? openEmbedded(DATA_DIR) : Promise.resolve(openNative(DATABASE_URL, DATABASE_POOL));
     const entry: { open: Promise<Database>; ready?: Database } = { open };
     holder.plumblineDb = entry;
     open.then(

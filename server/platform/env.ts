@@ -1,9 +1,7 @@
 import 'server-only';
 import { z } from 'zod';
 
-const flag = z
-  .enum(['true', 'false', '1', '0', ''])
-  .transform((value) => value === 'true' || value === '1');
+const flag = z.enum(['true', 'false', '1', '0', '']).transform((value) => value === 'true' || value === '1');
 const optionalText = z
   .string()
   .trim()
@@ -12,8 +10,14 @@ const optionalText = z
 const optionalUrl = optionalText.refine((value) => value === undefined || URL.canParse(value), {
   message: 'must be a full URL such as http://127.0.0.1:8080/v1',
 });
-const whole = (min: number, max: number, fallback: number) => z.coerce.number().int().min(min).max(max).default(fallback);
-const list = optionalText.transform((value) => (value ?? '').split(',').map((part) => part.trim()).filter((part) => part !== ''));
+const whole = (min: number, max: number, fallback: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+const list = optionalText.transform((value) =>
+  (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
 
 /** Every variable Plumbline reads. The operator guide lists the same names. */
 const envSchema = z.object({

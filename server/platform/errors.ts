@@ -48,7 +48,8 @@ export class AppError extends Error {
     this.code = code;
     this.details = options.details ?? {};
     this.userMessage =
-      options.userMessage ?? (STATUS[code] === 500 ? 'Something went wrong on our side. Nothing was changed.' : message);
+      options.userMessage ??
+      (STATUS[code] === 500 ? 'Something went wrong on our side. Nothing was changed.' : message);
   }
 
   get status(): number {

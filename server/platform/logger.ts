@@ -10,7 +10,10 @@ export function logger(): pino.Logger {
     {
       level: env().NODE_ENV === 'test' && env().LOG_LEVEL === 'info' ? 'warn' : env().LOG_LEVEL,
       base: null,
-      redact: { paths: ['apiKey', '*.apiKey', 'authorization', '*.authorization', 'token', '*.token'], censor: '[redacted]' },
+      redact: {
+        paths: ['apiKey', '*.apiKey', 'authorization', '*.authorization', 'token', '*.token'],
+        censor: '[redacted]',
+      },
     },
     pino.destination(2),
   );

@@ -27,8 +27,14 @@ export async function sendMail(mail: Mail): Promise<void> {
     return;
   }
   if (!localSignInAllowed()) throw new AppError('forbidden', 'no mail server is set and local sign-in is not allowed');
-  await db().localMail.create({ data: { id: newId(), to: mail.to, subject: mail.subject, text: mail.text, createdAt: now() } });
+  await db().localMail.create({
+    data: { id: newId(), to: mail.to, subject: mail.subject, text: mail.text, createdAt: now() },
+  });
   logger().info({ to: mail.to, text: mail.text }, 'no mail server: the letter is on /mailbox');
-  const old = await db().localMail.findMany({ orderBy: { createdAt: 'desc' }, skip: MAILBOX_SIZE, select: { id: true } });
+  const old = await db().localMail.findMany({
+    orderBy: { createdAt: 'desc' },
+    skip: MAILBOX_SIZE,
+    select: { id: true },
+  });
   if (old.length > 0) await db().localMail.deleteMany({ where: { id: { in: old.map(({ id }) => id) } } });
 }

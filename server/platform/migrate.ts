@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaContainer, SchemaEngine } from '@prisma/schema-engine-wasm';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import type { Database } from './db';
@@ -30,7 +33,8 @@ function loadEngineModule(): Promise<EngineModule> {
   engineModule ??= (async () => {
     const require = createRequire(join(process.cwd(), 'package.json'));
     const entry = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
-    const glue = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ entry)) as EngineModule & WebAssembly.ModuleImports;
+    const glue = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ entry)) as EngineModule &
+      WebAssembly.ModuleImports;
     const bytes = readFileSync(entry.replace(/\.js$/, '.wasm'));
     const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue });
     glue.__wbg_set_wasm(instance.exports);
@@ -108,7 +112,10 @@ function readSchema(): SchemaContainer[] {
 export async function applyMigrations(database: Database): Promise<string[]> {
   const engine = await openEngine(database, readSchema());
   try {
-    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList: listMigrations(), filters: NO_FILTER });
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList: listMigrations(),
+      filters: NO_FILTER,
+    });
     return appliedMigrationNames;
   } finally {
     engine.free();

@@ -24,7 +24,14 @@ export function startQueue(): Promise<PgBoss> {
     const { pglite, pool } = database();
     const boss =
       pglite === null
-        ? new PgBoss({ db: { executeSql: async (text: string, values?: unknown[]) => ({ rows: (await requirePool(pool).query(text, values)).rows }) }, schema: 'pgboss' })
+        ? new PgBoss({
+            db: {
+              executeSql: async (text: string, values?: unknown[]) => ({
+                rows: (await requirePool(pool).query(text, values)).rows,
+              }),
+            },
+            schema: 'pgboss',
+          })
         : new PgBoss({ db: fromPglite(pglite), backend: 'pglite', schema: 'pgboss' });
     boss.on('error', (error: Error) => logger().error({ err: error }, 'queue error'));
     await boss.start();
@@ -58,7 +65,11 @@ export async function enqueue<N extends JobName>(tx: Tx, name: N, data: Jobs[N])
 }
 
 /** Runs a handler for each job of a queue. A job whose handler throws is tried again. */
-export async function work<N extends JobName>(name: N, concurrency: number, handler: (data: Jobs[N]) => Promise<void>): Promise<void> {
+export async function work<N extends JobName>(
+  name: N,
+  concurrency: number,
+  handler: (data: Jobs[N]) => Promise<void>,
+): Promise<void> {
   const boss = await startQueue();
   for (let i = 0; i < concurrency; i++) {
     await boss.work<Jobs[N]>(name, { pollingIntervalSeconds: POLL_SECONDS, batchSize: 1 }, async (jobs) => {

@@ -1,10 +1,16 @@
 import 'server-only';
 import { z } from 'zod';
-import { type Finding, findingSchema, plannedFileSchema, criterionSchema, type PlannedTask } from '@/server/agents/schema';
 import type { Task } from '@/prisma/generated/client';
+import {
+  criterionSchema,
+  type Finding,
+  findingSchema,
+  type PlannedTask,
+  plannedFileSchema,
+} from '@/server/agents/schema';
 import { absorbCalls } from '@/server/credits/ledger';
-import { env } from '@/server/platform/env';
 import { db, type Tx } from '@/server/platform/db';
+import { env } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { appendEvents } from './event-log';
 import type { StepContext } from './journal';
@@ -13,7 +19,9 @@ import { moveProject, moveRun, moveTask } from './transitions';
 
 /** The task of a step as the plan has it. */
 export async function taskOf(ctx: StepContext): Promise<{ row: Task; task: PlannedTask }> {
-  const row = await db().task.findFirstOrThrow({ where: { id: ctx.step.taskId ?? '', organizationId: ctx.scope.organizationId } });
+  const row = await db().task.findFirstOrThrow({
+    where: { id: ctx.step.taskId ?? '', organizationId: ctx.scope.organizationId },
+  });
   return { row, task: plannedTask(row) };
 }
 
@@ -40,7 +48,10 @@ export async function stepOutput<T>(ctx: StepContext, name: string, schema: z.Zo
 
 /** Findings of the task's last attempt. */
 export async function lastFindings(ctx: StepContext): Promise<Finding[]> {
-  const review = await db().review.findFirst({ where: { taskId: ctx.step.taskId ?? '', organizationId: ctx.scope.organizationId }, orderBy: { createdAt: 'desc' } });
+  const review = await db().review.findFirst({
+    where: { taskId: ctx.step.taskId ?? '', organizationId: ctx.scope.organizationId },
+    orderBy: { createdAt: 'desc' },
+  });
   return review === null ? [] : z.array(findingSchema).parse(review.findings);
 }
 
@@ -66,15 +77,25 @@ export async function endAttempt(tx: Tx, ctx: StepContext, task: Task, end: Atte
     where: { runId: ctx.run.id, taskId: task.id, status: 'succeeded' },
     select: { id: true, chargedMicro: true, stepId: true },
   });
-  const steps = await tx.runStep.findMany({ where: { runId: ctx.run.id, taskId: task.id, attempt: ctx.step.attempt }, select: { id: true } });
+  const steps = await tx.runStep.findMany({
+    where: { runId: ctx.run.id, taskId: task.id, attempt: ctx.step.attempt },
+    select: { id: true },
+  });
   const own = calls.filter((call) => steps.some(({ id }) => id === call.stepId));
   const absorb = !approved && env().REWORK_POLICY === 'absorb';
   const refunded = absorb
-    ? await absorbCalls(tx, { organizationId: ctx.scope.organizationId, modelCallIds: own.map(({ id }) => id), note: `attempt ${ctx.step.attempt} of ${task.key} was not approved` })
+    ? await absorbCalls(tx, {
+        organizationId: ctx.scope.organizationId,
+        modelCallIds: own.map(({ id }) => id),
+        note: `attempt ${ctx.step.attempt} of ${task.key} was not approved`,
+      })
     : 0n;
   const spent = own.reduce((sum, { chargedMicro }) => sum + chargedMicro, 0n);
   const hashes = end.findings.map(findingHash);
-  const earlier = await tx.review.findMany({ where: { taskId: task.id, runId: ctx.run.id }, select: { findingHashes: true } });
+  const earlier = await tx.review.findMany({
+    where: { taskId: task.id, runId: ctx.run.id },
+    select: { findingHashes: true },
+  });
   const seen = new Set(earlier.flatMap(({ findingHashes }) => z.array(z.string()).parse(findingHashes)));
   await tx.review.upsert({
     where: { runId_taskId_attempt: { runId: ctx.run.id, taskId: task.id, attempt: ctx.step.attempt } },
@@ -96,11 +117,20 @@ export async function endAttempt(tx: Tx, ctx: StepContext, task: Task, end: Atte
   });
   const updated = await tx.task.update({
     where: { id: task.id },
-    data: { attempts: { increment: 1 }, chargedMicro: { increment: spent - refunded }, absorbedMicro: { increment: refunded } },
+    data: {
+      attempts: { increment: 1 },
+      chargedMicro: { increment: spent - refunded },
+      absorbedMicro: { increment: refunded },
+    },
   });
   await appendEvents(tx, ctx.scope, [
     { type: 'data-review', taskKey: task.key, attempt: ctx.step.attempt, status: end.status },
-    { type: 'data-cost', taskKey: task.key, chargedMicro: updated.chargedMicro.toString(), absorbedMicro: updated.absorbedMicro.toString() },
+    {
+      type: 'data-cost',
+      taskKey: task.key,
+      chargedMicro: updated.chargedMicro.toString(),
+      absorbedMicro: updated.absorbedMicro.toString(),
+    },
   ]);
   if (approved) {
     await moveTask(tx, ctx.scope, task, 'approved', ['pending', 'running']);
@@ -111,7 +141,11 @@ export async function endAttempt(tx: Tx, ctx: StepContext, task: Task, end: Atte
   const repeated = hashes.some((hash) => seen.has(hash));
   const base = attemptBase(ctx.run.cursor, task.key);
   if (!end.final && !repeated && updated.attempts - base < env().TASK_ATTEMPTS) return;
-  const why = end.final ? 'the attempt changed nothing' : repeated ? 'the same finding came twice' : `${env().TASK_ATTEMPTS} attempts were not approved`;
+  const why = end.final
+    ? 'the attempt changed nothing'
+    : repeated
+      ? 'the same finding came twice'
+      : `${env().TASK_ATTEMPTS} attempts were not approved`;
   await moveTask(tx, ctx.scope, task, 'rejected', ['pending', 'running']);
   await moveProject(tx, { ...ctx.scope, to: 'awaiting_refinement', reason: `${task.key} ${task.title}: ${why}.` });
   await moveRun(tx, { runId: ctx.run.id, to: 'waiting', reason: why });

@@ -1,15 +1,15 @@
 import 'server-only';
+import type { z } from 'zod';
 import type { Prompt } from '@/server/agents/prompts/common';
+import { absorbCalls } from '@/server/credits/ledger';
 import type { CallContext, TextResult } from '@/server/models/gateway';
 import { callModel } from '@/server/models/gateway';
 import { quoteCall } from '@/server/models/quote';
 import type { Role } from '@/server/models/schema';
 import { callStructured } from '@/server/models/structured';
-import { absorbCalls } from '@/server/credits/ledger';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import type { z } from 'zod';
 import { appendEvents, DeltaWriter } from './event-log';
 import { nextCallKey, type StepContext } from './journal';
 
@@ -45,17 +45,29 @@ async function requireBudget(ctx: StepContext, call: StepCall): Promise<void> {
   const { budgetMicro } = ctx.project;
   if (budgetMicro === null) return;
   const spent = await projectCharged(ctx.scope.projectId);
-  const quote = await quoteCall(db(), { role: call.role, quality: ctx.quality, modelRef: ctx.model, ...(call.task ? { size: call.task.size } : {}) });
-  if (spent + quote.p90 <= budgetMicro) return;
-  throw new AppError('budget_exceeded', `the next step may cost ${quote.p90}, ${budgetMicro - spent} of the budget is left`, {
-    userMessage: 'The next step does not fit into the budget of this project.',
-    details: { required: quote.p90.toString(), available: (budgetMicro - spent).toString() },
+  const quote = await quoteCall(db(), {
+    role: call.role,
+    quality: ctx.quality,
+    modelRef: ctx.model,
+    ...(call.task ? { size: call.task.size } : {}),
   });
+  if (spent + quote.p90 <= budgetMicro) return;
+  throw new AppError(
+    'budget_exceeded',
+    `the next step may cost ${quote.p90}, ${budgetMicro - spent} of the budget is left`,
+    {
+      userMessage: 'The next step does not fit into the budget of this project.',
+      details: { required: quote.p90.toString(), available: (budgetMicro - spent).toString() },
+    },
+  );
 }
 
 /** Micro-credits charged to a project so far, refunds taken off. */
 export async function projectCharged(projectId: string): Promise<bigint> {
-  const sum = await db().creditEntry.aggregate({ where: { projectId, kind: { in: ['usage', 'usage_refund'] } }, _sum: { amount: true } });
+  const sum = await db().creditEntry.aggregate({
+    where: { projectId, kind: { in: ['usage', 'usage_refund'] } },
+    _sum: { amount: true },
+  });
   return -(sum._sum.amount ?? 0n);
 }
 
@@ -69,8 +81,20 @@ export async function callStreaming(ctx: StepContext, call: StreamedCall): Promi
   const context = await callContext(ctx, call);
   const messageId = newId();
   await inTx(async (tx) => {
-    await tx.message.create({ data: { id: messageId, ...ctx.scope, role: 'assistant', text: '', purpose: call.purpose, status: 'streaming', metadata: call.task ? { taskKey: call.task.key, attempt: ctx.step.attempt } : {} } });
-    await appendEvents(tx, ctx.scope, [{ type: 'text-start', id: messageId, role: 'assistant', purpose: call.purpose, text: '' }]);
+    await tx.message.create({
+      data: {
+        id: messageId,
+        ...ctx.scope,
+        role: 'assistant',
+        text: '',
+        purpose: call.purpose,
+        status: 'streaming',
+        metadata: call.task ? { taskKey: call.task.key, attempt: ctx.step.attempt } : {},
+      },
+    });
+    await appendEvents(tx, ctx.scope, [
+      { type: 'text-start', id: messageId, role: 'assistant', purpose: call.purpose, text: '' },
+    ]);
   });
   const writer = new DeltaWriter(ctx.scope, messageId);
   let soFar = '';
@@ -87,12 +111,26 @@ export async function callStreaming(ctx: StepContext, call: StreamedCall): Promi
       beforeSettle: () => writer.end(),
       onSettled: async (tx, result) => {
         await call.onSettled(tx, result);
-        await endMessage(tx, ctx, { id: messageId, text: result.text, status: 'final', costMicro: result.chargedMicro, modelLabel: result.modelLabel });
+        await endMessage(tx, ctx, {
+          id: messageId,
+          text: result.text,
+          status: 'final',
+          costMicro: result.chargedMicro,
+          modelLabel: result.modelLabel,
+        });
       },
     });
   } catch (error) {
     await writer.end();
-    await inTx((tx) => endMessage(tx, ctx, { id: messageId, text: soFar, status: ctx.signal.aborted ? 'stopped' : 'failed', costMicro: 0n, modelLabel: null }));
+    await inTx((tx) =>
+      endMessage(tx, ctx, {
+        id: messageId,
+        text: soFar,
+        status: ctx.signal.aborted ? 'stopped' : 'failed',
+        costMicro: 0n,
+        modelLabel: null,
+      }),
+    );
     throw error;
   } finally {
     await writer.end();
@@ -110,7 +148,16 @@ interface MessageEnd {
 export async function endMessage(tx: Tx, { scope }: Pick<StepContext, 'scope'>, end: MessageEnd): Promise<void> {
   const { id, ...data } = end;
   await tx.message.updateMany({ where: { id, status: 'streaming' }, data });
-  await appendEvents(tx, scope, [{ type: 'text-end', id, text: end.text, status: end.status, costMicro: end.costMicro.toString(), modelLabel: end.modelLabel }]);
+  await appendEvents(tx, scope, [
+    {
+      type: 'text-end',
+      id,
+      text: end.text,
+      status: end.status,
+      costMicro: end.costMicro.toString(),
+      modelLabel: end.modelLabel,
+    },
+  ]);
 }
 
 export interface StructuredCall<T> extends StepCall {
@@ -128,7 +175,11 @@ export async function callForObject<T>(ctx: StepContext, call: StructuredCall<T>
     abortSignal: ctx.signal,
     onSettled: call.onSettled,
     onUnusable: async (tx, result) => {
-      await absorbCalls(tx, { organizationId: ctx.scope.organizationId, modelCallIds: [result.callId], note: 'the answer could not be read' });
+      await absorbCalls(tx, {
+        organizationId: ctx.scope.organizationId,
+        modelCallIds: [result.callId],
+        note: 'the answer could not be read',
+      });
     },
   });
 }

@@ -1,7 +1,7 @@
 import 'server-only';
-import { askPrompt } from '@/server/agents/prompts/ask';
-import { planToMarkdown } from '@/server/agents/plan-markdown';
 import { AGENT_LIMITS } from '@/server/agents/limits';
+import { planToMarkdown } from '@/server/agents/plan-markdown';
+import { askPrompt } from '@/server/agents/prompts/ask';
 import { planSchema } from '@/server/agents/schema';
 import { searchCode } from '@/server/code-search/search-code';
 import { resolveModel } from '@/server/models/catalog';
@@ -29,7 +29,9 @@ function answers(): Map<string, AbortController> {
  * @returns the id of the person's message.
  */
 export async function sendMessage(actor: Actor, text: string): Promise<string> {
-  const project = await db().project.findFirst({ where: { id: actor.projectId, organizationId: actor.organizationId } });
+  const project = await db().project.findFirst({
+    where: { id: actor.projectId, organizationId: actor.organizationId },
+  });
   if (project === null) throw notFound('Project');
   const scope = { organizationId: actor.organizationId, projectId: actor.projectId };
   if (project.status === 'draft') {
@@ -41,8 +43,12 @@ export async function sendMessage(actor: Actor, text: string): Promise<string> {
     await replan(actor, change);
     return '';
   }
-  if (['clarifying', 'planning', 'implementing', 'documenting'].includes(project.status)) return inTx((tx) => say(tx, scope, { role: 'user', text, purpose: 'note' }));
-  if (answers().has(actor.projectId)) throw new AppError('conflict', 'an answer is still being written', { userMessage: 'The last answer is still being written. Stop it first.' });
+  if (['clarifying', 'planning', 'implementing', 'documenting'].includes(project.status))
+    return inTx((tx) => say(tx, scope, { role: 'user', text, purpose: 'note' }));
+  if (answers().has(actor.projectId))
+    throw new AppError('conflict', 'an answer is still being written', {
+      userMessage: 'The last answer is still being written. Stop it first.',
+    });
   const id = await inTx((tx) => say(tx, scope, { role: 'user', text, purpose: 'ask' }));
   const abort = new AbortController();
   answers().set(actor.projectId, abort);
@@ -56,7 +62,9 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
   const scope = { organizationId: actor.organizationId, projectId: actor.projectId };
   const messageId = newId();
   await inTx(async (tx) => {
-    await tx.message.create({ data: { id: messageId, ...scope, role: 'assistant', text: '', purpose: 'ask', status: 'streaming' } });
+    await tx.message.create({
+      data: { id: messageId, ...scope, role: 'assistant', text: '', purpose: 'ask', status: 'streaming' },
+    });
     await appendEvents(tx, scope, [{ type: 'text-start', id: messageId, role: 'assistant', purpose: 'ask', text: '' }]);
   });
   const writer = new DeltaWriter(scope, messageId);
@@ -66,7 +74,18 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
     const quality = QUALITIES.find((id) => id === project.quality) ?? 'fast';
     const prompt = askPrompt(await askContext(actor, question));
     await callModel(
-      { ...scope, userId: actor.userId, runId: null, taskId: null, stepId: null, role: 'ask', quality, promptVersion: prompt.version, idempotencyKey: `ask:${messageId}`, hint: { description: project.description } },
+      {
+        ...scope,
+        userId: actor.userId,
+        runId: null,
+        taskId: null,
+        stepId: null,
+        role: 'ask',
+        quality,
+        promptVersion: prompt.version,
+        idempotencyKey: `ask:${messageId}`,
+        hint: { description: project.description },
+      },
       {
         model: await resolveModel(project.modelRef, quality),
         system: prompt.system,
@@ -77,13 +96,30 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
           writer.push(text);
         },
         beforeSettle: () => writer.end(),
-        onSettled: (tx, result) => endMessage(tx, { scope }, { id: messageId, text: result.text, status: 'final', costMicro: result.chargedMicro, modelLabel: result.modelLabel }),
+        onSettled: (tx, result) =>
+          endMessage(
+            tx,
+            { scope },
+            {
+              id: messageId,
+              text: result.text,
+              status: 'final',
+              costMicro: result.chargedMicro,
+              modelLabel: result.modelLabel,
+            },
+          ),
       },
     );
   } catch (error) {
     await writer.end();
     const note = soFar === '' && error instanceof AppError ? error.userMessage : soFar;
-    await inTx((tx) => endMessage(tx, { scope }, { id: messageId, text: note, status: signal.aborted ? 'stopped' : 'failed', costMicro: 0n, modelLabel: null }));
+    await inTx((tx) =>
+      endMessage(
+        tx,
+        { scope },
+        { id: messageId, text: note, status: signal.aborted ? 'stopped' : 'failed', costMicro: 0n, modelLabel: null },
+      ),
+    );
     throw error;
   }
 }
@@ -91,15 +127,27 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
 async function askContext(actor: Actor, question: string) {
   const scope = { organizationId: actor.organizationId, projectId: actor.projectId };
   const project = await db().project.findUniqueOrThrow({ where: { id: actor.projectId } });
-  const planRow = await db().planVersion.findUnique({ where: { projectId_version: { projectId: project.id, version: project.planVersion } } });
-  const history = await db().message.findMany({ where: { ...scope, purpose: 'ask', supersededAt: null, status: 'final' }, orderBy: { seq: 'desc' }, take: 7 });
+  const planRow = await db().planVersion.findUnique({
+    where: { projectId_version: { projectId: project.id, version: project.planVersion } },
+  });
+  const history = await db().message.findMany({
+    where: { ...scope, purpose: 'ask', supersededAt: null, status: 'final' },
+    orderBy: { seq: 'desc' },
+    take: 7,
+  });
   const head = project.headSnapshotId;
   return {
     description: project.description,
     question,
-    history: history.reverse().slice(0, -1).map(({ role, text }) => ({ role, text: text.slice(0, 2000) })),
+    history: history
+      .reverse()
+      .slice(0, -1)
+      .map(({ role, text }) => ({ role, text: text.slice(0, 2000) })),
     plan: planRow === null ? '' : planToMarkdown(planSchema.parse(planRow.plan), new Set()),
-    paths: head === null ? [] : [...(await readTree(db(), { organizationId: actor.organizationId, snapshotId: head })).keys()],
+    paths:
+      head === null
+        ? []
+        : [...(await readTree(db(), { organizationId: actor.organizationId, snapshotId: head })).keys()],
     hits: head === null ? [] : (await searchCode({ ...scope, query: question, limit: AGENT_LIMITS.searchHits })).hits,
   };
 }
@@ -108,9 +156,20 @@ async function askContext(actor: Actor, question: string) {
 export async function editAndResend(actor: Actor, messageId: string, text: string): Promise<string> {
   const scope = { organizationId: actor.organizationId, projectId: actor.projectId };
   await inTx(async (tx) => {
-    const message = await tx.message.findFirst({ where: { ...scope, id: messageId, role: 'user', purpose: { in: ['ask', 'note', 'description'] } } });
+    const message = await tx.message.findFirst({
+      where: { ...scope, id: messageId, role: 'user', purpose: { in: ['ask', 'note', 'description'] } },
+    });
     if (message === null) throw notFound('Message');
-    const later = await tx.message.findMany({ where: { ...scope, seq: { gte: message.seq }, supersededAt: null, purpose: { in: ['ask', 'note', 'description', 'clarify'] }, status: { not: 'streaming' } }, select: { id: true } });
+    const later = await tx.message.findMany({
+      where: {
+        ...scope,
+        seq: { gte: message.seq },
+        supersededAt: null,
+        purpose: { in: ['ask', 'note', 'description', 'clarify'] },
+        status: { not: 'streaming' },
+      },
+      select: { id: true },
+    });
     const ids = later.map(({ id }) => id);
     await tx.message.updateMany({ where: { id: { in: ids } }, data: { supersededAt: new Date() } });
     await appendEvents(tx, scope, [{ type: 'data-superseded', ids }]);
@@ -120,7 +179,10 @@ export async function editAndResend(actor: Actor, messageId: string, text: strin
 
 /** Ends the answer being written; what there is stays, and nothing is charged for it. */
 export async function stopAnswer(actor: Actor): Promise<void> {
-  const project = await db().project.findFirst({ where: { id: actor.projectId, organizationId: actor.organizationId }, select: { id: true } });
+  const project = await db().project.findFirst({
+    where: { id: actor.projectId, organizationId: actor.organizationId },
+    select: { id: true },
+  });
   if (project === null) throw notFound('Project');
   answers().get(actor.projectId)?.abort(new Error('stopped'));
 }

@@ -1,9 +1,9 @@
 import 'server-only';
 import { z } from 'zod';
 import type { Project, Run } from '@/prisma/generated/client';
-import { type Plan, planSchema, type PlannedTask } from '@/server/agents/schema';
-import { demoUnknownAnswer, matchDemoProject, demoProjects } from '@/server/models/demo/catalog';
+import { type Plan, type PlannedTask, planSchema } from '@/server/agents/schema';
 import { resolveModel } from '@/server/models/catalog';
+import { demoProjects, demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalog';
 import { QUALITIES } from '@/server/models/schema';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
@@ -39,12 +39,23 @@ async function latestRun(tx: Tx, { organizationId, projectId }: Actor): Promise<
 const scopeOf = ({ organizationId, projectId }: Actor): EventScope => ({ organizationId, projectId });
 
 /** Writes what a person or the instance says into the chat. */
-export async function say(tx: Tx, scope: EventScope, message: { role: 'user' | 'assistant'; text: string; purpose: string; modelLabel?: string }): Promise<string> {
+export async function say(
+  tx: Tx,
+  scope: EventScope,
+  message: { role: 'user' | 'assistant'; text: string; purpose: string; modelLabel?: string },
+): Promise<string> {
   const id = newId();
   await tx.message.create({ data: { id, ...scope, ...message } });
   await appendEvents(tx, scope, [
     { type: 'text-start', id, role: message.role, purpose: message.purpose, text: message.text },
-    { type: 'text-end', id, text: message.text, status: 'final', costMicro: '0', modelLabel: message.modelLabel ?? null },
+    {
+      type: 'text-end',
+      id,
+      text: message.text,
+      status: 'final',
+      costMicro: '0',
+      modelLabel: message.modelLabel ?? null,
+    },
   ]);
   return id;
 }
@@ -64,7 +75,8 @@ export interface CreateProject {
 /** A new project; its design starts at once. @throws AppError `invalid_input` without a description. */
 export async function createProject(input: CreateProject): Promise<string> {
   const example = input.example === undefined ? null : demoProjects().find(({ slug }) => slug === input.example);
-  if (example === undefined) throw new AppError('invalid_input', `there is no example ${JSON.stringify(input.example)}`);
+  if (example === undefined)
+    throw new AppError('invalid_input', `there is no example ${JSON.stringify(input.example)}`);
   const description = (input.description ?? example?.prompt ?? '').trim();
   if (description.length < 3) throw new AppError('invalid_input', 'a project needs a description');
   const quality = QUALITIES.find((id) => id === input.quality) ?? 'fast';
@@ -94,7 +106,12 @@ export async function createProject(input: CreateProject): Promise<string> {
 /** The demo says plainly what it cannot build, before anything is spent. */
 async function beginDesign(tx: Tx, actor: Actor, model: string, description: string): Promise<void> {
   if (model.startsWith('demo:') && matchDemoProject(description) === null) {
-    await say(tx, scopeOf(actor), { role: 'assistant', text: demoUnknownAnswer(), purpose: 'clarify', modelLabel: 'Demo model (offline)' });
+    await say(tx, scopeOf(actor), {
+      role: 'assistant',
+      text: demoUnknownAnswer(),
+      purpose: 'clarify',
+      modelLabel: 'Demo model (offline)',
+    });
     return;
   }
   await moveProject(tx, { ...scopeOf(actor), to: 'clarifying' });
@@ -104,7 +121,9 @@ async function beginDesign(tx: Tx, actor: Actor, model: string, description: str
 async function startRun(tx: Tx, actor: Actor, kind: 'design' | 'build'): Promise<string> {
   const project = await ownProject(tx, actor);
   const runId = newId();
-  await tx.run.create({ data: { id: runId, ...scopeOf(actor), kind, planVersion: project.planVersion, createdById: actor.userId } });
+  await tx.run.create({
+    data: { id: runId, ...scopeOf(actor), kind, planVersion: project.planVersion, createdById: actor.userId },
+  });
   await enqueue(tx, 'run.advance', { runId });
   return runId;
 }
@@ -116,7 +135,9 @@ async function requeue(tx: Tx, run: Run): Promise<void> {
 
 /** A draft's description, said anew. */
 export async function describeAgain(actor: Actor, text: string): Promise<void> {
-  const current = await db().project.findFirst({ where: { id: actor.projectId, organizationId: actor.organizationId } });
+  const current = await db().project.findFirst({
+    where: { id: actor.projectId, organizationId: actor.organizationId },
+  });
   if (current === null) throw notFound('Project');
   if (current.status !== 'draft') throw new AppError('wrong_status', 'the project is designed already');
   const model = await resolveModel(current.modelRef, QUALITIES.find((id) => id === current.quality) ?? 'fast');
@@ -132,17 +153,27 @@ export async function answerQuestions(actor: Actor, answers: { id: string; answe
   await inTx(async (tx) => {
     const project = await ownProject(tx, actor);
     const run = await latestRun(tx, actor);
-    if (project.status !== 'clarifying' || run.kind !== 'design' || run.status !== 'waiting') throw new AppError('wrong_status', 'no questions are open');
+    if (project.status !== 'clarifying' || run.kind !== 'design' || run.status !== 'waiting')
+      throw new AppError('wrong_status', 'no questions are open');
     const given = answers.filter(({ answer }) => answer.trim() !== '');
     await writeDocument(tx, { scope: scopeOf(actor) }, 'answers', JSON.stringify(given));
-    await say(tx, scopeOf(actor), { role: 'user', purpose: 'answers', text: given.length === 0 ? 'Skipped the questions: use your assumptions.' : given.map(({ answer }) => `- ${answer}`).join('\n') });
+    await say(tx, scopeOf(actor), {
+      role: 'user',
+      purpose: 'answers',
+      text:
+        given.length === 0
+          ? 'Skipped the questions: use your assumptions.'
+          : given.map(({ answer }) => `- ${answer}`).join('\n'),
+    });
     await requeue(tx, run);
   });
 }
 
 /** Saves an edited plan as a new version. @throws AppError `conflict` when somebody saved in between. */
 export async function savePlan(actor: Actor, baseVersion: number, plan: Plan): Promise<number> {
-  const current = await db().project.findFirst({ where: { id: actor.projectId, organizationId: actor.organizationId } });
+  const current = await db().project.findFirst({
+    where: { id: actor.projectId, organizationId: actor.organizationId },
+  });
   if (current === null) throw notFound('Project');
   const quality = QUALITIES.find((id) => id === current.quality) ?? 'fast';
   const model = await resolveModel(current.modelRef, quality);
@@ -150,8 +181,12 @@ export async function savePlan(actor: Actor, baseVersion: number, plan: Plan): P
   return inTx(async (tx) => {
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${actor.projectId} FOR UPDATE`;
     const project = await ownProject(tx, actor);
-    if (project.status !== 'awaiting_approval') throw new AppError('wrong_status', 'the plan can be edited only before it is approved');
-    if (project.planVersion !== baseVersion) throw new AppError('conflict', 'the plan was changed in the meantime', { userMessage: 'Somebody changed the plan in the meantime. Reload to see it.' });
+    if (project.status !== 'awaiting_approval')
+      throw new AppError('wrong_status', 'the plan can be edited only before it is approved');
+    if (project.planVersion !== baseVersion)
+      throw new AppError('conflict', 'the plan was changed in the meantime', {
+        userMessage: 'Somebody changed the plan in the meantime. Reload to see it.',
+      });
     return writePlan(tx, { scope: scopeOf(actor), plan, author: actor.userId ?? 'user', model, quality });
   });
 }
@@ -168,10 +203,16 @@ export async function approvePlan(actor: Actor, version: number, budgetMicro?: b
   return inTx(async (tx) => {
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${actor.projectId} FOR UPDATE`;
     const project = await ownProject(tx, actor);
-    if (project.planVersion !== version) throw new AppError('conflict', 'the plan was changed in the meantime', { userMessage: 'The plan was changed in the meantime. Look at it again before you approve.' });
+    if (project.planVersion !== version)
+      throw new AppError('conflict', 'the plan was changed in the meantime', {
+        userMessage: 'The plan was changed in the meantime. Look at it again before you approve.',
+      });
     await moveProject(tx, { ...scopeOf(actor), to: 'implementing', from: ['awaiting_approval'] });
     if (budgetMicro !== undefined) await tx.project.update({ where: { id: project.id }, data: { budgetMicro } });
-    await tx.planVersion.update({ where: { projectId_version: { projectId: project.id, version } }, data: { approvedAt: new Date(), approvedById: actor.userId } });
+    await tx.planVersion.update({
+      where: { projectId_version: { projectId: project.id, version } },
+      data: { approvedAt: new Date(), approvedById: actor.userId },
+    });
     return startRun(tx, actor, 'build');
   });
 }
@@ -181,11 +222,20 @@ export async function commandRun(actor: Actor, command: 'stop' | 'pause'): Promi
   await inTx(async (tx) => {
     const project = await ownProject(tx, actor);
     const run = await latestRun(tx, actor);
-    const { count } = await tx.run.updateMany({ where: { id: run.id, status: { in: ['running', 'queued'] } }, data: { command } });
+    const { count } = await tx.run.updateMany({
+      where: { id: run.id, status: { in: ['running', 'queued'] } },
+      data: { command },
+    });
     if (count === 0) throw new AppError('wrong_status', 'nothing is running');
     // Queued and held by nobody: nothing would read the command.
     if (run.status === 'queued' && run.leaseOwner === null) await enqueue(tx, 'run.advance', { runId: run.id });
-    await appendEvents(tx, scopeOf(actor), [{ type: 'data-status', status: project.status, reason: command === 'stop' ? 'Stopping…' : 'Pausing after this step…' }]);
+    await appendEvents(tx, scopeOf(actor), [
+      {
+        type: 'data-status',
+        status: project.status,
+        reason: command === 'stop' ? 'Stopping…' : 'Pausing after this step…',
+      },
+    ]);
   });
 }
 
@@ -194,8 +244,12 @@ export async function resumeRun(actor: Actor): Promise<void> {
   await inTx(async (tx) => {
     const project = await ownProject(tx, actor);
     const run = await latestRun(tx, actor);
-    if (!['paused', 'awaiting_credits', 'failed'].includes(project.status)) throw new AppError('wrong_status', 'the project is not paused');
-    if (run.status === 'failed') throw new AppError('wrong_status', 'the run has ended', { userMessage: 'This run has ended. Ask for a change to go on.' });
+    if (!['paused', 'awaiting_credits', 'failed'].includes(project.status))
+      throw new AppError('wrong_status', 'the project is not paused');
+    if (run.status === 'failed')
+      throw new AppError('wrong_status', 'the run has ended', {
+        userMessage: 'This run has ended. Ask for a change to go on.',
+      });
     const to = project.resumeStatus ?? (run.kind === 'design' ? 'planning' : 'implementing');
     await moveProject(tx, { ...scopeOf(actor), to });
     await requeue(tx, run);
@@ -217,11 +271,18 @@ export async function refineTask(actor: Actor, { taskKey, choice, note, task: ed
     const run = await latestRun(tx, actor);
     const task = await tx.task.findFirst({ where: { ...scopeOf(actor), key: taskKey } });
     if (task === null) throw notFound('Task');
-    if (project.status !== 'awaiting_refinement' || task.status !== 'rejected') throw new AppError('wrong_status', 'this task does not wait for a decision');
+    if (project.status !== 'awaiting_refinement' || task.status !== 'rejected')
+      throw new AppError('wrong_status', 'this task does not wait for a decision');
     if (note?.trim()) await say(tx, scopeOf(actor), { role: 'user', text: note.trim(), purpose: 'note' });
     if (choice === 'accept') {
-      const last = await tx.runStep.findFirst({ where: { runId: run.id, taskId: task.id, snapshotId: { not: null } }, orderBy: { startedAt: 'desc' } });
-      if (!last?.snapshotId) throw new AppError('wrong_status', 'no attempt of this task left anything to accept', { userMessage: 'No attempt left files that could be accepted. Retry, edit or skip the task.' });
+      const last = await tx.runStep.findFirst({
+        where: { runId: run.id, taskId: task.id, snapshotId: { not: null } },
+        orderBy: { startedAt: 'desc' },
+      });
+      if (!last?.snapshotId)
+        throw new AppError('wrong_status', 'no attempt of this task left anything to accept', {
+          userMessage: 'No attempt left files that could be accepted. Retry, edit or skip the task.',
+        });
       await tx.project.update({ where: { id: project.id }, data: { headSnapshotId: last.snapshotId } });
       await appendEvents(tx, scopeOf(actor), [{ type: 'data-snapshot', snapshotId: last.snapshotId }]);
       await moveTask(tx, scopeOf(actor), task, 'accepted', ['rejected']);
@@ -231,26 +292,50 @@ export async function refineTask(actor: Actor, { taskKey, choice, note, task: ed
       if (choice === 'edit') await editTask(tx, actor, project, taskKey, edited);
       await moveTask(tx, scopeOf(actor), task, 'pending', ['rejected']);
       const cursor = cursorSchema.parse(run.cursor);
-      await tx.run.update({ where: { id: run.id }, data: { cursor: { base: { ...cursor.base, [taskKey]: task.attempts } } } });
+      await tx.run.update({
+        where: { id: run.id },
+        data: { cursor: { base: { ...cursor.base, [taskKey]: task.attempts } } },
+      });
     }
     await moveProject(tx, { ...scopeOf(actor), to: 'implementing', from: ['awaiting_refinement'] });
     await requeue(tx, run);
   });
 }
 
-async function editTask(tx: Tx, actor: Actor, project: Project, taskKey: string, edited: Refine['task']): Promise<void> {
+async function editTask(
+  tx: Tx,
+  actor: Actor,
+  project: Project,
+  taskKey: string,
+  edited: Refine['task'],
+): Promise<void> {
   if (edited === undefined) throw new AppError('invalid_input', 'an edited task is missing');
-  const row = await tx.planVersion.findUniqueOrThrow({ where: { projectId_version: { projectId: project.id, version: project.planVersion } } });
+  const row = await tx.planVersion.findUniqueOrThrow({
+    where: { projectId_version: { projectId: project.id, version: project.planVersion } },
+  });
   const plan = planSchema.parse(row.plan);
-  const next: Plan = { ...plan, tasks: plan.tasks.map((task) => (task.id === taskKey ? { ...task, ...edited } : task)) };
+  const next: Plan = {
+    ...plan,
+    tasks: plan.tasks.map((task) => (task.id === taskKey ? { ...task, ...edited } : task)),
+  };
   requireSound(next);
   const quality = QUALITIES.find((id) => id === project.quality) ?? 'fast';
-  await writePlan(tx, { scope: scopeOf(actor), plan: next, author: actor.userId ?? 'user', model: project.modelRef ?? (await defaultRef(tx, quality)), quality });
+  await writePlan(tx, {
+    scope: scopeOf(actor),
+    plan: next,
+    author: actor.userId ?? 'user',
+    model: project.modelRef ?? (await defaultRef(tx, quality)),
+    quality,
+  });
 }
 
 /** Inside a transaction only its client may be asked. */
 async function defaultRef(tx: Tx, quality: string): Promise<string> {
-  const last = await tx.modelCall.findFirst({ where: { quality }, orderBy: { createdAt: 'desc' }, select: { modelRowId: true } });
+  const last = await tx.modelCall.findFirst({
+    where: { quality },
+    orderBy: { createdAt: 'desc' },
+    select: { modelRowId: true },
+  });
   return last?.modelRowId ?? 'demo:demo';
 }
 
@@ -259,13 +344,38 @@ export async function replan(actor: Actor, note: string): Promise<void> {
   await inTx(async (tx) => {
     const project = await ownProject(tx, actor);
     await say(tx, scopeOf(actor), { role: 'user', text: note, purpose: 'note' });
-    await moveProject(tx, { ...scopeOf(actor), to: 'planning', from: ['completed', 'awaiting_approval', 'awaiting_refinement'] });
-    await tx.run.updateMany({ where: { projectId: project.id, status: 'waiting' }, data: { status: 'stopped', reason: 'replaced by a new plan' } });
+    await moveProject(tx, {
+      ...scopeOf(actor),
+      to: 'planning',
+      from: ['completed', 'awaiting_approval', 'awaiting_refinement'],
+    });
+    await tx.run.updateMany({
+      where: { projectId: project.id, status: 'waiting' },
+      data: { status: 'stopped', reason: 'replaced by a new plan' },
+    });
     const runId = newId();
-    await tx.run.create({ data: { id: runId, ...scopeOf(actor), kind: 'design', planVersion: project.planVersion, createdById: actor.userId } });
+    await tx.run.create({
+      data: {
+        id: runId,
+        ...scopeOf(actor),
+        kind: 'design',
+        planVersion: project.planVersion,
+        createdById: actor.userId,
+      },
+    });
     // The questions and the specification stand: the new design begins at the plan.
     for (const step of ['clarify', 'spec']) {
-      await tx.runStep.create({ data: { id: newId(), ...scopeOf(actor), runId, step, status: 'done', output: { ok: true, waits: false }, finishedAt: new Date() } });
+      await tx.runStep.create({
+        data: {
+          id: newId(),
+          ...scopeOf(actor),
+          runId,
+          step,
+          status: 'done',
+          output: { ok: true, waits: false },
+          finishedAt: new Date(),
+        },
+      });
     }
     await enqueue(tx, 'run.advance', { runId });
   });
@@ -278,8 +388,13 @@ export async function setBudget(actor: Actor, budgetMicro: bigint | null): Promi
   });
 }
 
-export async function setModel(actor: Actor, modelRef: string | null, quality: (typeof QUALITIES)[number]): Promise<void> {
-  if (modelRef !== null && (await resolveModel(modelRef, quality)) !== modelRef) throw new AppError('model_not_available', `${modelRef} cannot be used here`);
+export async function setModel(
+  actor: Actor,
+  modelRef: string | null,
+  quality: (typeof QUALITIES)[number],
+): Promise<void> {
+  if (modelRef !== null && (await resolveModel(modelRef, quality)) !== modelRef)
+    throw new AppError('model_not_available', `${modelRef} cannot be used here`);
   await inTx(async (tx) => {
     await ownProject(tx, actor);
     await tx.project.update({ where: { id: actor.projectId }, data: { modelRef, quality } });
@@ -305,7 +420,8 @@ export async function rollbackProject(actor: Actor, snapshotId: string): Promise
   return inTx(async (tx) => {
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${actor.projectId} FOR UPDATE`;
     const project = await ownProject(tx, actor);
-    if (['implementing', 'documenting', 'planning', 'clarifying'].includes(project.status)) throw new AppError('wrong_status', 'a run is at work: pause it first');
+    if (['implementing', 'documenting', 'planning', 'clarifying'].includes(project.status))
+      throw new AppError('wrong_status', 'a run is at work: pause it first');
     const result = await rollbackTo(tx, { ...scopeOf(actor), headId: project.headSnapshotId, snapshotId });
     await tx.project.update({ where: { id: project.id }, data: { headSnapshotId: result.snapshotId } });
     await appendEvents(tx, scopeOf(actor), [{ type: 'data-snapshot', snapshotId: result.snapshotId }]);

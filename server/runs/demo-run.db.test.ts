@@ -4,8 +4,8 @@ import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { readFiles } from '@/server/workspace/snapshots';
-import { advanceRun } from './engine';
 import { answerQuestions, approvePlan, createProject } from './commands';
+import { advanceRun } from './engine';
 
 describe('the main job with the offline demo', () => {
   let database: Database;
@@ -25,7 +25,9 @@ describe('the main job with the offline demo', () => {
     const own = { ...actor, projectId };
     const designId = (await database.prisma.run.findFirstOrThrow({ where: { projectId } })).id;
     await advanceRun(designId, { owner: 'test' });
-    expect(await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } })).toMatchObject({ status: 'clarifying' });
+    expect(await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } })).toMatchObject({
+      status: 'clarifying',
+    });
     await answerQuestions(own, []);
     await advanceRun(designId, { owner: 'test' });
     const planned = await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
@@ -34,14 +36,28 @@ describe('the main job with the offline demo', () => {
     await advanceRun(runId, { owner: 'test' });
     const project = await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
     const steps = await database.prisma.runStep.findMany({ where: { runId }, orderBy: { startedAt: 'asc' } });
-    expect({ status: project.status, reason: project.statusReason, failed: steps.filter(({ status }) => status !== 'done') }).toEqual({ status: 'completed', reason: null, failed: [] });
+    expect({
+      status: project.status,
+      reason: project.statusReason,
+      failed: steps.filter(({ status }) => status !== 'done'),
+    }).toEqual({ status: 'completed', reason: null, failed: [] });
     const tasks = await database.prisma.task.findMany({ where: { projectId }, orderBy: { position: 'asc' } });
-    expect(tasks.map(({ status, attempts }) => [status, attempts])).toEqual([['approved', 1], ['approved', 1], ['approved', 2], ['approved', 1]]);
+    expect(tasks.map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['approved', 1],
+      ['approved', 1],
+      ['approved', 2],
+      ['approved', 1],
+    ]);
     expect(tasks[2]?.absorbedMicro).toBeGreaterThan(0n);
-    const files = await readFiles(database.prisma, { organizationId: actor.organizationId, snapshotId: project.headSnapshotId ?? '' });
+    const files = await readFiles(database.prisma, {
+      organizationId: actor.organizationId,
+      snapshotId: project.headSnapshotId ?? '',
+    });
     expect([...files.keys()]).toContain('README.md');
     expect(await auditLedger(database.prisma)).toEqual([]);
-    const seqs = (await database.prisma.runEvent.findMany({ where: { projectId }, orderBy: { seq: 'asc' }, select: { seq: true } })).map(({ seq }) => seq);
+    const seqs = (
+      await database.prisma.runEvent.findMany({ where: { projectId }, orderBy: { seq: 'asc' }, select: { seq: true } })
+    ).map(({ seq }) => seq);
     expect(seqs).toEqual(seqs.map((_, index) => index + 1));
   }, 120_000);
 });

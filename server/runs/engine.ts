@@ -1,4 +1,5 @@
 import 'server-only';
+import { z } from 'zod';
 import type { Project, Run } from '@/prisma/generated/client';
 import { planSchema } from '@/server/agents/schema';
 import { indexSnapshot } from '@/server/code-search/index-snapshot';
@@ -9,7 +10,6 @@ import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
-import { z } from 'zod';
 import type { EventScope } from './event-log';
 import { beginStep, failStep, type StepContext } from './journal';
 import { giveLease, holdLease, type Lease, takeLease } from './lease';
@@ -63,7 +63,11 @@ export async function advanceRun(runId: string, { owner, signal }: AdvanceOption
       if (outcome === 'stopped') break;
       failures = outcome === 'failed' ? failures + 1 : 0;
       if (failures >= STEP_TRIES) {
-        await pauseRunAs(lease, 'A step failed several times. Nothing was charged for the failed tries. Resume to try again.', 'paused');
+        await pauseRunAs(
+          lease,
+          'A step failed several times. Nothing was charged for the failed tries. Resume to try again.',
+          'paused',
+        );
         break;
       }
     }
@@ -116,21 +120,41 @@ async function advanceOnce(lease: Lease, abort: AbortController): Promise<Outcom
 }
 
 async function nextStep(run: Run, project: Project): Promise<Next> {
-  const lines = await db().runStep.findMany({ where: { runId: run.id }, select: { step: true, attempt: true, status: true, output: true } });
-  const journal = lines.map((line) => ({ ...line, output: z.object({ ok: z.boolean().optional(), waits: z.boolean().optional() }).parse(line.output) }));
+  const lines = await db().runStep.findMany({
+    where: { runId: run.id },
+    select: { step: true, attempt: true, status: true, output: true },
+  });
+  const journal = lines.map((line) => ({
+    ...line,
+    output: z.object({ ok: z.boolean().optional(), waits: z.boolean().optional() }).parse(line.output),
+  }));
   if (run.kind === 'design') {
     const answers = await db().document.count({ where: { projectId: project.id, kind: 'answers' } });
     return nextDesignStep(journal, answers > 0);
   }
-  const tasks = await db().task.findMany({ where: { projectId: project.id }, select: { id: true, key: true, position: true, status: true, attempts: true } });
+  const tasks = await db().task.findMany({
+    where: { projectId: project.id },
+    select: { id: true, key: true, position: true, status: true, attempts: true },
+  });
   return nextBuildStep(journal, tasks);
 }
 
-async function runStep(lease: Lease, run: Run & { project: Project }, scope: EventScope, next: Extract<Next, { kind: 'step' }>, abort: AbortController): Promise<Outcome> {
+async function runStep(
+  lease: Lease,
+  run: Run & { project: Project },
+  scope: EventScope,
+  next: Extract<Next, { kind: 'step' }>,
+  abort: AbortController,
+): Promise<Outcome> {
   const name = next.step.split(':')[0] ?? '';
   const execute = STEPS[name];
   if (execute === undefined) throw new Error(`unknown step ${next.step}`);
-  const planRow = run.project.planVersion === 0 ? null : await db().planVersion.findUnique({ where: { projectId_version: { projectId: scope.projectId, version: run.project.planVersion } } });
+  const planRow =
+    run.project.planVersion === 0
+      ? null
+      : await db().planVersion.findUnique({
+          where: { projectId_version: { projectId: scope.projectId, version: run.project.planVersion } },
+        });
   const quality = QUALITIES.find((id) => id === run.project.quality) ?? 'fast';
   const step = await beginStep(scope, lease, next);
   let ctx: StepContext | null = null;
@@ -161,7 +185,12 @@ interface FailedStep {
   ctx: StepContext | null;
 }
 
-async function handleFailure(lease: Lease, failed: FailedStep, abort: AbortController, error: unknown): Promise<Outcome> {
+async function handleFailure(
+  lease: Lease,
+  failed: FailedStep,
+  abort: AbortController,
+  error: unknown,
+): Promise<Outcome> {
   const code = isAppError(error) ? error.code : 'internal';
   const message = error instanceof Error ? error.message : String(error);
   if (code === 'lease_lost') throw error;
@@ -176,7 +205,13 @@ async function handleFailure(lease: Lease, failed: FailedStep, abort: AbortContr
     await pauseRunAs(lease, isAppError(error) ? unlockText(error.code, error.details) : message, 'awaiting_credits');
     return 'stopped';
   }
-  if (code === 'model_not_priced' || code === 'model_not_available' || code === 'capability_denied' || code === 'quality_not_allowed' || code === 'rate_limited') {
+  if (
+    code === 'model_not_priced' ||
+    code === 'model_not_available' ||
+    code === 'capability_denied' ||
+    code === 'quality_not_allowed' ||
+    code === 'rate_limited'
+  ) {
     await pauseRunAs(lease, isAppError(error) ? error.userMessage : message, 'paused');
     return 'stopped';
   }
@@ -187,7 +222,9 @@ async function handleFailure(lease: Lease, failed: FailedStep, abort: AbortContr
 function unlockText(code: string, details: Record<string, unknown>): string {
   const shown = (value: unknown) => (Number(value ?? 0) / 1_000_000).toFixed(4);
   const need = `The next step needs up to ${shown(details.required)} credits; ${shown(details.available)} are available.`;
-  return code === 'budget_exceeded' ? `${need} Raise the budget of this project, then resume.` : `${need} Wait for the monthly credits or top up, then resume.`;
+  return code === 'budget_exceeded'
+    ? `${need} Raise the budget of this project, then resume.`
+    : `${need} Wait for the monthly credits or top up, then resume.`;
 }
 
 /** Pauses at a step boundary: a person resumes the same run. */
@@ -196,13 +233,21 @@ async function pauseRunAs(lease: Lease, reason: string, status: 'paused' | 'awai
     await holdLease(tx, lease);
     const run = await tx.run.findUniqueOrThrow({ where: { id: lease.runId }, include: { project: true } });
     await moveRun(tx, { runId: run.id, to: 'paused', reason });
-    await moveProject(tx, { organizationId: run.organizationId, projectId: run.projectId, to: status, reason, resumeStatus: run.project.status });
+    await moveProject(tx, {
+      organizationId: run.organizationId,
+      projectId: run.projectId,
+      to: status,
+      reason,
+      resumeStatus: run.project.status,
+    });
   });
 }
 
 async function honourCommand(lease: Lease, run: Run & { project: Project }, scope: EventScope): Promise<void> {
   const stop = run.command === 'stop';
-  const reason = stop ? 'Stopped by you. Resume goes on with the step that was stopped; nothing was charged for it.' : 'Paused by you.';
+  const reason = stop
+    ? 'Stopped by you. Resume goes on with the step that was stopped; nothing was charged for it.'
+    : 'Paused by you.';
   await inTx(async (tx) => {
     await holdLease(tx, lease);
     const project = await tx.project.findUniqueOrThrow({ where: { id: scope.projectId } });

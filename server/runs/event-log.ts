@@ -1,9 +1,9 @@
 import 'server-only';
 import type { Client } from '@/server/platform/db';
 import { db, inTx } from '@/server/platform/db';
-import { signalStream } from './tail';
 import { RUN_LIMITS } from './limits';
 import type { EventPayload } from './schema';
+import { signalStream } from './tail';
 
 export interface EventScope {
   organizationId: string;
@@ -22,10 +22,19 @@ export async function appendEvents(tx: Client, scope: EventScope, payloads: read
   if (payloads.length === 0) return 0;
   const stream = streamOf(scope.projectId);
   await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${scope.projectId} FOR UPDATE`;
-  const [last] = await tx.$queryRaw<{ seq: number }[]>`SELECT coalesce(max("seq"), 0)::int AS seq FROM "RunEvent" WHERE "stream" = ${stream}`;
+  const [last] = await tx.$queryRaw<
+    { seq: number }[]
+  >`SELECT coalesce(max("seq"), 0)::int AS seq FROM "RunEvent" WHERE "stream" = ${stream}`;
   const from = last?.seq ?? 0;
   await tx.runEvent.createMany({
-    data: payloads.map((payload, index) => ({ stream, seq: from + index + 1, organizationId: scope.organizationId, projectId: scope.projectId, kind: payload.type, payload })),
+    data: payloads.map((payload, index) => ({
+      stream,
+      seq: from + index + 1,
+      organizationId: scope.organizationId,
+      projectId: scope.projectId,
+      kind: payload.type,
+      payload,
+    })),
   });
   signalStream(stream);
   return from + payloads.length;

@@ -38,7 +38,9 @@ export async function beginStep(scope: EventScope, lease: Lease, key: StepKey): 
       create: { id: newId(), ...scope, runId: lease.runId, taskId: key.taskId, step: key.step, attempt: key.attempt },
       update: { status: 'running', errorCode: null, errorMessage: null },
     });
-    await appendEvents(tx, scope, [{ type: 'data-step', step: key.step, taskKey: key.taskKey, attempt: key.attempt, state: 'started' }]);
+    await appendEvents(tx, scope, [
+      { type: 'data-step', step: key.step, taskKey: key.taskKey, attempt: key.attempt, state: 'started' },
+    ]);
     return row;
   });
 }
@@ -55,16 +57,43 @@ export async function finishStep(tx: Tx, ctx: StepContext, result: StepResult): 
   await holdLease(tx, ctx.lease);
   await tx.runStep.update({
     where: { id: ctx.step.id },
-    data: { status: 'done', output: result.output, snapshotId: result.snapshotId ?? null, modelCallId: result.modelCallId ?? null, finishedAt: new Date() },
+    data: {
+      status: 'done',
+      output: result.output,
+      snapshotId: result.snapshotId ?? null,
+      modelCallId: result.modelCallId ?? null,
+      finishedAt: new Date(),
+    },
   });
-  await appendEvents(tx, ctx.scope, [{ type: 'data-step', step: ctx.step.step, taskKey: ctx.step.step.split(':')[1] ?? null, attempt: ctx.step.attempt, state: 'done', note: result.note ?? null }]);
+  await appendEvents(tx, ctx.scope, [
+    {
+      type: 'data-step',
+      step: ctx.step.step,
+      taskKey: ctx.step.step.split(':')[1] ?? null,
+      attempt: ctx.step.attempt,
+      state: 'done',
+      note: result.note ?? null,
+    },
+  ]);
 }
 
 export async function failStep(ctx: StepContext, code: string, message: string): Promise<void> {
   await inTx(async (tx) => {
     await holdLease(tx, ctx.lease);
-    await tx.runStep.updateMany({ where: { id: ctx.step.id, status: 'running' }, data: { status: 'failed', errorCode: code, errorMessage: message.slice(0, 500), finishedAt: new Date() } });
-    await appendEvents(tx, ctx.scope, [{ type: 'data-step', step: ctx.step.step, taskKey: ctx.step.step.split(':')[1] ?? null, attempt: ctx.step.attempt, state: 'failed', note: message.slice(0, 200) }]);
+    await tx.runStep.updateMany({
+      where: { id: ctx.step.id, status: 'running' },
+      data: { status: 'failed', errorCode: code, errorMessage: message.slice(0, 500), finishedAt: new Date() },
+    });
+    await appendEvents(tx, ctx.scope, [
+      {
+        type: 'data-step',
+        step: ctx.step.step,
+        taskKey: ctx.step.step.split(':')[1] ?? null,
+        attempt: ctx.step.attempt,
+        state: 'failed',
+        note: message.slice(0, 200),
+      },
+    ]);
   });
 }
 

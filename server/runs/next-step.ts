@@ -35,12 +35,21 @@ export function nextDesignStep(journal: readonly JournalLine[], answered: boolea
 
 /** Steps of one attempt in order; `repair` and `reapply` only after refused edits. */
 export function nextBuildStep(journal: readonly JournalLine[], tasks: readonly TaskState[]): Next {
-  const task = [...tasks].sort((a, b) => a.position - b.position).find(({ status }) => status === 'pending' || status === 'running' || status === 'rejected');
+  const task = [...tasks]
+    .sort((a, b) => a.position - b.position)
+    .find(({ status }) => status === 'pending' || status === 'running' || status === 'rejected');
   if (task === undefined) return nextFinalStep(journal);
   if (task.status === 'rejected') return { kind: 'wait' };
   const attempt = task.attempts + 1;
-  const done = (name: string) => journal.find((line) => line.step === `${name}:${task.key}` && line.attempt === attempt && line.status === 'done');
-  const at = (name: string): Next => ({ kind: 'step', step: `${name}:${task.key}`, attempt, taskId: task.id, taskKey: task.key });
+  const done = (name: string) =>
+    journal.find((line) => line.step === `${name}:${task.key}` && line.attempt === attempt && line.status === 'done');
+  const at = (name: string): Next => ({
+    kind: 'step',
+    step: `${name}:${task.key}`,
+    attempt,
+    taskId: task.id,
+    taskKey: task.key,
+  });
   if (done('implement') === undefined) return at('implement');
   const apply = done('apply');
   if (apply === undefined) return at('apply');

@@ -19,7 +19,11 @@ export interface WritePlanInput {
  * versions. @returns the version.
  */
 export async function writePlan(tx: Tx, { scope, plan, author, model, quality }: WritePlanInput): Promise<number> {
-  const project = await tx.project.update({ where: { id: scope.projectId }, data: { planVersion: { increment: 1 } }, select: { planVersion: true } });
+  const project = await tx.project.update({
+    where: { id: scope.projectId },
+    data: { planVersion: { increment: 1 } },
+    select: { planVersion: true },
+  });
   const version = project.planVersion;
   await tx.planVersion.create({ data: { id: newId(), ...scope, version, plan, author } });
   const keys = plan.tasks.map(({ id }) => id);

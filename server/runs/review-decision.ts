@@ -35,23 +35,54 @@ export function decide(input: DecisionInput): Decision {
     return { id, met: said?.met ?? false, evidence: said?.evidence ?? '' };
   });
   const failed = checks.filter((check) => check.required && check.status !== 'passed');
-  const rejected = (decidedBy: string | null, extra: Finding[] = []): Decision => ({ status: 'REJECTED', decidedBy, findings: [...extra, ...findings], criteria });
+  const rejected = (decidedBy: string | null, extra: Finding[] = []): Decision => ({
+    status: 'REJECTED',
+    decidedBy,
+    findings: [...extra, ...findings],
+    criteria,
+  });
   if (failed.length > 0) {
-    const extra = failed.map((check): Finding => ({ severity: 'blocker', problem: `The check "${check.command}" ${check.status === 'failed' ? 'failed' : 'did not finish'}: ${check.output.slice(-600)}`, fix: 'Make this check pass.', ...firstCriterion(input.criteria) }));
+    const extra = failed.map(
+      (check): Finding => ({
+        severity: 'blocker',
+        problem: `The check "${check.command}" ${check.status === 'failed' ? 'failed' : 'did not finish'}: ${check.output.slice(-600)}`,
+        fix: 'Make this check pass.',
+        ...firstCriterion(input.criteria),
+      }),
+    );
     return rejected(verdict.status === 'APPROVED' ? 'a required check did not pass on this snapshot' : null, extra);
   }
-  if (!checks.some((check) => check.required && check.status === 'passed')) return rejected('no required check has passed on this snapshot');
+  if (!checks.some((check) => check.required && check.status === 'passed'))
+    return rejected('no required check has passed on this snapshot');
   const unmet = criteria.filter(({ met }) => !met);
   const unproven = criteria.filter(({ met, evidence }) => met && evidence.trim() === '');
   if (verdict.status === 'APPROVED') {
     const missing = [...unmet, ...unproven];
     if (missing.length === 0) return { status: 'APPROVED', decidedBy: null, findings, criteria };
-    const extra = missing.map(({ id, met }): Finding => ({ criterion: id, severity: 'major', problem: met ? `${id} was called met without evidence.` : `${id} is not shown to be met.`, fix: '' }));
-    return rejected(unproven.length > 0 ? 'a criterion was called met without evidence' : 'a criterion is not met', extra);
+    const extra = missing.map(
+      ({ id, met }): Finding => ({
+        criterion: id,
+        severity: 'major',
+        problem: met ? `${id} was called met without evidence.` : `${id} is not shown to be met.`,
+        fix: '',
+      }),
+    );
+    return rejected(
+      unproven.length > 0 ? 'a criterion was called met without evidence' : 'a criterion is not met',
+      extra,
+    );
   }
   const serious = findings.filter(({ severity }) => severity !== 'minor');
   if (serious.length === 0 && unmet.length === 0 && (attempt > 1 || findings.length === 0)) {
-    return { status: 'APPROVED', decidedBy: findings.length === 0 ? 'the rejection named nothing that can be found' : 'minor findings alone never reject after attempt 1', findings, criteria };
+    return {
+      status: 'APPROVED',
+      decidedBy:
+        findings.length === 0
+          ? 'the rejection named nothing that can be found'
+          : 'minor findings alone never reject after attempt 1',
+      findings,
+      criteria,
+    };
   }
   return rejected(null);
 }
@@ -76,5 +107,8 @@ export function findingHash(finding: Finding): string {
     .replaceAll(/[0-9]+(\.[0-9]+)?(ms|s)?/g, '#')
     .replaceAll(/[\s"'`]+/g, ' ')
     .trim();
-  return createHash('sha256').update(`${finding.criterion ?? ''}\n${finding.file ?? ''}\n${problem}`).digest('hex').slice(0, 24);
+  return createHash('sha256')
+    .update(`${finding.criterion ?? ''}\n${finding.file ?? ''}\n${problem}`)
+    .digest('hex')
+    .slice(0, 24);
 }

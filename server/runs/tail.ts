@@ -70,7 +70,12 @@ function startPoller(): void {
 }
 
 /** Events of a project after a sequence number, then live, until the signal aborts. */
-export async function* tailEvents(input: { organizationId: string; projectId: string; afterSeq: number; signal: AbortSignal }): AsyncGenerator<RunEventView> {
+export async function* tailEvents(input: {
+  organizationId: string;
+  projectId: string;
+  afterSeq: number;
+  signal: AbortSignal;
+}): AsyncGenerator<RunEventView> {
   const stream = `project:${input.projectId}`;
   let after = input.afterSeq;
   let woken = true;

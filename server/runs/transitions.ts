@@ -39,7 +39,10 @@ export async function moveProject(tx: Tx, move: MoveProject): Promise<void> {
     where: { id: move.projectId, organizationId: move.organizationId, status: { in: allowed } },
     data: { status: move.to, statusReason: move.reason ?? null, resumeStatus: move.resumeStatus ?? null },
   });
-  if (count === 0) throw new AppError('wrong_status', `project ${move.projectId} cannot become ${move.to} now`, { userMessage: 'The project has moved on: reload to see where it stands.' });
+  if (count === 0)
+    throw new AppError('wrong_status', `project ${move.projectId} cannot become ${move.to} now`, {
+      userMessage: 'The project has moved on: reload to see where it stands.',
+    });
   await appendEvents(tx, move, [{ type: 'data-status', status: move.to, reason: move.reason ?? null }]);
 }
 
@@ -54,20 +57,39 @@ export const RUN_MOVES: Record<RunStatus, readonly RunStatus[]> = {
 };
 
 /** @throws AppError `wrong_status` */
-export async function moveRun(tx: Tx, input: { runId: string; to: RunStatus; from?: readonly RunStatus[]; reason?: string | null }): Promise<void> {
-  const allowed = (Object.keys(RUN_MOVES) as RunStatus[]).filter((from) => RUN_MOVES[from].includes(input.to) && (input.from === undefined || input.from.includes(from)));
+export async function moveRun(
+  tx: Tx,
+  input: { runId: string; to: RunStatus; from?: readonly RunStatus[]; reason?: string | null },
+): Promise<void> {
+  const allowed = (Object.keys(RUN_MOVES) as RunStatus[]).filter(
+    (from) => RUN_MOVES[from].includes(input.to) && (input.from === undefined || input.from.includes(from)),
+  );
   const finished = input.to === 'completed' || input.to === 'failed';
   const { count } = await tx.run.updateMany({
     where: { id: input.runId, status: { in: allowed } },
-    data: { status: input.to, reason: input.reason ?? null, command: null, ...(finished ? { finishedAt: new Date() } : {}) },
+    data: {
+      status: input.to,
+      reason: input.reason ?? null,
+      command: null,
+      ...(finished ? { finishedAt: new Date() } : {}),
+    },
   });
   if (count === 0) throw new AppError('wrong_status', `run ${input.runId} cannot become ${input.to} now`);
 }
 
-export async function moveTask(tx: Tx, scope: EventScope, task: { id: string; key: string }, to: TaskStatus, from: readonly TaskStatus[]): Promise<void> {
+export async function moveTask(
+  tx: Tx,
+  scope: EventScope,
+  task: { id: string; key: string },
+  to: TaskStatus,
+  from: readonly TaskStatus[],
+): Promise<void> {
   const { count } = await tx.task.updateMany({
     where: { id: task.id, organizationId: scope.organizationId, status: { in: [...from] } },
-    data: { status: to, ...(to === 'approved' || to === 'accepted' || to === 'skipped' ? { finishedAt: new Date() } : {}) },
+    data: {
+      status: to,
+      ...(to === 'approved' || to === 'accepted' || to === 'skipped' ? { finishedAt: new Date() } : {}),
+    },
   });
   if (count === 0) throw new AppError('wrong_status', `task ${task.key} cannot become ${to} now`);
   await appendEvents(tx, scope, [{ type: 'data-task', taskKey: task.key, status: to }]);

@@ -20,14 +20,21 @@ export async function viewProject({ organizationId, projectId }: Own) {
   const [planRow, documents, tasks, run, last, charged] = await Promise.all([
     db().planVersion.findUnique({ where: { projectId_version: { projectId, version: project.planVersion } } }),
     db().document.findMany({ where: { projectId }, orderBy: { version: 'asc' } }),
-    db().task.findMany({ where: { projectId }, orderBy: { position: 'asc' }, include: { reviews: { orderBy: { createdAt: 'desc' }, take: 1 } } }),
+    db().task.findMany({
+      where: { projectId },
+      orderBy: { position: 'asc' },
+      include: { reviews: { orderBy: { createdAt: 'desc' }, take: 1 } },
+    }),
     db().run.findFirst({ where: { projectId }, orderBy: { startedAt: 'desc' } }),
     db().runEvent.aggregate({ where: { stream: `project:${projectId}` }, _max: { seq: true } }),
     projectCharged(projectId),
   ]);
   const document = (kind: string) => documents.filter((row) => row.kind === kind).at(-1)?.content ?? null;
   const questions = document('questions');
-  const absorbed = await db().creditEntry.aggregate({ where: { projectId, kind: 'usage_refund' }, _sum: { amount: true } });
+  const absorbed = await db().creditEntry.aggregate({
+    where: { projectId, kind: 'usage_refund' },
+    _sum: { amount: true },
+  });
   const plan: Plan | null = planRow === null ? null : planSchema.parse(planRow.plan);
   return {
     project: {
@@ -48,9 +55,18 @@ export async function viewProject({ organizationId, projectId }: Own) {
     plan,
     planVersion: project.planVersion,
     planApprovedAt: planRow?.approvedAt ?? null,
-    quote: { p50Micro: tasks.reduce((sum, row) => sum + row.quoteP50Micro, 0n), p90Micro: tasks.reduce((sum, row) => sum + row.quoteP90Micro, 0n) },
+    quote: {
+      p50Micro: tasks.reduce((sum, row) => sum + row.quoteP50Micro, 0n),
+      p90Micro: tasks.reduce((sum, row) => sum + row.quoteP90Micro, 0n),
+    },
     totals: { chargedMicro: charged, absorbedMicro: absorbed._sum.amount ?? 0n },
-    questions: questions === null ? null : { items: z.array(clarifyingQuestionSchema).parse(JSON.parse(questions)), answered: document('answers') !== null },
+    questions:
+      questions === null
+        ? null
+        : {
+            items: z.array(clarifyingQuestionSchema).parse(JSON.parse(questions)),
+            answered: document('answers') !== null,
+          },
     spec: document('spec'),
     readme: document('readme'),
     tasks: tasks.map((row) => {
@@ -80,9 +96,25 @@ export async function viewProject({ organizationId, projectId }: Own) {
         reviewStatus: review?.status ?? null,
       };
     }),
-    run: run === null ? null : { id: run.id, kind: run.kind, status: run.status, reason: run.reason, startedAt: run.startedAt, finishedAt: run.finishedAt },
+    run:
+      run === null
+        ? null
+        : {
+            id: run.id,
+            kind: run.kind,
+            status: run.status,
+            reason: run.reason,
+            startedAt: run.startedAt,
+            finishedAt: run.finishedAt,
+          },
     actions: actionsFor(project.status, run?.status ?? null),
-    unlock: project.status === 'awaiting_credits' ? { kind: /budget/i.test(project.statusReason ?? '') ? ('budget' as const) : ('credits' as const), text: project.statusReason ?? '' } : null,
+    unlock:
+      project.status === 'awaiting_credits'
+        ? {
+            kind: /budget/i.test(project.statusReason ?? '') ? ('budget' as const) : ('credits' as const),
+            text: project.statusReason ?? '',
+          }
+        : null,
     lastSeq: last._max.seq ?? 0,
   };
 }
@@ -97,7 +129,9 @@ function actionsFor(status: string, run: string | null) {
     canPause: running,
     canResume: status === 'paused' || status === 'awaiting_credits' || (status === 'failed' && run !== 'failed'),
     canRefine: status === 'awaiting_refinement',
-    canAsk: ['awaiting_approval', 'awaiting_refinement', 'awaiting_credits', 'paused', 'completed', 'failed'].includes(status),
+    canAsk: ['awaiting_approval', 'awaiting_refinement', 'awaiting_credits', 'paused', 'completed', 'failed'].includes(
+      status,
+    ),
     canReplan: ['awaiting_approval', 'completed', 'awaiting_refinement'].includes(status),
   };
 }
@@ -113,15 +147,23 @@ export async function viewTimeline({ organizationId, projectId }: Own) {
     db().modelCall.findMany({ where, orderBy: { createdAt: 'asc' }, take: 1000 }),
     db().task.findMany({ where, select: { id: true, key: true, title: true } }),
   ]);
-  const refunds = await db().creditEntry.findMany({ where: { projectId, kind: 'usage_refund' }, select: { modelCallId: true, amount: true } });
-  const quoted = await db().creditEntry.findMany({ where: { projectId, kind: 'usage' }, select: { modelCallId: true, estimated: true } });
+  const refunds = await db().creditEntry.findMany({
+    where: { projectId, kind: 'usage_refund' },
+    select: { modelCallId: true, amount: true },
+  });
+  const quoted = await db().creditEntry.findMany({
+    where: { projectId, kind: 'usage' },
+    select: { modelCallId: true, estimated: true },
+  });
   const taskOf = (id: string | null) => tasks.find((task) => task.id === id);
   return {
     steps: steps.map((step) => {
       const own = calls.filter((call) => call.stepId === step.id);
       const ids = new Set(own.map(({ id }) => id));
       const charged = own.reduce((sum, call) => sum + call.chargedMicro, 0n);
-      const absorbed = refunds.filter(({ modelCallId }) => ids.has(modelCallId ?? '')).reduce((sum, { amount }) => sum + amount, 0n);
+      const absorbed = refunds
+        .filter(({ modelCallId }) => ids.has(modelCallId ?? ''))
+        .reduce((sum, { amount }) => sum + amount, 0n);
       return {
         id: step.id,
         step: step.step.split(':')[0] ?? step.step,
@@ -132,7 +174,12 @@ export async function viewTimeline({ organizationId, projectId }: Own) {
         startedAt: step.startedAt,
         finishedAt: step.finishedAt,
         modelLabel: own.at(-1)?.modelLabel ?? null,
-        quotedMicro: own.length === 0 ? null : quoted.filter(({ modelCallId }) => ids.has(modelCallId ?? '')).reduce((sum, { estimated }) => sum + (estimated ?? 0n), 0n),
+        quotedMicro:
+          own.length === 0
+            ? null
+            : quoted
+                .filter(({ modelCallId }) => ids.has(modelCallId ?? ''))
+                .reduce((sum, { estimated }) => sum + (estimated ?? 0n), 0n),
         chargedMicro: charged - absorbed,
         absorbedMicro: absorbed,
         errorMessage: step.errorMessage,
@@ -160,9 +207,19 @@ export async function viewChat({ organizationId, projectId }: Own) {
   // The number first: a message that ends in between is then shown whole, and its end arrives again, without effect.
   const last = await db().runEvent.aggregate({ where: { stream: `project:${projectId}` }, _max: { seq: true } });
   const lastSeq = last._max.seq ?? 0;
-  const rows = await db().message.findMany({ where: { organizationId, projectId, supersededAt: null }, orderBy: { seq: 'asc' }, take: 1000 });
+  const rows = await db().message.findMany({
+    where: { organizationId, projectId, supersededAt: null },
+    orderBy: { seq: 'asc' },
+    take: 1000,
+  });
   const open = rows.filter(({ status }) => status === 'streaming').map(({ id }) => id);
-  const deltas = open.length === 0 ? [] : await db().runEvent.findMany({ where: { stream: `project:${projectId}`, kind: 'text-delta', seq: { lte: lastSeq } }, orderBy: { seq: 'asc' } });
+  const deltas =
+    open.length === 0
+      ? []
+      : await db().runEvent.findMany({
+          where: { stream: `project:${projectId}`, kind: 'text-delta', seq: { lte: lastSeq } },
+          orderBy: { seq: 'asc' },
+        });
   const partial = new Map<string, string>();
   for (const { payload } of deltas) {
     const { id, delta } = z.object({ id: z.string(), delta: z.string() }).parse(payload);

@@ -20,7 +20,11 @@ const ENTRY_TIME = new Date('2026-01-01T00:00:00Z');
  * whole in memory. Fails before the first byte when the snapshot is not the organization's.
  * @throws AppError `not_found`
  */
-export async function openArchive(client: Client, ref: SnapshotRef, extra: ReadonlyMap<string, string>): Promise<Readable> {
+export async function openArchive(
+  client: Client,
+  ref: SnapshotRef,
+  extra: ReadonlyMap<string, string>,
+): Promise<Readable> {
   const tree = await readTree(client, ref);
   const entries = [...tree].filter(([path]) => !extra.has(path) && pathProblem(path) === null);
   const zip = new ZipFile();

@@ -20,7 +20,12 @@ export const postgresBlobs: BlobStore = {
     for (const [i, content] of contents.entries()) rows.set(hashes[i] ?? '', content);
     if (rows.size > 0) {
       await client.blob.createMany({
-        data: [...rows].map(([sha256, content]) => ({ organizationId, sha256, size: content.length, content: new Uint8Array(content) })),
+        data: [...rows].map(([sha256, content]) => ({
+          organizationId,
+          sha256,
+          size: content.length,
+          content: new Uint8Array(content),
+        })),
         skipDuplicates: true,
       });
     }

@@ -8,11 +8,28 @@ export const manifestSchema = z.object({
   files: z.array(z.object({ path: z.string(), sha256: z.string(), size: z.number() })),
   /** Results of checks that ran on exactly this snapshot. */
   checks: z.array(
-    z.object({ kind: z.string(), command: z.string(), status: z.string(), exitCode: z.number().nullable(), durationMs: z.number(), sandbox: z.string(), required: z.boolean() }),
+    z.object({
+      kind: z.string(),
+      command: z.string(),
+      status: z.string(),
+      exitCode: z.number().nullable(),
+      durationMs: z.number(),
+      sandbox: z.string(),
+      required: z.boolean(),
+    }),
   ),
   /** Plain sentence about execution: whether commands were run and where. */
   execution: z.string(),
-  criteria: z.array(z.object({ task: z.string(), id: z.string(), text: z.string(), status: z.string(), met: z.boolean().nullable(), evidence: z.string() })),
+  criteria: z.array(
+    z.object({
+      task: z.string(),
+      id: z.string(),
+      text: z.string(),
+      status: z.string(),
+      met: z.boolean().nullable(),
+      evidence: z.string(),
+    }),
+  ),
   models: z.array(z.object({ role: z.string(), model: z.string(), promptVersion: z.string(), calls: z.number() })),
   cost: z.object({ chargedMicro: z.string(), absorbedMicro: z.string() }),
 });

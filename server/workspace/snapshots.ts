@@ -25,7 +25,10 @@ export interface CreateSnapshotInput {
  * Writes a new immutable tree on top of its parent. An unchanged tree returns the parent itself (`changed: false`).
  * @throws AppError `edit_refused` when a path or a size is not allowed.
  */
-export async function createSnapshot(tx: Tx, input: CreateSnapshotInput): Promise<{ snapshotId: string; changed: boolean }> {
+export async function createSnapshot(
+  tx: Tx,
+  input: CreateSnapshotInput,
+): Promise<{ snapshotId: string; changed: boolean }> {
   const { organizationId, projectId, parentId } = input;
   const tree: Tree = parentId === null ? new Map() : await readTree(tx, { organizationId, snapshotId: parentId });
   const writes = [...input.changes].filter((entry): entry is [string, string] => entry[1] !== null);
@@ -36,10 +39,18 @@ export async function createSnapshot(tx: Tx, input: CreateSnapshotInput): Promis
   const contents = writes.map(([, content]) => Buffer.from(content));
   const hashes = await postgresBlobs.putMany(tx, organizationId, contents);
   for (const [path, content] of input.changes) if (content === null) tree.delete(path);
-  for (const [i, [path]] of writes.entries()) tree.set(path, { sha256: hashes[i] ?? '', size: contents[i]?.length ?? 0 });
+  for (const [i, [path]] of writes.entries())
+    tree.set(path, { sha256: hashes[i] ?? '', size: contents[i]?.length ?? 0 });
   const [refusal] = treeProblems(tree, DEFAULT_LIMITS);
   if (refusal !== undefined) throw new AppError('edit_refused', refusal.message);
-  return insertTree(tx, { organizationId, projectId, parentId, tree, label: input.label, madeByStep: input.madeByStep ?? null });
+  return insertTree(tx, {
+    organizationId,
+    projectId,
+    parentId,
+    tree,
+    label: input.label,
+    madeByStep: input.madeByStep ?? null,
+  });
 }
 
 interface InsertTree {
@@ -56,13 +67,24 @@ async function insertTree(tx: Tx, input: InsertTree): Promise<{ snapshotId: stri
   const sorted = [...tree].sort(([a], [b]) => (a < b ? -1 : 1));
   const treeHash = sha256Of(sorted.map(([path, { sha256 }]) => `${sha256} ${path}\n`).join(''));
   if (parentId !== null) {
-    const parent = await tx.snapshot.findFirst({ where: { id: parentId, organizationId: input.organizationId }, select: { treeHash: true } });
+    const parent = await tx.snapshot.findFirst({
+      where: { id: parentId, organizationId: input.organizationId },
+      select: { treeHash: true },
+    });
     if (parent?.treeHash === treeHash) return { snapshotId: parentId, changed: false };
   }
   const id = newId();
   const totalBytes = sorted.reduce((sum, [, { size }]) => sum + size, 0);
   await tx.snapshot.create({
-    data: { ...rest, id, parentId, tree: Object.fromEntries(sorted), treeHash, fileCount: sorted.length, totalBytes: BigInt(totalBytes) },
+    data: {
+      ...rest,
+      id,
+      parentId,
+      tree: Object.fromEntries(sorted),
+      treeHash,
+      fileCount: sorted.length,
+      totalBytes: BigInt(totalBytes),
+    },
   });
   return { snapshotId: id, changed: true };
 }
@@ -80,10 +102,18 @@ export async function readTree(client: Client, { organizationId, snapshotId }: S
 }
 
 /** All files as text. */
-export async function readFiles(client: Client, ref: SnapshotRef, paths?: readonly string[]): Promise<Map<string, string>> {
+export async function readFiles(
+  client: Client,
+  ref: SnapshotRef,
+  paths?: readonly string[],
+): Promise<Map<string, string>> {
   const tree = await readTree(client, ref);
   const wanted = [...tree].filter(([path]) => paths === undefined || paths.includes(path));
-  const blobs = await postgresBlobs.getMany(client, ref.organizationId, wanted.map(([, { sha256 }]) => sha256));
+  const blobs = await postgresBlobs.getMany(
+    client,
+    ref.organizationId,
+    wanted.map(([, { sha256 }]) => sha256),
+  );
   return new Map(wanted.map(([path, { sha256 }]) => [path, blobs.get(sha256)?.toString('utf8') ?? '']));
 }
 
@@ -110,16 +140,30 @@ export async function rollbackTo(
   if (target === null) throw notFound('Snapshot');
   const tree = await readTree(tx, input);
   const { organizationId, projectId, headId } = input;
-  return insertTree(tx, { organizationId, projectId, parentId: headId, tree, label: `Rolled back to: ${target.label}`, madeByStep: null });
+  return insertTree(tx, {
+    organizationId,
+    projectId,
+    parentId: headId,
+    tree,
+    label: `Rolled back to: ${target.label}`,
+    madeByStep: null,
+  });
 }
 
 /** Differences between two snapshots of one organization; `from` null is the empty tree. At most 200 files in detail. */
-export async function diffSnapshots(client: Client, organizationId: string, from: string | null, to: string): Promise<FileDiff[]> {
+export async function diffSnapshots(
+  client: Client,
+  organizationId: string,
+  from: string | null,
+  to: string,
+): Promise<FileDiff[]> {
   const before: Tree = from === null ? new Map() : await readTree(client, { organizationId, snapshotId: from });
   const after = await readTree(client, { organizationId, snapshotId: to });
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
   const changed = paths.filter((path) => before.get(path)?.sha256 !== after.get(path)?.sha256).slice(0, 200);
-  const hashes = changed.flatMap((path) => [before.get(path)?.sha256, after.get(path)?.sha256]).filter((hash) => hash !== undefined);
+  const hashes = changed
+    .flatMap((path) => [before.get(path)?.sha256, after.get(path)?.sha256])
+    .filter((hash) => hash !== undefined);
   const blobs = await postgresBlobs.getMany(client, organizationId, hashes);
   const textOf = (tree: Tree, path: string) => blobs.get(tree.get(path)?.sha256 ?? '')?.toString('utf8') ?? '';
   return changed.map((path) => {
@@ -130,7 +174,13 @@ export async function diffSnapshots(client: Client, organizationId: string, from
       status: !before.has(path) ? 'added' : after.has(path) ? 'changed' : 'removed',
       additions: lines.filter((line) => line.startsWith('+')).length,
       deletions: lines.filter((line) => line.startsWith('-')).length,
-      hunks: patch.hunks.map(({ oldStart, oldLines, newStart, newLines, lines: hunkLines }) => ({ oldStart, oldLines, newStart, newLines, lines: hunkLines })),
+      hunks: patch.hunks.map(({ oldStart, oldLines, newStart, newLines, lines: hunkLines }) => ({
+        oldStart,
+        oldLines,
+        newStart,
+        newLines,
+        lines: hunkLines,
+      })),
     };
   });
 }

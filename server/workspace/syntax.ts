@@ -9,10 +9,30 @@ export function grammarOf(path: string): string | null {
 }
 
 const GRAMMARS: Record<string, string> = {
-  js: 'javascript', mjs: 'javascript', cjs: 'javascript', jsx: 'javascript',
-  ts: 'typescript', mts: 'typescript', cts: 'typescript', tsx: 'tsx',
-  py: 'python', html: 'html', htm: 'html', css: 'css', go: 'go', rs: 'rust', java: 'java', c: 'c', h: 'c',
-  cpp: 'cpp', cc: 'cpp', hpp: 'cpp', rb: 'ruby', php: 'php', cs: 'c_sharp', sh: 'bash',
+  js: 'javascript',
+  mjs: 'javascript',
+  cjs: 'javascript',
+  jsx: 'javascript',
+  ts: 'typescript',
+  mts: 'typescript',
+  cts: 'typescript',
+  tsx: 'tsx',
+  py: 'python',
+  html: 'html',
+  htm: 'html',
+  css: 'css',
+  go: 'go',
+  rs: 'rust',
+  java: 'java',
+  c: 'c',
+  h: 'c',
+  cpp: 'cpp',
+  cc: 'cpp',
+  hpp: 'cpp',
+  rb: 'ruby',
+  php: 'php',
+  cs: 'c_sharp',
+  sh: 'bash',
 };
 
 const MODULES = join(process.cwd(), 'node_modules');

@@ -10,7 +10,9 @@ export default async function MailboxPage() {
   return (
     <>
       <h1 className="text-xl font-semibold">Local mailbox</h1>
-      <p className="mt-1 text-sm text-muted-foreground">This instance has no mail server, so letters arrive here. Only this machine can open this page.</p>
+      <p className="mt-1 text-sm text-muted-foreground">
+        This instance has no mail server, so letters arrive here. Only this machine can open this page.
+      </p>
       {letters.length === 0 ? <p className="mt-5 text-sm">No letters yet.</p> : null}
       <ul className="mt-4 divide-y divide-border">
         {letters.map((letter) => (
@@ -18,7 +20,10 @@ export default async function MailboxPage() {
             <p className="break-all font-medium">{letter.to}</p>
             <p className="text-muted-foreground">{letter.subject}</p>
             {letter.link === null ? null : (
-              <a href={letter.link} className="mt-2 inline-flex h-9 items-center rounded-md bg-primary px-3 font-medium text-primary-foreground">
+              <a
+                href={letter.link}
+                className="mt-2 inline-flex h-9 items-center rounded-md bg-primary px-3 font-medium text-primary-foreground"
+              >
                 Sign in
               </a>
             )}

@@ -13,6 +13,9 @@ interface Props {
 export default async function SignInPage({ searchParams }: Props) {
   if ((await currentCaller()) !== null) redirect('/projects');
   const { callbackUrl, error } = await searchParams;
-  const target = typeof callbackUrl === 'string' && callbackUrl.startsWith('/') && !callbackUrl.startsWith('//') ? callbackUrl : '/projects';
+  const target =
+    typeof callbackUrl === 'string' && callbackUrl.startsWith('/') && !callbackUrl.startsWith('//')
+      ? callbackUrl
+      : '/projects';
   return <SignInForm callbackUrl={target} failed={error !== undefined} ways={signInWays()} />;
 }

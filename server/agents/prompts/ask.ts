@@ -22,8 +22,12 @@ ${DATA_RULE}`,
       dataSection('DESCRIPTION', input.description),
       input.plan === '' ? null : dataSection('PLAN', input.plan),
       input.paths.length === 0 ? null : dataSection('PATHS', input.paths.join('\n')),
-      ...input.hits.map(({ path, startLine, endLine, content }) => fileSection(`${path}:${startLine}-${endLine}`, content)),
-      input.history.length === 0 ? null : dataSection('CONVERSATION', input.history.map(({ role, text }) => `${role}: ${text}`).join('\n')),
+      ...input.hits.map(({ path, startLine, endLine, content }) =>
+        fileSection(`${path}:${startLine}-${endLine}`, content),
+      ),
+      input.history.length === 0
+        ? null
+        : dataSection('CONVERSATION', input.history.map(({ role, text }) => `${role}: ${text}`).join('\n')),
       dataSection('QUESTION', input.question),
     ]),
   };

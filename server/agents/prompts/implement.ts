@@ -45,24 +45,42 @@ ${DATA_RULE}`,
       `Task ${task.id}: ${task.title}`,
       task.why === '' ? null : dataSection('WHY', task.why),
       criteriaSection(task),
-      task.files.length > 0 ? dataSection('TASK FILES', task.files.map(({ path, action }) => `${action} ${path}`).join('\n')) : null,
+      task.files.length > 0
+        ? dataSection('TASK FILES', task.files.map(({ path, action }) => `${action} ${path}`).join('\n'))
+        : null,
       input.repoMap === '' ? null : dataSection('REPO MAP', input.repoMap),
       ...input.files.map(({ path, content }) => fileSection(path, content)),
       input.searchHits.length === 0
         ? null
-        : dataSection('SEARCH HITS', input.searchHits.map((hit) => `${hit.path}:${hit.startLine}-${hit.endLine}\n${hit.content}`).join('\n\n')),
-      input.findings.length > 0 ? dataSection('FINDINGS', `The last attempt was discarded for these reasons. Do the whole task again without them.\n${input.findings.join('\n')}`) : null,
+        : dataSection(
+            'SEARCH HITS',
+            input.searchHits.map((hit) => `${hit.path}:${hit.startLine}-${hit.endLine}\n${hit.content}`).join('\n\n'),
+          ),
+      input.findings.length > 0
+        ? dataSection(
+            'FINDINGS',
+            `The last attempt was discarded for these reasons. Do the whole task again without them.\n${input.findings.join('\n')}`,
+          )
+        : null,
       input.notes.length > 0 ? dataSection('NOTES', input.notes.join('\n\n')) : null,
     ]),
   };
 }
 
 export function criteriaSection(task: Pick<PlannedTask, 'criteria'>): string {
-  return dataSection('CRITERIA', task.criteria.map(({ id, text }) => `- [${id}] ${text.replaceAll('\n', ' ')}`).join('\n'));
+  return dataSection(
+    'CRITERIA',
+    task.criteria.map(({ id, text }) => `- [${id}] ${text.replaceAll('\n', ' ')}`).join('\n'),
+  );
 }
 
 /** Asks again for the refused blocks alone. */
-export function repairPrompt(input: { task: PlannedTask; description: string; refusals: string; files: { path: string; content: string }[] }): Prompt {
+export function repairPrompt(input: {
+  task: PlannedTask;
+  description: string;
+  refusals: string;
+  files: { path: string; content: string }[];
+}): Prompt {
   return {
     version: IMPLEMENT_VERSION,
     system: `${roleHeader('implement')}

@@ -19,7 +19,9 @@ technology that does the job, without dependencies where the standard library is
 ${DATA_RULE}`,
     prompt: joinSections([
       dataSection('DESCRIPTION', description),
-      answers.length > 0 ? dataSection('ANSWERS', answers.map(({ question, answer }) => `- ${question}\n  ${answer}`).join('\n')) : null,
+      answers.length > 0
+        ? dataSection('ANSWERS', answers.map(({ question, answer }) => `- ${question}\n  ${answer}`).join('\n'))
+        : null,
       notes.length > 0 ? dataSection('NOTES', notes.join('\n\n')) : null,
     ]),
   };

@@ -1,9 +1,9 @@
 import 'server-only';
 import { Readable } from 'node:stream';
-import { buildArchive } from '@/server/runs/build-archive';
+import { z } from 'zod';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
-import { z } from 'zod';
+import { buildArchive } from '@/server/runs/build-archive';
 import { callerFrom } from '../caller';
 import { cookieReader } from './cookies';
 
@@ -13,18 +13,33 @@ const querySchema = z.object({ snapshot: z.string().min(1).max(64).nullable() })
 export async function handleArchive(request: Request, projectId: string): Promise<Response> {
   try {
     const caller = await callerFrom(cookieReader(request));
-    if (caller === null) return Response.json({ error: { code: 'unauthenticated', message: 'Sign in first.' } }, { status: 401 });
+    if (caller === null)
+      return Response.json({ error: { code: 'unauthenticated', message: 'Sign in first.' } }, { status: 401 });
     const query = querySchema.safeParse({ snapshot: new URL(request.url).searchParams.get('snapshot') });
-    if (!query.success) return Response.json({ error: { code: 'invalid_input', message: 'snapshot is not an id' } }, { status: 400 });
-    const archive = await buildArchive({ organizationId: caller.organizationId, projectId, snapshotId: query.data.snapshot });
-    const headers = { 'content-type': 'application/zip', 'content-disposition': `attachment; filename="${archive.filename}"`, 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff' };
+    if (!query.success)
+      return Response.json({ error: { code: 'invalid_input', message: 'snapshot is not an id' } }, { status: 400 });
+    const archive = await buildArchive({
+      organizationId: caller.organizationId,
+      projectId,
+      snapshotId: query.data.snapshot,
+    });
+    const headers = {
+      'content-type': 'application/zip',
+      'content-disposition': `attachment; filename="${archive.filename}"`,
+      'cache-control': 'private, no-store',
+      'x-content-type-options': 'nosniff',
+    };
     if (request.method === 'HEAD') return new Response(null, { headers });
     const stream = await archive.open();
     request.signal.addEventListener('abort', () => stream.destroy());
     return new Response(Readable.toWeb(stream) as ReadableStream<Uint8Array>, { headers });
   } catch (error) {
-    if (isAppError(error)) return Response.json({ error: { code: error.code, message: error.userMessage } }, { status: error.status });
+    if (isAppError(error))
+      return Response.json({ error: { code: error.code, message: error.userMessage } }, { status: error.status });
     logger().error({ err: error, projectId }, 'archive failed');
-    return Response.json({ error: { code: 'internal', message: 'Something went wrong on our side.' } }, { status: 500 });
+    return Response.json(
+      { error: { code: 'internal', message: 'Something went wrong on our side.' } },
+      { status: 500 },
+    );
   }
 }

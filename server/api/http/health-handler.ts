@@ -11,7 +11,9 @@ export function handleHealth(): Response {
 /** Database, migrations and queue answer; 503 with the reason otherwise. */
 export async function handleReady(): Promise<Response> {
   const reason = await firstProblem();
-  return reason === null ? Response.json({ status: 'ready' }) : Response.json({ status: 'not ready', reason }, { status: 503 });
+  return reason === null
+    ? Response.json({ status: 'ready' })
+    : Response.json({ status: 'not ready', reason }, { status: 503 });
 }
 
 async function firstProblem(): Promise<string | null> {

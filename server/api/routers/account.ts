@@ -18,19 +18,35 @@ export const accountRouter = router({
   me: memberProcedure.query(async ({ ctx }) => {
     const { userId, organizationId, email, role } = ctx.caller;
     const [user, memberships, execution] = await Promise.all([
-      db().user.findUniqueOrThrow({ where: { id: userId }, select: { id: true, name: true, email: true, image: true } }),
+      db().user.findUniqueOrThrow({
+        where: { id: userId },
+        select: { id: true, name: true, email: true, image: true },
+      }),
       db().membership.findMany({ where: { userId }, include: { organization: true }, orderBy: { createdAt: 'asc' } }),
       selectSandbox(env().SANDBOX),
     ]);
-    const organizations = memberships.map((row) => ({ id: row.organization.id, name: row.organization.name, kind: row.organization.kind, role: row.role }));
-    const organization = organizations.find(({ id }) => id === organizationId) ?? { id: organizationId, name: 'Personal', kind: 'personal' as const, role };
+    const organizations = memberships.map((row) => ({
+      id: row.organization.id,
+      name: row.organization.name,
+      kind: row.organization.kind,
+      role: row.role,
+    }));
+    const organization = organizations.find(({ id }) => id === organizationId) ?? {
+      id: organizationId,
+      name: 'Personal',
+      kind: 'personal' as const,
+      role,
+    };
     return {
       user,
       organization,
       organizations,
       isOperator: env().OPERATOR_EMAILS.includes(email),
       demo: isDemoInstance(),
-      sandbox: { available: execution.sandbox !== null, description: execution.reason ?? `Commands run in ${execution.sandbox?.id}.` },
+      sandbox: {
+        available: execution.sandbox !== null,
+        description: execution.reason ?? `Commands run in ${execution.sandbox?.id}.`,
+      },
       embedder: env().EMBEDDER === 'off' ? null : env().EMBEDDER,
     };
   }),
@@ -42,20 +58,32 @@ export const creditsRouter = router({
     const balance = await getBalance(db(), ctx.caller.organizationId);
     return { ...balance, spendable: balance.available > 0n ? balance.available : 0n };
   }),
-  history: memberProcedure.input(historyInputSchema).query(({ ctx, input }) => listEntries(ctx.caller.organizationId, input)),
+  history: memberProcedure
+    .input(historyInputSchema)
+    .query(({ ctx, input }) => listEntries(ctx.caller.organizationId, input)),
 });
 
 export const modelsRouter = router({
-  catalog: memberProcedure.input(z.object({ quality: qualitySchema.default('fast') }).optional()).query(async ({ ctx, input }) => {
-    const quality = input?.quality ?? 'fast';
-    const plan = await db().organizationPlan.findUnique({ where: { organizationId: ctx.caller.organizationId }, include: { plan: { include: { qualities: { where: { capabilityId: 'implement' } } } } } });
-    const levels = await db().qualityLevel.findMany({ orderBy: { position: 'asc' } });
-    const allowed = new Set(plan?.plan.qualities.map(({ qualityId }) => qualityId));
-    return {
-      models: (await usableModels(quality)).map((model) => ({ ...model, usable: true })),
-      qualities: levels.map(({ id, name }) => ({ id: qualitySchema.parse(id), name, allowed: allowed.has(id), reason: allowed.has(id) ? null : `The ${plan?.plan.name ?? ''} plan does not include it.` })),
-    };
-  }),
+  catalog: memberProcedure
+    .input(z.object({ quality: qualitySchema.default('fast') }).optional())
+    .query(async ({ ctx, input }) => {
+      const quality = input?.quality ?? 'fast';
+      const plan = await db().organizationPlan.findUnique({
+        where: { organizationId: ctx.caller.organizationId },
+        include: { plan: { include: { qualities: { where: { capabilityId: 'implement' } } } } },
+      });
+      const levels = await db().qualityLevel.findMany({ orderBy: { position: 'asc' } });
+      const allowed = new Set(plan?.plan.qualities.map(({ qualityId }) => qualityId));
+      return {
+        models: (await usableModels(quality)).map((model) => ({ ...model, usable: true })),
+        qualities: levels.map(({ id, name }) => ({
+          id: qualitySchema.parse(id),
+          name,
+          allowed: allowed.has(id),
+          reason: allowed.has(id) ? null : `The ${plan?.plan.name ?? ''} plan does not include it.`,
+        })),
+      };
+    }),
 });
 
 export const searchRouter = router({

@@ -9,9 +9,13 @@ const text = z.string().trim().min(1).max(8000);
 
 export const chatRouter = router({
   list: memberProcedure.input(projectInput).query(({ ctx, input }) => viewChat(actorOf(ctx.caller, input))),
-  send: memberProcedure.input(projectInput.extend({ text })).mutation(async ({ ctx, input }) => ({ messageId: await sendMessage(actorOf(ctx.caller, input), input.text) })),
+  send: memberProcedure
+    .input(projectInput.extend({ text }))
+    .mutation(async ({ ctx, input }) => ({ messageId: await sendMessage(actorOf(ctx.caller, input), input.text) })),
   editAndResend: memberProcedure
     .input(projectInput.extend({ messageId: z.string().max(64), text }))
-    .mutation(async ({ ctx, input }) => ({ messageId: await editAndResend(actorOf(ctx.caller, input), input.messageId, input.text) })),
+    .mutation(async ({ ctx, input }) => ({
+      messageId: await editAndResend(actorOf(ctx.caller, input), input.messageId, input.text),
+    })),
   stop: memberProcedure.input(projectInput).mutation(({ ctx, input }) => stopAnswer(actorOf(ctx.caller, input))),
 });

@@ -10,14 +10,24 @@ import { actorOf, budgetSchema, projectInput } from './shared';
 export const planRouter = router({
   save: memberProcedure
     .input(projectInput.extend({ baseVersion: z.number().int().min(0), plan: planSchema }))
-    .mutation(async ({ ctx, input }) => ({ version: await savePlan(actorOf(ctx.caller, input), input.baseVersion, input.plan) })),
+    .mutation(async ({ ctx, input }) => ({
+      version: await savePlan(actorOf(ctx.caller, input), input.baseVersion, input.plan),
+    })),
   approve: memberProcedure
     .input(projectInput.extend({ version: z.number().int().min(1), budgetMicro: budgetSchema.optional() }))
-    .mutation(async ({ ctx, input }) => ({ runId: await approvePlan(actorOf(ctx.caller, input), input.version, input.budgetMicro) })),
+    .mutation(async ({ ctx, input }) => ({
+      runId: await approvePlan(actorOf(ctx.caller, input), input.version, input.budgetMicro),
+    })),
   versions: memberProcedure.input(projectInput).query(async ({ ctx, input }) => {
     const { organizationId } = ctx.caller;
     if ((await db().project.count({ where: { id: input.projectId, organizationId } })) === 0) throw notFound('Project');
-    return db().planVersion.findMany({ where: { projectId: input.projectId, organizationId }, orderBy: { version: 'desc' }, select: { version: true, author: true, createdAt: true, approvedAt: true } });
+    return db().planVersion.findMany({
+      where: { projectId: input.projectId, organizationId },
+      orderBy: { version: 'desc' },
+      select: { version: true, author: true, createdAt: true, approvedAt: true },
+    });
   }),
-  replan: memberProcedure.input(projectInput.extend({ note: z.string().trim().min(3).max(8000) })).mutation(({ ctx, input }) => replan(actorOf(ctx.caller, input), input.note)),
+  replan: memberProcedure
+    .input(projectInput.extend({ note: z.string().trim().min(3).max(8000) }))
+    .mutation(({ ctx, input }) => replan(actorOf(ctx.caller, input), input.note)),
 });

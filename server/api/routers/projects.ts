@@ -1,8 +1,8 @@
 import 'server-only';
 import { z } from 'zod';
-import { db } from '@/server/platform/db';
 import { demoProjects } from '@/server/models/demo/catalog';
-import { qualitySchema, modelRefSchema } from '@/server/models/schema';
+import { modelRefSchema, qualitySchema } from '@/server/models/schema';
+import { db } from '@/server/platform/db';
 import { archiveProject, createProject, renameProject, setBudget, setModel } from '@/server/runs/commands';
 import { viewProject } from '@/server/runs/view-project';
 import { memberProcedure, router } from '../trpc';
@@ -10,14 +10,27 @@ import { actorOf, budgetSchema, projectInput } from './shared';
 
 export const projectsRouter = router({
   list: memberProcedure
-    .input(z.object({ cursor: z.string().max(64).nullish(), search: z.string().max(200).optional(), archived: z.boolean().optional() }))
+    .input(
+      z.object({
+        cursor: z.string().max(64).nullish(),
+        search: z.string().max(200).optional(),
+        archived: z.boolean().optional(),
+      }),
+    )
     .query(async ({ ctx, input }) => {
       const take = 30;
       const rows = await db().project.findMany({
         where: {
           organizationId: ctx.caller.organizationId,
           status: input.archived ? 'archived' : { not: 'archived' },
-          ...(input.search ? { OR: [{ title: { contains: input.search, mode: 'insensitive' } }, { description: { contains: input.search, mode: 'insensitive' } }] } : {}),
+          ...(input.search
+            ? {
+                OR: [
+                  { title: { contains: input.search, mode: 'insensitive' } },
+                  { description: { contains: input.search, mode: 'insensitive' } },
+                ],
+              }
+            : {}),
         },
         orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
         take: take + 1,
@@ -43,12 +56,28 @@ export const projectsRouter = router({
     }),
   examples: memberProcedure.query(() => demoProjects()),
   create: memberProcedure
-    .input(z.object({ title: z.string().trim().max(120).optional(), description: z.string().trim().min(3).max(20_000).optional(), example: z.string().max(60).optional() }))
-    .mutation(async ({ ctx, input }) => ({ projectId: await createProject({ organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, ...input }) })),
+    .input(
+      z.object({
+        title: z.string().trim().max(120).optional(),
+        description: z.string().trim().min(3).max(20_000).optional(),
+        example: z.string().max(60).optional(),
+      }),
+    )
+    .mutation(async ({ ctx, input }) => ({
+      projectId: await createProject({
+        organizationId: ctx.caller.organizationId,
+        userId: ctx.caller.userId,
+        ...input,
+      }),
+    })),
   get: memberProcedure.input(projectInput).query(({ ctx, input }) => viewProject(actorOf(ctx.caller, input))),
   archive: memberProcedure.input(projectInput).mutation(({ ctx, input }) => archiveProject(actorOf(ctx.caller, input))),
-  rename: memberProcedure.input(projectInput.extend({ title: z.string().trim().min(1).max(120) })).mutation(({ ctx, input }) => renameProject(actorOf(ctx.caller, input), input.title)),
-  setBudget: memberProcedure.input(projectInput.extend({ budgetMicro: budgetSchema })).mutation(({ ctx, input }) => setBudget(actorOf(ctx.caller, input), input.budgetMicro)),
+  rename: memberProcedure
+    .input(projectInput.extend({ title: z.string().trim().min(1).max(120) }))
+    .mutation(({ ctx, input }) => renameProject(actorOf(ctx.caller, input), input.title)),
+  setBudget: memberProcedure
+    .input(projectInput.extend({ budgetMicro: budgetSchema }))
+    .mutation(({ ctx, input }) => setBudget(actorOf(ctx.caller, input), input.budgetMicro)),
   setModel: memberProcedure
     .input(projectInput.extend({ modelRef: modelRefSchema.nullable(), quality: qualitySchema }))
     .mutation(({ ctx, input }) => setModel(actorOf(ctx.caller, input), input.modelRef, input.quality)),

@@ -19,22 +19,48 @@ const editedTask = z.object({
 });
 
 export const runsRouter = router({
-  answer: memberProcedure.input(projectInput.extend({ answers: answersSchema })).mutation(({ ctx, input }) => answerQuestions(actorOf(ctx.caller, input), input.answers)),
-  stop: memberProcedure.input(projectInput).mutation(({ ctx, input }) => commandRun(actorOf(ctx.caller, input), 'stop')),
-  pause: memberProcedure.input(projectInput).mutation(({ ctx, input }) => commandRun(actorOf(ctx.caller, input), 'pause')),
+  answer: memberProcedure
+    .input(projectInput.extend({ answers: answersSchema }))
+    .mutation(({ ctx, input }) => answerQuestions(actorOf(ctx.caller, input), input.answers)),
+  stop: memberProcedure
+    .input(projectInput)
+    .mutation(({ ctx, input }) => commandRun(actorOf(ctx.caller, input), 'stop')),
+  pause: memberProcedure
+    .input(projectInput)
+    .mutation(({ ctx, input }) => commandRun(actorOf(ctx.caller, input), 'pause')),
   resume: memberProcedure.input(projectInput).mutation(({ ctx, input }) => resumeRun(actorOf(ctx.caller, input))),
   refine: memberProcedure
-    .input(projectInput.extend({ taskKey: z.string().max(20), choice: refineChoiceSchema, note: z.string().max(8000).optional(), task: editedTask.optional() }))
+    .input(
+      projectInput.extend({
+        taskKey: z.string().max(20),
+        choice: refineChoiceSchema,
+        note: z.string().max(8000).optional(),
+        task: editedTask.optional(),
+      }),
+    )
     .mutation(({ ctx, input }) => refineTask(actorOf(ctx.caller, input), input)),
   timeline: memberProcedure.input(projectInput).query(({ ctx, input }) => viewTimeline(actorOf(ctx.caller, input))),
   events: memberProcedure
-    .input(projectInput.extend({ lastEventId: z.string().regex(/^\d{1,9}$/).nullish() }))
+    .input(
+      projectInput.extend({
+        lastEventId: z
+          .string()
+          .regex(/^\d{1,9}$/)
+          .nullish(),
+      }),
+    )
     .subscription(async function* ({ ctx, input, signal }) {
       const { organizationId } = ctx.caller;
       // Everything that can fail, fails before the stream opens.
-      if ((await db().project.count({ where: { id: input.projectId, organizationId } })) === 0) throw notFound('Project');
+      if ((await db().project.count({ where: { id: input.projectId, organizationId } })) === 0)
+        throw notFound('Project');
       const ended = signal ?? new AbortController().signal;
-      for await (const event of tailEvents({ organizationId, projectId: input.projectId, afterSeq: Number(input.lastEventId ?? 0), signal: ended })) {
+      for await (const event of tailEvents({
+        organizationId,
+        projectId: input.projectId,
+        afterSeq: Number(input.lastEventId ?? 0),
+        signal: ended,
+      })) {
         yield tracked(String(event.seq), event);
       }
     }),

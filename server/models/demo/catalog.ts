@@ -20,10 +20,27 @@ const reviewFileSchema = z.object({
   /** Where the evidence for a criterion stands: a text to find in a file. */
   evidence: z.record(z.string(), z.object({ file: z.string(), find: z.string(), says: z.string() })),
   /** Known defects of first attempts: found in the files of the prompt, or not at all. */
-  defects: z.array(z.object({ task: z.string(), criterion: z.string(), file: z.string(), find: z.string(), problem: z.string(), fix: z.string() })),
+  defects: z.array(
+    z.object({
+      task: z.string(),
+      criterion: z.string(),
+      file: z.string(),
+      find: z.string(),
+      problem: z.string(),
+      fix: z.string(),
+    }),
+  ),
 });
 
-const planFileSchema = z.object({ tasks: z.array(z.looseObject({ id: z.string(), title: z.string(), criteria: z.array(z.object({ id: z.string(), text: z.string() })) })) });
+const planFileSchema = z.object({
+  tasks: z.array(
+    z.looseObject({
+      id: z.string(),
+      title: z.string(),
+      criteria: z.array(z.object({ id: z.string(), text: z.string() })),
+    }),
+  ),
+});
 
 export interface DemoProject {
   slug: string;
@@ -89,7 +106,9 @@ export function demoProjects(): DemoExample[] {
 export function matchDemoProject(description: string): DemoProject | null {
   const text = description.trim().toLowerCase();
   const projects = loadDemoProjects();
-  const exact = projects.find(({ prompt, slug, title }) => [prompt, slug, title].some((name) => name.trim().toLowerCase() === text));
+  const exact = projects.find(({ prompt, slug, title }) =>
+    [prompt, slug, title].some((name) => name.trim().toLowerCase() === text),
+  );
   if (exact !== undefined) return exact;
   const words = new Set(text.split(/[^a-z0-9]+/));
   const found = projects.filter(({ keywords }) => keywords.some((group) => group.every((word) => words.has(word))));

@@ -1,6 +1,11 @@
 import 'server-only';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4GenerateResult, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import type {
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
+} from '@ai-sdk/provider';
 import { estimateTokens } from '../pricing';
 import { parseSections } from '../prompt-format';
 import { callHintSchema } from '../schema';
@@ -25,7 +30,12 @@ export function createDemoModel({ delayMs }: DemoModelOptions): LanguageModelV4 
     async doGenerate(options): Promise<LanguageModelV4GenerateResult> {
       options.abortSignal?.throwIfAborted();
       const text = answer(options);
-      return { content: [{ type: 'text', text }], finishReason: { unified: 'stop', raw: 'stop' }, usage: usageOf(options, text), warnings: [] };
+      return {
+        content: [{ type: 'text', text }],
+        finishReason: { unified: 'stop', raw: 'stop' },
+        usage: usageOf(options, text),
+        warnings: [],
+      };
     },
     async doStream(options) {
       const text = answer(options);
@@ -45,7 +55,11 @@ export function createDemoModel({ delayMs }: DemoModelOptions): LanguageModelV4 
   };
 }
 
-async function* parts(options: LanguageModelV4CallOptions, text: string, delayMs: number): AsyncGenerator<LanguageModelV4StreamPart> {
+async function* parts(
+  options: LanguageModelV4CallOptions,
+  text: string,
+  delayMs: number,
+): AsyncGenerator<LanguageModelV4StreamPart> {
   yield { type: 'stream-start', warnings: [] };
   yield { type: 'text-start', id: '0' };
   // Word by word, a few at a time: as much text a second as a quick model writes.
@@ -60,7 +74,11 @@ async function* parts(options: LanguageModelV4CallOptions, text: string, delayMs
 
 function promptText({ prompt }: LanguageModelV4CallOptions): string {
   return prompt
-    .flatMap((message) => (typeof message.content === 'string' ? [message.content] : message.content.flatMap((part) => (part.type === 'text' ? [part.text] : []))))
+    .flatMap((message) =>
+      typeof message.content === 'string'
+        ? [message.content]
+        : message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])),
+    )
     .join('\n');
 }
 
@@ -100,9 +118,14 @@ function answer(options: LanguageModelV4CallOptions): string {
 
 /** Authored tasks only, by id and title: an edited title means that another thing is wanted. */
 function implementAnswer(project: DemoProject, taskId: string, title: string, attempt: number): string {
-  const known = project.tasks.find((task) => task.title === title) ?? project.tasks.find((task) => task.id === taskId && sharesWords(task.title, title));
+  const known =
+    project.tasks.find((task) => task.title === title) ??
+    project.tasks.find((task) => task.id === taskId && sharesWords(task.title, title));
   const reply = known === undefined ? null : project.reply(known.id, attempt);
-  return reply ?? `I am the offline demo model and know only the authored tasks of this example. I cannot do "${title}". Skip the task, or set a model key.`;
+  return (
+    reply ??
+    `I am the offline demo model and know only the authored tasks of this example. I cannot do "${title}". Skip the task, or set a model key.`
+  );
 }
 
 function sharesWords(a: string, b: string): boolean {
@@ -115,7 +138,12 @@ function sharesWords(a: string, b: string): boolean {
 function askAnswer(prompt: string, project: DemoProject | null): string {
   const files = parseSections(prompt).filter(({ label }) => label.startsWith('FILE '));
   const opening = 'I am the offline demo model: I cannot reason about code.';
-  if (files.length === 0) return `${opening} ${project === null ? 'Set a model key to ask questions.' : 'There are no files yet that could answer this.'}`;
-  const shown = files.slice(0, 3).map(({ label, content }) => `\`${label.slice(5)}\`\n\n\`\`\`\n${content.split('\n').slice(0, 8).join('\n')}\n\`\`\``);
+  if (files.length === 0)
+    return `${opening} ${project === null ? 'Set a model key to ask questions.' : 'There are no files yet that could answer this.'}`;
+  const shown = files
+    .slice(0, 3)
+    .map(
+      ({ label, content }) => `\`${label.slice(5)}\`\n\n\`\`\`\n${content.split('\n').slice(0, 8).join('\n')}\n\`\`\``,
+    );
   return `${opening} These are the places that search finds for your question:\n\n${shown.join('\n\n')}`;
 }

@@ -4,8 +4,8 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { EmbeddingModelV4, LanguageModelV4 } from '@ai-sdk/provider';
 import { createOpenRouter } from '@openrouter/ai-sdk-provider';
-import { AppError } from '@/server/platform/errors';
 import { env } from '@/server/platform/env';
+import { AppError } from '@/server/platform/errors';
 import { createDemoModel } from '../demo/demo-model';
 import { PROVIDERS, type Provider } from '../schema';
 
@@ -13,13 +13,15 @@ import { PROVIDERS, type Provider } from '../schema';
 export function parseModelRef(ref: string): { provider: Provider; modelId: string } {
   const at = ref.indexOf(':');
   const provider = PROVIDERS.find((name) => name === ref.slice(0, at));
-  if (provider === undefined || at === ref.length - 1) throw new AppError('invalid_input', `${JSON.stringify(ref)} is not provider:model`);
+  if (provider === undefined || at === ref.length - 1)
+    throw new AppError('invalid_input', `${JSON.stringify(ref)} is not provider:model`);
   return { provider, modelId: ref.slice(at + 1) };
 }
 
 /** The instance's key for a provider; null: not configured. The demo and local servers need none. */
 export function providerKey(provider: Provider): string | null {
-  const { OPENAI_API_KEY, GOOGLE_API_KEY, OPENROUTER_API_KEY, OPENAI_COMPATIBLE_BASE_URL, OPENAI_COMPATIBLE_API_KEY } = env();
+  const { OPENAI_API_KEY, GOOGLE_API_KEY, OPENROUTER_API_KEY, OPENAI_COMPATIBLE_BASE_URL, OPENAI_COMPATIBLE_API_KEY } =
+    env();
   switch (provider) {
     case 'openai':
       return OPENAI_API_KEY ?? null;

@@ -5,10 +5,10 @@ import { planPrompt } from '@/server/agents/prompts/plan';
 import { specPrompt } from '@/server/agents/prompts/spec';
 import { architectPlanSchema, clarificationSchema, clarifyingQuestionSchema } from '@/server/agents/schema';
 import { absorbCalls } from '@/server/credits/ledger';
-import { readTree } from '@/server/workspace/snapshots';
 import { db, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
+import { readTree } from '@/server/workspace/snapshots';
 import { callForObject, callStreaming } from '../call';
 import { appendEvents } from '../event-log';
 import { finishStep, type StepContext } from '../journal';
@@ -28,7 +28,11 @@ export async function clarifyStep(ctx: StepContext): Promise<void> {
         await appendEvents(tx, ctx.scope, [{ type: 'data-questions', count: questions.length }]);
         await moveRun(tx, { runId: ctx.run.id, to: 'waiting', reason: 'questions' });
       }
-      await finishStep(tx, ctx, { output: { ok: true, waits: questions.length > 0 }, modelCallId: result.callId, note: `${questions.length} questions` });
+      await finishStep(tx, ctx, {
+        output: { ok: true, waits: questions.length > 0 },
+        modelCallId: result.callId,
+        note: `${questions.length} questions`,
+      });
     },
   });
 }
@@ -37,10 +41,18 @@ export async function specStep(ctx: StepContext): Promise<void> {
   await callStreaming(ctx, {
     role: 'spec',
     purpose: 'spec',
-    prompt: specPrompt({ description: ctx.project.description, answers: await readAnswers(ctx), notes: await takeNotes(ctx) }),
+    prompt: specPrompt({
+      description: ctx.project.description,
+      answers: await readAnswers(ctx),
+      notes: await takeNotes(ctx),
+    }),
     onSettled: async (tx, result) => {
       if (result.text.trim() === '' || result.finishReason === 'length') {
-        await absorbCalls(tx, { organizationId: ctx.scope.organizationId, modelCallIds: [result.callId], note: 'the answer was empty or cut off' });
+        await absorbCalls(tx, {
+          organizationId: ctx.scope.organizationId,
+          modelCallIds: [result.callId],
+          note: 'the answer was empty or cut off',
+        });
         throw new AppError('model_call_failed', 'the specification came back empty or cut off');
       }
       await writeDocument(tx, ctx, 'spec', result.text);
@@ -53,14 +65,27 @@ export async function specStep(ctx: StepContext): Promise<void> {
 export async function planStep(ctx: StepContext): Promise<void> {
   const spec = await latestDocument(ctx, 'spec');
   const head = ctx.project.headSnapshotId;
-  const paths = head === null ? [] : [...(await readTree(db(), { organizationId: ctx.scope.organizationId, snapshotId: head })).keys()];
+  const paths =
+    head === null
+      ? []
+      : [...(await readTree(db(), { organizationId: ctx.scope.organizationId, snapshotId: head })).keys()];
   await callForObject(ctx, {
     role: 'plan',
     prompt: planPrompt({ description: ctx.project.description, spec, paths, notes: await takeNotes(ctx) }),
     schema: architectPlanSchema,
     onSettled: async (tx, plan, result) => {
-      const version = await writePlan(tx, { scope: ctx.scope, plan, author: 'architect', model: ctx.model, quality: ctx.quality });
-      await finishStep(tx, ctx, { output: { ok: true, version }, modelCallId: result.callId, note: `${plan.tasks.length} tasks` });
+      const version = await writePlan(tx, {
+        scope: ctx.scope,
+        plan,
+        author: 'architect',
+        model: ctx.model,
+        quality: ctx.quality,
+      });
+      await finishStep(tx, ctx, {
+        output: { ok: true, version },
+        modelCallId: result.callId,
+        note: `${plan.tasks.length} tasks`,
+      });
       await moveRun(tx, { runId: ctx.run.id, to: 'completed' });
       await moveProject(tx, { ...ctx.scope, to: 'awaiting_approval' });
     },
@@ -68,8 +93,12 @@ export async function planStep(ctx: StepContext): Promise<void> {
 }
 
 async function readAnswers(ctx: StepContext): Promise<{ question: string; answer: string }[]> {
-  const questions = z.array(clarifyingQuestionSchema).parse(JSON.parse((await latestDocument(ctx, 'questions')) || '[]'));
-  const answers = z.array(z.object({ id: z.string(), answer: z.string() })).parse(JSON.parse((await latestDocument(ctx, 'answers')) || '[]'));
+  const questions = z
+    .array(clarifyingQuestionSchema)
+    .parse(JSON.parse((await latestDocument(ctx, 'questions')) || '[]'));
+  const answers = z
+    .array(z.object({ id: z.string(), answer: z.string() }))
+    .parse(JSON.parse((await latestDocument(ctx, 'answers')) || '[]'));
   return questions.map(({ id, question, assumed }) => {
     const given = answers.find((answer) => answer.id === id)?.answer.trim() ?? '';
     return { question, answer: given === '' ? `(not answered; assume: ${assumed})` : given };
@@ -82,14 +111,32 @@ export async function latestDocument({ scope }: Pick<StepContext, 'scope'>, kind
   return row?.content ?? '';
 }
 
-export async function writeDocument(tx: Tx, { scope }: Pick<StepContext, 'scope'>, kind: string, content: string): Promise<void> {
-  const last = await tx.document.findFirst({ where: { ...scope, kind }, orderBy: { version: 'desc' }, select: { version: true } });
+export async function writeDocument(
+  tx: Tx,
+  { scope }: Pick<StepContext, 'scope'>,
+  kind: string,
+  content: string,
+): Promise<void> {
+  const last = await tx.document.findFirst({
+    where: { ...scope, kind },
+    orderBy: { version: 'desc' },
+    select: { version: true },
+  });
   await tx.document.create({ data: { id: newId(), ...scope, kind, version: (last?.version ?? 0) + 1, content } });
 }
 
 /** Notes people sent that no step has read yet. They stay unread until the reading step is paid for. */
 export async function takeNotes(ctx: StepContext): Promise<string[]> {
-  const rows = await db().message.findMany({ where: { ...ctx.scope, purpose: 'note', supersededAt: null, OR: [{ consumedAt: null }, { metadata: { path: ['stepId'], equals: ctx.step.id } }] }, orderBy: { seq: 'asc' } });
-  for (const { id } of rows) await db().message.update({ where: { id }, data: { consumedAt: new Date(), metadata: { stepId: ctx.step.id } } });
+  const rows = await db().message.findMany({
+    where: {
+      ...ctx.scope,
+      purpose: 'note',
+      supersededAt: null,
+      OR: [{ consumedAt: null }, { metadata: { path: ['stepId'], equals: ctx.step.id } }],
+    },
+    orderBy: { seq: 'asc' },
+  });
+  for (const { id } of rows)
+    await db().message.update({ where: { id }, data: { consumedAt: new Date(), metadata: { stepId: ctx.step.id } } });
   return rows.map(({ text }) => text);
 }

@@ -1,9 +1,9 @@
 import 'server-only';
 import { documentPrompt } from '@/server/agents/prompts/document';
 import { absorbCalls } from '@/server/credits/ledger';
+import { estimateTokens } from '@/server/models/pricing';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
-import { estimateTokens } from '@/server/models/pricing';
 import { saveCheckResults } from '@/server/workspace/checks/run-checks';
 import { createSnapshot, readFiles } from '@/server/workspace/snapshots';
 import { callStreaming } from '../call';
@@ -20,7 +20,10 @@ const FILE_TOKENS = 20_000;
 export async function documentStep(ctx: StepContext): Promise<void> {
   const { organizationId } = ctx.scope;
   const head = ctx.project.headSnapshotId;
-  if (head === null) throw new AppError('wrong_status', 'there is nothing to document: no task was done', { userMessage: 'No task has been done, so there is nothing to finish.' });
+  if (head === null)
+    throw new AppError('wrong_status', 'there is nothing to document: no task was done', {
+      userMessage: 'No task has been done, so there is nothing to finish.',
+    });
   if (ctx.project.status === 'implementing') await inTx((tx) => moveProject(tx, { ...ctx.scope, to: 'documenting' }));
   const files = await readFiles(db(), { organizationId, snapshotId: head });
   let budget = FILE_TOKENS;
@@ -40,11 +43,21 @@ export async function documentStep(ctx: StepContext): Promise<void> {
     }),
     onSettled: async (tx, result) => {
       if (result.text.trim() === '' || result.finishReason === 'length') {
-        await absorbCalls(tx, { organizationId, modelCallIds: [result.callId], note: 'the answer was empty or cut off' });
+        await absorbCalls(tx, {
+          organizationId,
+          modelCallIds: [result.callId],
+          note: 'the answer was empty or cut off',
+        });
         throw new AppError('model_call_failed', 'the README came back empty or cut off');
       }
       const content = result.text.endsWith('\n') ? result.text : `${result.text}\n`;
-      const { snapshotId } = await createSnapshot(tx, { ...ctx.scope, parentId: head, changes: new Map([['README.md', content]]), label: 'README', madeByStep: ctx.step.id });
+      const { snapshotId } = await createSnapshot(tx, {
+        ...ctx.scope,
+        parentId: head,
+        changes: new Map([['README.md', content]]),
+        label: 'README',
+        madeByStep: ctx.step.id,
+      });
       await tx.project.update({ where: { id: ctx.project.id }, data: { headSnapshotId: snapshotId } });
       await writeDocument(tx, ctx, 'readme', content);
       await appendEvents(tx, ctx.scope, [{ type: 'data-snapshot', snapshotId }]);
@@ -60,7 +73,11 @@ export async function finalCheckStep(ctx: StepContext): Promise<void> {
   const outcomes = await executeChecks(ctx, files, [...files.keys()]);
   const failed = outcomes.filter(({ required, status }) => required && status !== 'passed');
   await inTx(async (tx) => {
-    await saveCheckResults(tx, { ...ctx.scope, runId: ctx.run.id, taskId: null, snapshotId, attempt: ctx.step.attempt }, outcomes);
+    await saveCheckResults(
+      tx,
+      { ...ctx.scope, runId: ctx.run.id, taskId: null, snapshotId, attempt: ctx.step.attempt },
+      outcomes,
+    );
     await finishStep(tx, ctx, { output: { ok: failed.length === 0 }, snapshotId, note: summary(outcomes) });
   });
 }
@@ -68,13 +85,28 @@ export async function finalCheckStep(ctx: StepContext): Promise<void> {
 /** `completed` only when the final check passed: accepted or skipped tasks may have left it failing, and that is said. */
 export async function completeStep(ctx: StepContext): Promise<void> {
   const failed = await db().checkResult.findMany({
-    where: { ...ctx.scope, runId: ctx.run.id, taskId: null, snapshotId: ctx.project.headSnapshotId ?? '', required: true, status: { not: 'passed' } },
+    where: {
+      ...ctx.scope,
+      runId: ctx.run.id,
+      taskId: null,
+      snapshotId: ctx.project.headSnapshotId ?? '',
+      required: true,
+      status: { not: 'passed' },
+    },
     select: { command: true },
   });
-  const reason = failed.length === 0 ? null : `Finished, but the final check did not pass: ${failed.map(({ command }) => command).join(', ')}`;
+  const reason =
+    failed.length === 0
+      ? null
+      : `Finished, but the final check did not pass: ${failed.map(({ command }) => command).join(', ')}`;
   await inTx(async (tx) => {
     await finishStep(tx, ctx, { output: { ok: failed.length === 0 } });
     await moveRun(tx, { runId: ctx.run.id, to: failed.length === 0 ? 'completed' : 'failed', reason });
-    await moveProject(tx, { ...ctx.scope, to: failed.length === 0 ? 'completed' : 'failed', reason, resumeStatus: null });
+    await moveProject(tx, {
+      ...ctx.scope,
+      to: failed.length === 0 ? 'completed' : 'failed',
+      reason,
+      resumeStatus: null,
+    });
   });
 }

@@ -30,7 +30,10 @@ async function headFiles(ctx: StepContext): Promise<Map<string, string>> {
 export async function implementStep(ctx: StepContext): Promise<void> {
   const { row, task } = await taskOf(ctx);
   await inTx(async (tx) => {
-    const { count } = await tx.task.updateMany({ where: { id: row.id, status: 'pending' }, data: { status: 'running' } });
+    const { count } = await tx.task.updateMany({
+      where: { id: row.id, status: 'pending' },
+      data: { status: 'running' },
+    });
     if (count > 0) await appendEvents(tx, ctx.scope, [{ type: 'data-task', taskKey: row.key, status: 'running' }]);
   });
   await callStreaming(ctx, {
@@ -39,7 +42,10 @@ export async function implementStep(ctx: StepContext): Promise<void> {
     prompt: implementPrompt(await implementContext(ctx, task)),
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
     onSettled: async (tx, result) => {
-      await finishStep(tx, ctx, { output: { text: result.text, finishReason: result.finishReason }, modelCallId: result.callId });
+      await finishStep(tx, ctx, {
+        output: { text: result.text, finishReason: result.finishReason },
+        modelCallId: result.callId,
+      });
     },
   });
 }
@@ -48,7 +54,10 @@ export async function implementStep(ctx: StepContext): Promise<void> {
 async function implementContext(ctx: StepContext, task: PlannedTask) {
   const files = await headFiles(ctx);
   const spec = await latestDocument(ctx, 'spec');
-  const done = await db().task.findMany({ where: { ...ctx.scope, status: { in: ['approved', 'accepted'] } }, select: { key: true } });
+  const done = await db().task.findMany({
+    where: { ...ctx.scope, status: { in: ['approved', 'accepted'] } },
+    select: { key: true },
+  });
   const plan = ctx.plan === null ? '' : planToMarkdown(ctx.plan, new Set(done.map(({ key }) => key)));
   const findings = ctx.step.attempt > 1 ? await lastFindings(ctx) : [];
   const named = task.files.map(({ path }) => path);
@@ -64,7 +73,14 @@ async function implementContext(ctx: StepContext, task: PlannedTask) {
     chosen.push({ path, content });
   };
   for (const path of [...named, ...mentioned]) take(path);
-  const { hits } = files.size === 0 ? { hits: [] } : await searchCode({ ...ctx.scope, query: `${task.title} ${task.criteria.map(({ text }) => text).join(' ')}`, limit: AGENT_LIMITS.searchHits });
+  const { hits } =
+    files.size === 0
+      ? { hits: [] }
+      : await searchCode({
+          ...ctx.scope,
+          query: `${task.title} ${task.criteria.map(({ text }) => text).join(' ')}`,
+          limit: AGENT_LIMITS.searchHits,
+        });
   // A small project fits whole: then nothing has to be guessed.
   for (const path of [...hits.map((hit) => hit.path), ...files.keys()]) take(path);
   return {
@@ -72,7 +88,8 @@ async function implementContext(ctx: StepContext, task: PlannedTask) {
     spec,
     plan,
     task,
-    repoMap: files.size === 0 ? '' : await buildRepoMap({ files, focus: named, budgetTokens: AGENT_LIMITS.repoMapTokens }),
+    repoMap:
+      files.size === 0 ? '' : await buildRepoMap({ files, focus: named, budgetTokens: AGENT_LIMITS.repoMapTokens }),
     files: chosen,
     searchHits: hits.filter((hit) => !chosen.some(({ path }) => path === hit.path)),
     findings: findings.map(describeFinding),
@@ -81,11 +98,16 @@ async function implementContext(ctx: StepContext, task: PlannedTask) {
 }
 
 function describeFinding(finding: Finding): string {
-  const place = finding.file === undefined ? '' : ` ${finding.file}${finding.line === undefined ? '' : `:${finding.line}`}`;
+  const place =
+    finding.file === undefined ? '' : ` ${finding.file}${finding.line === undefined ? '' : `:${finding.line}`}`;
   return `- [${finding.severity}${finding.criterion === undefined ? '' : ` ${finding.criterion}`}]${place} ${finding.problem}${finding.fix === '' ? '' : ` Fix: ${finding.fix}`}`;
 }
 
-const appliedSchema = z.object({ ok: z.boolean(), refusals: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })).default([]), changed: z.array(z.string()).default([]) });
+const appliedSchema = z.object({
+  ok: z.boolean(),
+  refusals: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })).default([]),
+  changed: z.array(z.string()).default([]),
+});
 
 /** Applies the answer to the head; all blocks or none. Refused blocks are asked for once more by the repair step. */
 export async function applyStep(ctx: StepContext): Promise<void> {
@@ -105,7 +127,12 @@ export async function reapplyStep(ctx: StepContext): Promise<void> {
   await applyBlocks(ctx, { ...second, blocks }, truncated, 'reapply');
 }
 
-async function applyBlocks(ctx: StepContext, parsed: ReturnType<typeof parseReply>, truncated: boolean, phase: 'apply' | 'reapply'): Promise<void> {
+async function applyBlocks(
+  ctx: StepContext,
+  parsed: ReturnType<typeof parseReply>,
+  truncated: boolean,
+  phase: 'apply' | 'reapply',
+): Promise<void> {
   const { row, task } = await taskOf(ctx);
   const before = await headFiles(ctx);
   const outcome = evaluate(before, parsed, truncated, task);
@@ -117,12 +144,20 @@ async function applyBlocks(ctx: StepContext, parsed: ReturnType<typeof parseRepl
         status: 'REJECTED',
         modelStatus: null,
         decidedBy: 'the edits could not be applied',
-        findings: outcome.refusals.map(({ code, message }) => ({ severity: 'blocker' as const, criterion: task.criteria[0]?.id ?? task.id, problem: `${code}: ${message}`.slice(0, 1900), fix: 'Give edits that apply.' })),
+        findings: outcome.refusals.map(({ code, message }) => ({
+          severity: 'blocker' as const,
+          criterion: task.criteria[0]?.id ?? task.id,
+          problem: `${code}: ${message}`.slice(0, 1900),
+          fix: 'Give edits that apply.',
+        })),
         criteria: [],
         snapshotId: ctx.project.headSnapshotId ?? 'none',
       });
     }
-    await finishStep(tx, ctx, { output: { ok: false, refusals: outcome.refusals.map((refusal) => ({ ...refusal })) }, note: `${outcome.refusals.length} edits refused` });
+    await finishStep(tx, ctx, {
+      output: { ok: false, refusals: outcome.refusals.map((refusal) => ({ ...refusal })) },
+      note: `${outcome.refusals.length} edits refused`,
+    });
   });
 }
 
@@ -132,23 +167,60 @@ interface Evaluation {
   refusals: Refusal[];
 }
 
-function evaluate(before: Map<string, string>, parsed: ReturnType<typeof parseReply>, truncated: boolean, task: PlannedTask): Evaluation {
+function evaluate(
+  before: Map<string, string>,
+  parsed: ReturnType<typeof parseReply>,
+  truncated: boolean,
+  task: PlannedTask,
+): Evaluation {
   const refused = (refusals: Refusal[]): Evaluation => ({ changes: new Map(), applied: [], refusals });
   if (truncated || parsed.unfinished !== null) {
-    return refused([{ code: 'malformed', path: parsed.unfinished ?? '', message: `the answer was cut off${parsed.unfinished === null ? '' : ` inside ${parsed.unfinished}`}; nothing of it was applied` }]);
+    return refused([
+      {
+        code: 'malformed',
+        path: parsed.unfinished ?? '',
+        message: `the answer was cut off${parsed.unfinished === null ? '' : ` inside ${parsed.unfinished}`}; nothing of it was applied`,
+      },
+    ]);
   }
-  if (parsed.malformed.length > 0) return refused(parsed.malformed.map(({ path, message }) => ({ code: 'malformed', path, message: `${path}: ${message}` })));
-  if (parsed.blocks.length === 0) return refused([{ code: 'malformed', path: '', message: `the answer holds no files${parsed.prose === '' ? '' : `: ${parsed.prose.slice(0, 300)}`}` }]);
+  if (parsed.malformed.length > 0)
+    return refused(
+      parsed.malformed.map(({ path, message }) => ({ code: 'malformed', path, message: `${path}: ${message}` })),
+    );
+  if (parsed.blocks.length === 0)
+    return refused([
+      {
+        code: 'malformed',
+        path: '',
+        message: `the answer holds no files${parsed.prose === '' ? '' : `: ${parsed.prose.slice(0, 300)}`}`,
+      },
+    ]);
   const result = applyEdits(before, parsed.blocks);
   if (!result.ok) return refused(result.refusals);
-  const allowed = new Set(task.files.filter(({ action }) => action === 'delete' || action === 'rename').map(({ path }) => path));
+  const allowed = new Set(
+    task.files.filter(({ action }) => action === 'delete' || action === 'rename').map(({ path }) => path),
+  );
   for (const path of before.keys()) {
-    if (/\b(shrink|shorten|remove|delete|strip|trim down|split)\b/i.test(`${task.title} ${task.why}`) && task.files.some((file) => file.path === path)) allowed.add(path);
+    if (
+      /\b(shrink|shorten|remove|delete|strip|trim down|split)\b/i.test(`${task.title} ${task.why}`) &&
+      task.files.some((file) => file.path === path)
+    )
+      allowed.add(path);
   }
-  return { changes: result.changes, applied: result.applied, refusals: guardShrinkage({ before, changes: result.changes, allowed }) };
+  return {
+    changes: result.changes,
+    applied: result.applied,
+    refusals: guardShrinkage({ before, changes: result.changes, allowed }),
+  };
 }
 
-async function applied(tx: Tx, ctx: StepContext, taskKey: string, changes: Map<string, string | null>, edits: AppliedEdit[]): Promise<void> {
+async function applied(
+  tx: Tx,
+  ctx: StepContext,
+  taskKey: string,
+  changes: Map<string, string | null>,
+  edits: AppliedEdit[],
+): Promise<void> {
   const { snapshotId, changed } = await createSnapshot(tx, {
     ...ctx.scope,
     parentId: ctx.project.headSnapshotId,
@@ -158,9 +230,19 @@ async function applied(tx: Tx, ctx: StepContext, taskKey: string, changes: Map<s
   });
   if (!changed) {
     const { row, task } = await taskOfTx(tx, ctx);
-    await endAttempt(tx, ctx, row, { status: 'REJECTED', modelStatus: null, decidedBy: 'empty diff', findings: [{ severity: 'blocker', criterion: task, problem: 'The answer changed nothing.', fix: '' }], criteria: [], snapshotId, final: true });
+    await endAttempt(tx, ctx, row, {
+      status: 'REJECTED',
+      modelStatus: null,
+      decidedBy: 'empty diff',
+      findings: [{ severity: 'blocker', criterion: task, problem: 'The answer changed nothing.', fix: '' }],
+      criteria: [],
+      snapshotId,
+      final: true,
+    });
   }
-  const rungs = edits.flatMap(({ path, rungs: matched }) => matched.filter((rung) => rung !== 'exact').map((rung) => `${path}: ${rung}`));
+  const rungs = edits.flatMap(({ path, rungs: matched }) =>
+    matched.filter((rung) => rung !== 'exact').map((rung) => `${path}: ${rung}`),
+  );
   await finishStep(tx, ctx, {
     output: { ok: changed, changed: [...changes.keys()], edits: edits.map((edit) => ({ ...edit })) },
     snapshotId,
@@ -185,12 +267,17 @@ export async function repairStep(ctx: StepContext): Promise<void> {
     prompt: repairPrompt({
       task,
       description: ctx.project.description,
-      refusals: renderRefusals((refused?.refusals ?? []).map(({ path, message }) => ({ code: 'malformed', path, message }))),
+      refusals: renderRefusals(
+        (refused?.refusals ?? []).map(({ path, message }) => ({ code: 'malformed', path, message })),
+      ),
       files: [...files].filter(([path]) => paths.has(path)).map(([path, content]) => ({ path, content })),
     }),
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
     onSettled: async (tx, result) => {
-      await finishStep(tx, ctx, { output: { text: result.text, finishReason: result.finishReason }, modelCallId: result.callId });
+      await finishStep(tx, ctx, {
+        output: { text: result.text, finishReason: result.finishReason },
+        modelCallId: result.callId,
+      });
     },
   });
 }

@@ -31,7 +31,11 @@ export async function checkStep(ctx: StepContext): Promise<void> {
 }
 
 /** Runs the checks; a stop ends them. */
-export async function executeChecks(ctx: StepContext, files: Map<string, string>, changed: string[]): Promise<CheckOutcome[]> {
+export async function executeChecks(
+  ctx: StepContext,
+  files: Map<string, string>,
+  changed: string[],
+): Promise<CheckOutcome[]> {
   const commands: PlanChecks = ctx.plan?.checks ?? {};
   const outcomes = await runChecks({
     files,
@@ -41,7 +45,11 @@ export async function executeChecks(ctx: StepContext, files: Map<string, string>
     timeoutMs: env().CHECK_TIMEOUT_MS,
     signal: ctx.signal,
     onOutcome: async ({ kind, command, status }) => {
-      await inTx((tx) => appendEvents(tx, ctx.scope, [{ type: 'data-check', taskKey: ctx.step.step.split(':')[1] ?? null, kind, command, status }]));
+      await inTx((tx) =>
+        appendEvents(tx, ctx.scope, [
+          { type: 'data-check', taskKey: ctx.step.step.split(':')[1] ?? null, kind, command, status },
+        ]),
+      );
     },
   });
   ctx.signal.throwIfAborted();
@@ -56,7 +64,12 @@ export function summary(outcomes: readonly CheckOutcome[]): string {
 async function attemptSnapshot(ctx: StepContext): Promise<string> {
   const key = ctx.step.step.split(':')[1] ?? '';
   const rows = await db().runStep.findMany({
-    where: { runId: ctx.run.id, attempt: ctx.step.attempt, step: { in: [`apply:${key}`, `reapply:${key}`] }, snapshotId: { not: null } },
+    where: {
+      runId: ctx.run.id,
+      attempt: ctx.step.attempt,
+      step: { in: [`apply:${key}`, `reapply:${key}`] },
+      snapshotId: { not: null },
+    },
   });
   const id = rows.find(({ step }) => step.startsWith('reapply'))?.snapshotId ?? rows[0]?.snapshotId;
   if (!id) throw new Error(`no snapshot for ${ctx.step.step}, attempt ${ctx.step.attempt}`);
@@ -68,11 +81,22 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
   const { row, task } = await taskOf(ctx);
   const snapshotId = await attemptSnapshot(ctx);
   const { organizationId } = ctx.scope;
-  const checks = await db().checkResult.findMany({ where: { organizationId, snapshotId, runId: ctx.run.id, taskId: row.id, attempt: ctx.step.attempt }, orderBy: { createdAt: 'asc' } });
+  const checks = await db().checkResult.findMany({
+    where: { organizationId, snapshotId, runId: ctx.run.id, taskId: row.id, attempt: ctx.step.attempt },
+    orderBy: { createdAt: 'asc' },
+  });
   const files = await readFiles(db(), { organizationId, snapshotId });
   const diff = await diffSnapshots(db(), organizationId, ctx.project.headSnapshotId, snapshotId);
-  const shown = new Set([...diff.filter(({ status }) => status !== 'removed').map(({ path }) => path), ...task.files.map(({ path }) => path)]);
-  const facts = checks.map((check) => ({ status: statusOf(check.status), required: check.required, command: check.command, output: check.output }));
+  const shown = new Set([
+    ...diff.filter(({ status }) => status !== 'removed').map(({ path }) => path),
+    ...task.files.map(({ path }) => path),
+  ]);
+  const facts = checks.map((check) => ({
+    status: statusOf(check.status),
+    required: check.required,
+    command: check.command,
+    output: check.output,
+  }));
   await callForObject(ctx, {
     role: 'review',
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
@@ -80,14 +104,36 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
     prompt: reviewPrompt({
       description: ctx.project.description,
       task,
-      checks: checks.map(({ command, status, exitCode, output }) => ({ command, status, exitCode, output: output.slice(-AGENT_LIMITS.checkOutputChars) })),
-      diff: diff.map(({ path, status, hunks }) => `${status} ${path}\n${hunks.map((hunk) => `@@ -${hunk.oldStart} +${hunk.newStart} @@\n${hunk.lines.join('\n')}`).join('\n')}`).join('\n').slice(0, AGENT_LIMITS.contextTokens[ctx.quality]),
+      checks: checks.map(({ command, status, exitCode, output }) => ({
+        command,
+        status,
+        exitCode,
+        output: output.slice(-AGENT_LIMITS.checkOutputChars),
+      })),
+      diff: diff
+        .map(
+          ({ path, status, hunks }) =>
+            `${status} ${path}\n${hunks.map((hunk) => `@@ -${hunk.oldStart} +${hunk.newStart} @@\n${hunk.lines.join('\n')}`).join('\n')}`,
+        )
+        .join('\n')
+        .slice(0, AGENT_LIMITS.contextTokens[ctx.quality]),
       files: [...files].filter(([path]) => shown.has(path)).map(([path, content]) => ({ path, content })),
     }),
     onSettled: async (tx, verdict, result) => {
-      const decision = decide({ verdict, criteria: task.criteria, checks: facts, attempt: ctx.step.attempt, files: new Map([...files].map(([path, content]) => [path, content.split('\n').length])) });
+      const decision = decide({
+        verdict,
+        criteria: task.criteria,
+        checks: facts,
+        attempt: ctx.step.attempt,
+        files: new Map([...files].map(([path, content]) => [path, content.split('\n').length])),
+      });
       await endAttempt(tx, ctx, row, { ...decision, modelStatus: verdict.status, snapshotId });
-      await finishStep(tx, ctx, { output: { ok: true, status: decision.status }, snapshotId, modelCallId: result.callId, note: decision.status });
+      await finishStep(tx, ctx, {
+        output: { ok: true, status: decision.status },
+        snapshotId,
+        modelCallId: result.callId,
+        note: decision.status,
+      });
     },
   });
 }

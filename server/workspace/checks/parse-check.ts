@@ -27,7 +27,9 @@ export async function parseProblem(path: string, text: string): Promise<ParsePro
     if (!tree.rootNode.hasError) return null;
     const bad = firstError(tree.rootNode);
     const line = (bad?.startPosition.row ?? 0) + 1;
-    const message = bad?.isMissing ? `missing ${bad.type}` : `unexpected ${JSON.stringify((bad?.text ?? '').split('\n')[0]?.slice(0, 60) ?? '')}`;
+    const message = bad?.isMissing
+      ? `missing ${bad.type}`
+      : `unexpected ${JSON.stringify((bad?.text ?? '').split('\n')[0]?.slice(0, 60) ?? '')}`;
     // The grammars are older than the languages: Node itself has the last word about JavaScript and TypeScript.
     if (/\.(?:[cm]?js|[cm]?ts)$/.test(path)) return nodeProblem(path, text);
     return { path, line, message };
@@ -49,7 +51,9 @@ function jsonProblem(path: string, text: string): ParseProblem | null {
 
 function yamlProblem(path: string, text: string): ParseProblem | null {
   const [error] = parseDocument(text).errors;
-  return error === undefined ? null : { path, line: error.linePos?.[0].line ?? 1, message: error.message.split('\n')[0] ?? 'not YAML' };
+  return error === undefined
+    ? null
+    : { path, line: error.linePos?.[0].line ?? 1, message: error.message.split('\n')[0] ?? 'not YAML' };
 }
 
 function firstError(node: Node): Node | null {
@@ -69,7 +73,12 @@ async function nodeProblem(path: string, text: string): Promise<ParseProblem | n
   try {
     await writeFile(file, text);
     const stderr = await new Promise<string | null>((resolve) => {
-      execFile(process.execPath, ['--check', file], { env: { NODE_ENV: 'production' }, timeout: 10_000 }, (error, _stdout, text) => resolve(error ? text : null));
+      execFile(
+        process.execPath,
+        ['--check', file],
+        { env: { NODE_ENV: 'production' }, timeout: 10_000 },
+        (error, _stdout, text) => resolve(error ? text : null),
+      );
     });
     if (stderr === null) return null;
     const line = Number(/file\.\w+:(\d+)/.exec(stderr)?.[1] ?? 1);
@@ -80,7 +89,10 @@ async function nodeProblem(path: string, text: string): Promise<ParseProblem | n
 }
 
 /** One outcome for all changed files of a snapshot. */
-export async function checkParse(files: ReadonlyMap<string, string>, changed: readonly string[]): Promise<CheckOutcome> {
+export async function checkParse(
+  files: ReadonlyMap<string, string>,
+  changed: readonly string[],
+): Promise<CheckOutcome> {
   const started = Date.now();
   const problems: ParseProblem[] = [];
   let parsed = 0;
@@ -99,7 +111,9 @@ export async function checkParse(files: ReadonlyMap<string, string>, changed: re
     required: true,
     exitCode: failed ? 1 : 0,
     durationMs: Date.now() - started,
-    output: failed ? problems.map(({ path, line, message }) => `${path}:${line}: ${message}`).join('\n') : `${parsed} files parsed`,
+    output: failed
+      ? problems.map(({ path, line, message }) => `${path}:${line}: ${message}`).join('\n')
+      : `${parsed} files parsed`,
     sandbox: 'none',
   };
 }

@@ -35,7 +35,14 @@ export async function runChecks(input: RunChecksInput): Promise<CheckOutcome[]> 
   if (sandbox === null || outcomes[0]?.status === 'failed') {
     for (const { kind, command } of commands) {
       // What could not run is not required: the manifest says that it did not run.
-      await add(skipped(kind, command, sandbox === null ? (reason ?? 'execution is off') : 'skipped: the files do not parse', sandbox === null ? 'off' : 'none'));
+      await add(
+        skipped(
+          kind,
+          command,
+          sandbox === null ? (reason ?? 'execution is off') : 'skipped: the files do not parse',
+          sandbox === null ? 'off' : 'none',
+        ),
+      );
     }
     return outcomes;
   }
@@ -51,7 +58,16 @@ export async function runChecks(input: RunChecksInput): Promise<CheckOutcome[]> 
       const limits = { ...DEFAULT_SANDBOX_LIMITS, timeoutMs: input.timeoutMs };
       const result = await sandbox.run({ directory, command, limits, signal: input.signal });
       failed = result.exitCode !== 0;
-      await add({ kind, command, status: failed ? 'failed' : 'passed', required: true, exitCode: result.exitCode, durationMs: result.durationMs, output: result.output, sandbox: sandbox.id });
+      await add({
+        kind,
+        command,
+        status: failed ? 'failed' : 'passed',
+        required: true,
+        exitCode: result.exitCode,
+        durationMs: result.durationMs,
+        output: result.output,
+        sandbox: sandbox.id,
+      });
     }
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -82,6 +98,10 @@ export interface CheckOwner {
 }
 
 /** Stores the results for exactly that snapshot. */
-export async function saveCheckResults(client: Client, owner: CheckOwner, outcomes: readonly CheckOutcome[]): Promise<void> {
+export async function saveCheckResults(
+  client: Client,
+  owner: CheckOwner,
+  outcomes: readonly CheckOutcome[],
+): Promise<void> {
   await client.checkResult.createMany({ data: outcomes.map((outcome) => ({ id: newId(), ...owner, ...outcome })) });
 }

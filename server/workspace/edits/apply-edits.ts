@@ -69,7 +69,8 @@ class Work {
   }
 
   private remove(path: string): void {
-    if (this.current(path) === null) return this.refuse('not_found', path, `${path} does not exist, so it cannot be deleted`);
+    if (this.current(path) === null)
+      return this.refuse('not_found', path, `${path} does not exist, so it cannot be deleted`);
     this.changes.set(path, null);
     this.applied.push({ path, action: 'delete', rungs: [] });
   }
@@ -88,7 +89,8 @@ class Work {
     if (before === null) {
       // A lone empty SEARCH against a missing file is how models write a new file.
       const [only] = sections;
-      if (sections.length === 1 && only !== undefined && only.search.trim() === '') return this.write(path, only.replace);
+      if (sections.length === 1 && only !== undefined && only.search.trim() === '')
+        return this.write(path, only.replace);
       return this.refuse('not_found', path, `${path} does not exist; give its whole content to create it`);
     }
     const rungs: Rung[] = [];
@@ -130,7 +132,10 @@ export function applySection(text: string, section: SearchReplace): SectionOutco
   const inserted = shape(replace, match);
   const lines = [...file.lines.slice(0, match.start), ...inserted, ...file.lines.slice(match.end)];
   const touchesEnd = match.end >= file.lines.length;
-  return { text: finish(lines, touchesEnd ? file.finalNewline || inserted.length === 0 : file.finalNewline, crlf), rung: match.rung };
+  return {
+    text: finish(lines, touchesEnd ? file.finalNewline || inserted.length === 0 : file.finalNewline, crlf),
+    rung: match.rung,
+  };
 }
 
 function explain(match: Exclude<Match, { kind: 'found' }>): { code: Refusal['code']; message: string } {
@@ -140,7 +145,8 @@ function explain(match: Exclude<Match, { kind: 'found' }>): { code: Refusal['cod
       message: `the SEARCH lines stand in ${match.lines.length} places (lines ${match.lines.join(', ')}); quote more lines around the one you mean`,
     };
   }
-  const closest = match.closest === null ? '' : `; the closest lines begin at line ${match.closest.line}:\n${match.closest.text}`;
+  const closest =
+    match.closest === null ? '' : `; the closest lines begin at line ${match.closest.line}:\n${match.closest.text}`;
   return { code: 'no_match', message: `the SEARCH lines stand nowhere in the file${closest}` };
 }
 
@@ -148,7 +154,9 @@ function explain(match: Exclude<Match, { kind: 'found' }>): { code: Refusal['cod
 function shape(replace: string[], match: Extract<Match, { kind: 'found' }>): string[] {
   if (match.rung === 'elided') {
     const captured = [...match.captured];
-    return replace.flatMap((line) => (/^\s*(\/\/|#|--|\/\*)?\s*(\.\.\.|…)\s*(\*\/)?\s*$/.test(line) ? (captured.shift() ?? []) : [line]));
+    return replace.flatMap((line) =>
+      /^\s*(\/\/|#|--|\/\*)?\s*(\.\.\.|…)\s*(\*\/)?\s*$/.test(line) ? (captured.shift() ?? []) : [line],
+    );
   }
   return match.indent === null ? replace : replace.map((line) => shift(line, match.indent));
 }

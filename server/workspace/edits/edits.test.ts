@@ -7,7 +7,11 @@ import { pathProblem } from './paths';
 import { guardShrinkage } from './shrink-guard';
 
 const tree = (files: Record<string, string>) => new Map(Object.entries(files));
-const patch = (path: string, search: string, replace: string): EditBlock => ({ kind: 'patch', path, sections: [{ search, replace }] });
+const patch = (path: string, search: string, replace: string): EditBlock => ({
+  kind: 'patch',
+  path,
+  sections: [{ search, replace }],
+});
 const contentOf = (result: ReturnType<typeof applyEdits>, path: string) => {
   if (!result.ok) throw new Error(result.refusals.map(({ message }) => message).join('; '));
   return result.changes.get(path);
@@ -16,7 +20,32 @@ const contentOf = (result: ReturnType<typeof applyEdits>, path: string) => {
 describe('parseReply', () => {
   it('reads new files, patches, deletes and renames among prose', () => {
     const reply = parseReply(
-      ['I will do it.', '', 'src/a.ts', '```ts', 'export const a = 1;', '```', '', '**src/b.ts**', '```', '<<<<<<< SEARCH', 'x', '=======', 'y', '>>>>>>> REPLACE', '```', 'old.txt', '```', '<<<<<<< DELETE', '```', '`c.md`', '```', '<<<<<<< RENAME d.md', '```', 'Done.'].join('\n'),
+      [
+        'I will do it.',
+        '',
+        'src/a.ts',
+        '```ts',
+        'export const a = 1;',
+        '```',
+        '',
+        '**src/b.ts**',
+        '```',
+        '<<<<<<< SEARCH',
+        'x',
+        '=======',
+        'y',
+        '>>>>>>> REPLACE',
+        '```',
+        'old.txt',
+        '```',
+        '<<<<<<< DELETE',
+        '```',
+        '`c.md`',
+        '```',
+        '<<<<<<< RENAME d.md',
+        '```',
+        'Done.',
+      ].join('\n'),
     );
     expect(reply.blocks).toEqual([
       { kind: 'write', path: 'src/a.ts', content: 'export const a = 1;\n' },
@@ -36,15 +65,18 @@ describe('parseReply', () => {
   it('never returns the block a stream was cut in', () => {
     const whole = 'a.js\n```js\nlet a;\n```\n\nb.js\n```js\nlet b;\n```\n';
     for (let cut = 0; cut < whole.length; cut++) {
-      for (const block of parseReply(whole.slice(0, cut)).blocks) expect(whole).toContain(block.kind === 'write' ? block.content : '');
+      for (const block of parseReply(whole.slice(0, cut)).blocks)
+        expect(whole).toContain(block.kind === 'write' ? block.content : '');
     }
     expect(parseReply('a.js\n```js\nlet a;\n').unfinished).toBe('a.js');
   });
 
   it('survives any text', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 400 }), fc.string({ maxLength: 40 }), (a, b) => {
-      parseReply(`${a}\n\`\`\`\n${b}\n<<<<<<< SEARCH\n${a}\n=======\n`);
-    }));
+    fc.assert(
+      fc.property(fc.string({ maxLength: 400 }), fc.string({ maxLength: 40 }), (a, b) => {
+        parseReply(`${a}\n\`\`\`\n${b}\n<<<<<<< SEARCH\n${a}\n=======\n`);
+      }),
+    );
   });
 
   it('takes linear time on a megabyte of fences', () => {
@@ -73,27 +105,42 @@ describe('applyEdits ladder', () => {
   });
 
   it('shifts the replacement as the match was shifted', () => {
-    const result = applyEdits(tree({ 'f.js': file }), [patch('f.js', 'one();\ntwo();\n', 'one();\nif (x) {\n  two();\n}\n')]);
+    const result = applyEdits(tree({ 'f.js': file }), [
+      patch('f.js', 'one();\ntwo();\n', 'one();\nif (x) {\n  two();\n}\n'),
+    ]);
     expect(contentOf(result, 'f.js')).toContain('    one();\n    if (x) {\n      two();\n    }\n}');
   });
 
   it('refuses two equally good places with both line numbers', () => {
     const result = applyEdits(tree({ 'f.txt': 'a\nb\na\nb\n' }), [patch('f.txt', 'a\n', 'c\n')]);
-    expect(result).toMatchObject({ ok: false, refusals: [{ code: 'ambiguous', message: expect.stringContaining('lines 1, 3') }] });
+    expect(result).toMatchObject({
+      ok: false,
+      refusals: [{ code: 'ambiguous', message: expect.stringContaining('lines 1, 3') }],
+    });
   });
 
   it('quotes the closest lines when nothing matches', () => {
-    const result = applyEdits(tree({ 'f.js': file }), [patch('f.js', 'function b() {\n    thirty(1);\n    ten();\n', '')]);
-    expect(result).toMatchObject({ ok: false, refusals: [{ code: 'no_match', message: expect.stringContaining('line 6') }] });
+    const result = applyEdits(tree({ 'f.js': file }), [
+      patch('f.js', 'function b() {\n    thirty(1);\n    ten();\n', ''),
+    ]);
+    expect(result).toMatchObject({
+      ok: false,
+      refusals: [{ code: 'no_match', message: expect.stringContaining('line 6') }],
+    });
   });
 
   it('applies all blocks or none', () => {
-    const result = applyEdits(tree({ 'a.txt': 'a\n', 'b.txt': 'b\n' }), [patch('a.txt', 'a\n', 'A\n'), patch('b.txt', 'zzz\n', 'B\n')]);
+    const result = applyEdits(tree({ 'a.txt': 'a\n', 'b.txt': 'b\n' }), [
+      patch('a.txt', 'a\n', 'A\n'),
+      patch('b.txt', 'zzz\n', 'B\n'),
+    ]);
     expect(result.ok).toBe(false);
   });
 
   it('keeps CRLF and a missing final newline', () => {
-    expect(contentOf(applyEdits(tree({ 'a.txt': 'a\r\nb\r\nc' }), [patch('a.txt', 'b\n', 'B\n')]), 'a.txt')).toBe('a\r\nB\r\nc');
+    expect(contentOf(applyEdits(tree({ 'a.txt': 'a\r\nb\r\nc' }), [patch('a.txt', 'b\n', 'B\n')]), 'a.txt')).toBe(
+      'a\r\nB\r\nc',
+    );
   });
 
   it('apply(diff(a, b)) = b, and no other file is touched', () => {
@@ -131,31 +178,71 @@ function blockFor(path: string, a: string, b: string): EditBlock | null {
 }
 
 describe('paths', () => {
-  it.each(['/etc/passwd', '../up', 'a/../../b', 'C:/x', 'c:x', 'a\\b', 'nul', 'dir/CON.txt', 'a/aux', 'x\0y', '.git/config', 'sub/.GIT/hooks', 'a ', 'a.', 'a//b', '', 'what?', `${'x'.repeat(300)}`])('refuses %j', (path) => {
+  it.each([
+    '/etc/passwd',
+    '../up',
+    'a/../../b',
+    'C:/x',
+    'c:x',
+    'a\\b',
+    'nul',
+    'dir/CON.txt',
+    'a/aux',
+    'x\0y',
+    '.git/config',
+    'sub/.GIT/hooks',
+    'a ',
+    'a.',
+    'a//b',
+    '',
+    'what?',
+    `${'x'.repeat(300)}`,
+  ])('refuses %j', (path) => {
     expect(pathProblem(path)).not.toBeNull();
     expect(applyEdits(tree({}), [{ kind: 'write', path, content: 'x' }]).ok).toBe(false);
   });
 
   it('allows ordinary names', () => {
-    for (const path of ['a.ts', 'src/über/ß.py', '.gitignore', '.github/workflows/ci.yml', 'a b/c d.txt', '[id]/page.tsx', 'console.ts']) expect(pathProblem(path)).toBeNull();
+    for (const path of [
+      'a.ts',
+      'src/über/ß.py',
+      '.gitignore',
+      '.github/workflows/ci.yml',
+      'a b/c d.txt',
+      '[id]/page.tsx',
+      'console.ts',
+    ])
+      expect(pathProblem(path)).toBeNull();
   });
 
   it('refuses two names that are one file elsewhere, and a file as a folder', () => {
     const write = (path: string): EditBlock => ({ kind: 'write', path, content: 'x' });
-    expect(applyEdits(tree({ 'Readme.md': 'a' }), [write('README.md')])).toMatchObject({ ok: false, refusals: [{ code: 'path_collision' }] });
-    expect(applyEdits(tree({ src: 'a' }), [write('src/a.ts')])).toMatchObject({ ok: false, refusals: [{ code: 'path_collision' }] });
+    expect(applyEdits(tree({ 'Readme.md': 'a' }), [write('README.md')])).toMatchObject({
+      ok: false,
+      refusals: [{ code: 'path_collision' }],
+    });
+    expect(applyEdits(tree({ src: 'a' }), [write('src/a.ts')])).toMatchObject({
+      ok: false,
+      refusals: [{ code: 'path_collision' }],
+    });
   });
 
   it('refuses binary content and too large files', () => {
-    expect(applyEdits(tree({}), [{ kind: 'write', path: 'a', content: 'x\0y' }])).toMatchObject({ refusals: [{ code: 'binary' }] });
-    expect(applyEdits(tree({}), [{ kind: 'write', path: 'a', content: 'x'.repeat(1_048_577) }])).toMatchObject({ refusals: [{ code: 'too_large' }] });
+    expect(applyEdits(tree({}), [{ kind: 'write', path: 'a', content: 'x\0y' }])).toMatchObject({
+      refusals: [{ code: 'binary' }],
+    });
+    expect(applyEdits(tree({}), [{ kind: 'write', path: 'a', content: 'x'.repeat(1_048_577) }])).toMatchObject({
+      refusals: [{ code: 'too_large' }],
+    });
   });
 });
 
 describe('shrink guard', () => {
   const long = `${Array.from({ length: 20 }, (_, i) => `export function f${i}() {}`).join('\n')}\n`;
   const guard = (before: Record<string, string>, changes: Record<string, string | null>, allowed: string[] = []) =>
-    guardShrinkage({ before: tree(before), changes: new Map(Object.entries(changes)), allowed: new Set(allowed) }).map(({ code }) => code);
+    guardShrinkage({ before: tree(before), changes: new Map(Object.entries(changes)), allowed: new Set(allowed) }).map(
+      ({ code }) => code,
+    );
 
   it('refuses losing more than 30 % of the lines, unless the task says so', () => {
     const short = long.split('\n').slice(0, 13).join('\n');
@@ -165,16 +252,43 @@ describe('shrink guard', () => {
   });
 
   it('refuses losing an exported name that another file imports', () => {
-    expect(guard({ 'src/a.ts': 'export const one = 1;\nexport const two = 2;\n', 'b.ts': "import { one } from './src/a';\n" }, { 'src/a.ts': 'export const two = 2;\n' })).toEqual(['lost_exports']);
-    expect(guard({ 'src/a.ts': 'export const one = 1;\nexport const two = 2;\n', 'b.ts': "import { one } from './src/a';\n" }, { 'src/a.ts': 'export const one = 2;\n' })).toEqual([]);
-    expect(guard({ 'pkg/m.py': 'def one():\n  pass\n', 'tests/t.py': 'from pkg.m import one\n' }, { 'pkg/m.py': 'def two():\n  pass\n' })).toEqual(['lost_exports']);
+    expect(
+      guard(
+        { 'src/a.ts': 'export const one = 1;\nexport const two = 2;\n', 'b.ts': "import { one } from './src/a';\n" },
+        { 'src/a.ts': 'export const two = 2;\n' },
+      ),
+    ).toEqual(['lost_exports']);
+    expect(
+      guard(
+        { 'src/a.ts': 'export const one = 1;\nexport const two = 2;\n', 'b.ts': "import { one } from './src/a';\n" },
+        { 'src/a.ts': 'export const one = 2;\n' },
+      ),
+    ).toEqual([]);
+    expect(
+      guard(
+        { 'pkg/m.py': 'def one():\n  pass\n', 'tests/t.py': 'from pkg.m import one\n' },
+        { 'pkg/m.py': 'def two():\n  pass\n' },
+      ),
+    ).toEqual(['lost_exports']);
   });
 
-  it.each(['// ... rest of the code', '# rest of the code here', '// unchanged', '  // ...existing code...', '/* rest of file */', '... existing code ...'])('refuses the placeholder %j', (line) => {
+  it.each([
+    '// ... rest of the code',
+    '# rest of the code here',
+    '// unchanged',
+    '  // ...existing code...',
+    '/* rest of file */',
+    '... existing code ...',
+  ])('refuses the placeholder %j', (line) => {
     expect(guard({}, { 'a.js': `let a = 1;\n${line}\n` })).toEqual(['placeholder']);
   });
 
   it('does not take ordinary code for a placeholder', () => {
-    expect(guard({}, { 'a.js': 'f(...rest);\nconst x = [...existing];\n// keeps the rest sorted\nif (unchanged) return;\n' })).toEqual([]);
+    expect(
+      guard(
+        {},
+        { 'a.js': 'f(...rest);\nconst x = [...existing];\n// keeps the rest sorted\nif (unchanged) return;\n' },
+      ),
+    ).toEqual([]);
   });
 });

@@ -139,7 +139,8 @@ function matchElided(file: string[], search: string[]): Match | null {
 
 function matchSimilar(file: string[], search: string[]): Match {
   const wanted = search.map((line) => line.trim());
-  if (wanted.every((line) => line === '') || file.length * search.length > SIMILARITY_BUDGET) return { kind: 'none', closest: null };
+  if (wanted.every((line) => line === '') || file.length * search.length > SIMILARITY_BUDGET)
+    return { kind: 'none', closest: null };
   const trimmed = file.map((line) => line.trim());
   let best = { score: -1, start: 0 };
   let second = -1;
@@ -163,7 +164,13 @@ function matchSimilar(file: string[], search: string[]): Match {
 }
 
 function quote(file: string[], start: number, length: number): { line: number; text: string } {
-  return { line: start + 1, text: file.slice(start, start + Math.min(length, 12)).join('\n').slice(0, 1200) };
+  return {
+    line: start + 1,
+    text: file
+      .slice(start, start + Math.min(length, 12))
+      .join('\n')
+      .slice(0, 1200),
+  };
 }
 
 /** Dice coefficient over character pairs (Dice 1945), 1 for equal lines. */

@@ -60,7 +60,10 @@ export function parseReply(text: string): ParsedReply {
     readBlock(path, lines.slice(i + 1, end), result);
     i = end + 1;
   }
-  result.prose = prose.join('\n').replaceAll(/\n{3,}/g, '\n\n').trim();
+  result.prose = prose
+    .join('\n')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim();
   return result;
 }
 

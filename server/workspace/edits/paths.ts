@@ -26,7 +26,8 @@ export function pathProblem(path: string): string | null {
     if (part === '') return 'the path has an empty part';
     if (part === '.' || part === '..') return 'the path must not contain . or .. parts';
     if (FORBIDDEN.test(part)) return `"${part}" holds a character that some systems cannot store`;
-    if (/[. ]$/.test(part) || part.startsWith(' ')) return `"${part}" begins or ends with a character that some systems drop`;
+    if (/[. ]$/.test(part) || part.startsWith(' '))
+      return `"${part}" begins or ends with a character that some systems drop`;
     if (RESERVED.test(part)) return `"${part}" is a reserved name on Windows`;
     if (part.toLowerCase() === '.git') return '.git is not writable';
     if (part.normalize('NFC') !== part) return `"${part}" is not in Unicode normal form C`;
@@ -48,22 +49,33 @@ export function treeProblems(files: ReadonlyMap<string, { size: number }>, limit
     const key = collisionKey(path);
     const other = seen.get(key);
     if (other !== undefined) {
-      refusals.push({ code: 'path_collision', path, message: `${path} and ${other} are the same file on some systems` });
+      refusals.push({
+        code: 'path_collision',
+        path,
+        message: `${path} and ${other} are the same file on some systems`,
+      });
     }
     seen.set(key, path);
     total += size;
-    if (size > limits.fileBytes) refusals.push({ code: 'too_large', path, message: `${path} is larger than ${limits.fileBytes} bytes` });
+    if (size > limits.fileBytes)
+      refusals.push({ code: 'too_large', path, message: `${path} is larger than ${limits.fileBytes} bytes` });
   }
   for (const path of files.keys()) {
     const parts = collisionKey(path).split('/');
     for (let i = 1; i < parts.length; i++) {
       const file = seen.get(parts.slice(0, i).join('/'));
-      if (file !== undefined) refusals.push({ code: 'path_collision', path, message: `${file} is a file, so ${path} cannot be inside it` });
+      if (file !== undefined)
+        refusals.push({ code: 'path_collision', path, message: `${file} is a file, so ${path} cannot be inside it` });
     }
   }
-  if (files.size > limits.files) refusals.push({ code: 'too_many_files', path: '', message: `more than ${limits.files} files` });
+  if (files.size > limits.files)
+    refusals.push({ code: 'too_many_files', path: '', message: `more than ${limits.files} files` });
   if (total > limits.projectBytes) {
-    refusals.push({ code: 'project_too_large', path: '', message: `the project would be larger than ${limits.projectBytes} bytes` });
+    refusals.push({
+      code: 'project_too_large',
+      path: '',
+      message: `the project would be larger than ${limits.projectBytes} bytes`,
+    });
   }
   return refusals;
 }

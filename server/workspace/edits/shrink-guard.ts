@@ -33,13 +33,21 @@ export function guardShrinkage({ before, changes, allowed }: GuardInput): Refusa
     if (content !== null) {
       const line = placeholderLine(old ?? '', content);
       if (line !== null) {
-        refusals.push({ code: 'placeholder', path, message: `${path}: a placeholder stands where code should be: ${JSON.stringify(line)}; write the whole code` });
+        refusals.push({
+          code: 'placeholder',
+          path,
+          message: `${path}: a placeholder stands where code should be: ${JSON.stringify(line)}; write the whole code`,
+        });
       }
     }
     if (old === undefined || allowed.has(path)) continue;
     const lost = lostLines(old, content ?? '');
     if (lost !== null && content !== null) {
-      refusals.push({ code: 'shrink', path, message: `${path} would shrink from ${lost.from} to ${lost.to} lines, and the task does not say so; change only what is needed` });
+      refusals.push({
+        code: 'shrink',
+        path,
+        message: `${path} would shrink from ${lost.from} to ${lost.to} lines, and the task does not say so; change only what is needed`,
+      });
     }
     refusals.push(...lostExports(path, old, content, after));
   }
@@ -59,13 +67,19 @@ function countLines(text: string): number {
 function placeholderLine(before: string, after: string): string | null {
   const known = new Set(before.split('\n').map((line) => line.trim()));
   for (const line of after.split('\n')) {
-    if (line.length < 300 && !known.has(line.trim()) && PLACEHOLDERS.some((pattern) => pattern.test(line))) return line.trim();
+    if (line.length < 300 && !known.has(line.trim()) && PLACEHOLDERS.some((pattern) => pattern.test(line)))
+      return line.trim();
   }
   return null;
 }
 
 /** Exported names that disappear although a file that stays imports them. */
-function lostExports(path: string, before: string, after: string | null, files: ReadonlyMap<string, string>): Refusal[] {
+function lostExports(
+  path: string,
+  before: string,
+  after: string | null,
+  files: ReadonlyMap<string, string>,
+): Refusal[] {
   const now = new Set(after === null ? [] : exportedNames(path, after));
   const lost = exportedNames(path, before).filter((name) => !now.has(name));
   if (lost.length === 0) return [];
@@ -74,7 +88,11 @@ function lostExports(path: string, before: string, after: string | null, files: 
     if (other === path) continue;
     const used = importedNames(other, text, path).filter((name) => lost.includes(name));
     if (used.length > 0) {
-      refusals.push({ code: 'lost_exports', path, message: `${path} no longer has ${used.join(', ')}, which ${other} imports` });
+      refusals.push({
+        code: 'lost_exports',
+        path,
+        message: `${path} no longer has ${used.join(', ')}, which ${other} imports`,
+      });
     }
   }
   return refusals;
@@ -85,9 +103,20 @@ const SCRIPT = /\.(?:[cm]?[jt]sx?)$/;
 export function exportedNames(path: string, text: string): string[] {
   const names = new Set<string>();
   if (SCRIPT.test(path)) {
-    for (const match of text.matchAll(/^\s*export\s+(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|class|const|let|var|interface|type|enum)\s+([\w$]+)/gm)) names.add(match[1] ?? '');
+    for (const match of text.matchAll(
+      /^\s*export\s+(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|class|const|let|var|interface|type|enum)\s+([\w$]+)/gm,
+    ))
+      names.add(match[1] ?? '');
     for (const match of text.matchAll(/^\s*export\s*(?:type\s*)?\{([^}]*)\}/gm)) {
-      for (const part of (match[1] ?? '').split(',')) names.add((part.trim().split(/\s+as\s+/).at(-1) ?? '').replace(/^type\s+/, ''));
+      for (const part of (match[1] ?? '').split(','))
+        names.add(
+          (
+            part
+              .trim()
+              .split(/\s+as\s+/)
+              .at(-1) ?? ''
+          ).replace(/^type\s+/, ''),
+        );
     }
     if (/^\s*export\s+default\b/m.test(text)) names.add('default');
   } else if (path.endsWith('.py')) {
@@ -106,11 +135,15 @@ function importedNames(importer: string, text: string, target: string): string[]
       if (!pointsTo(importer, match[2] ?? '', target)) continue;
       const clause = match[1] ?? '';
       const braces = /\{([^}]*)\}/.exec(clause)?.[1] ?? '';
-      for (const part of braces.split(',')) names.push((part.trim().split(/\s+as\s+/)[0] ?? '').replace(/^type\s+/, ''));
+      for (const part of braces.split(','))
+        names.push((part.trim().split(/\s+as\s+/)[0] ?? '').replace(/^type\s+/, ''));
       if (/^[\w$]+/.test(clause.replace(/\{[^}]*\}/, '').trim())) names.push('default');
     }
   } else if (importer.endsWith('.py') && target.endsWith('.py')) {
-    const module = target.replace(/\.py$/, '').replace(/\/__init__$/, '').replaceAll('/', '.');
+    const module = target
+      .replace(/\.py$/, '')
+      .replace(/\/__init__$/, '')
+      .replaceAll('/', '.');
     for (const match of text.matchAll(/^\s*from\s+([.\w]+)\s+import\s+\(?([^)\n]*)/gm)) {
       const from = (match[1] ?? '').replace(/^\.+/, '');
       if (from === '' || !(module === from || module.endsWith(`.${from}`))) continue;

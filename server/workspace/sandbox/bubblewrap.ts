@@ -18,11 +18,17 @@ function unavailable(): Promise<string | null> {
   probe ??= (async () => {
     const directory = mkdtempSync(join(tmpdir(), 'plumbline-probe-'));
     try {
-      const outcome = await run({ directory, command: 'node --version', limits: { ...DEFAULT_SANDBOX_LIMITS, timeoutMs: 10_000 } });
+      const outcome = await run({
+        directory,
+        command: 'node --version',
+        limits: { ...DEFAULT_SANDBOX_LIMITS, timeoutMs: 10_000 },
+      });
       return outcome.exitCode === 0 ? null : `bubblewrap does not work here: ${outcome.output.trim().slice(0, 200)}`;
     } catch (error) {
       const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      return missing ? 'bubblewrap is not installed (Debian: apt-get install bubblewrap)' : `bubblewrap does not start: ${String(error)}`;
+      return missing
+        ? 'bubblewrap is not installed (Debian: apt-get install bubblewrap)'
+        : `bubblewrap does not start: ${String(error)}`;
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
@@ -32,13 +38,24 @@ function unavailable(): Promise<string | null> {
 
 function wrapperArguments({ directory, command, limits }: SandboxCommand): string[] {
   const binds: string[] = [];
-  for (const path of ['/usr', '/lib', '/lib64', '/bin', '/sbin', '/etc/alternatives', '/etc/ssl/certs', '/etc/ld.so.cache']) {
+  for (const path of [
+    '/usr',
+    '/lib',
+    '/lib64',
+    '/bin',
+    '/sbin',
+    '/etc/alternatives',
+    '/etc/ssl/certs',
+    '/etc/ld.so.cache',
+  ]) {
     if (existsSync(path)) binds.push('--ro-bind', path, path);
   }
   // The Node that runs Plumbline runs the project's checks too, wherever it is installed.
   const node = realpathSync(process.execPath);
   binds.push('--ro-bind', node, '/toolchain/node');
-  const npm = [join(dirname(node), '../lib/node_modules/npm'), '/usr/local/lib/node_modules/npm'].find((path) => existsSync(path));
+  const npm = [join(dirname(node), '../lib/node_modules/npm'), '/usr/local/lib/node_modules/npm'].find((path) =>
+    existsSync(path),
+  );
   if (npm !== undefined) binds.push('--ro-bind', npm, '/toolchain-npm');
   // Address space is no measure for V8, which reserves far more than it uses: the data segment is bounded instead.
   const bounds = [
@@ -49,20 +66,61 @@ function wrapperArguments({ directory, command, limits }: SandboxCommand): strin
     `ulimit -t ${Math.ceil(limits.timeoutMs / 1000)}`,
   ].join('; ');
   return [
-    '--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--hostname', 'sandbox',
+    '--unshare-all',
+    '--die-with-parent',
+    '--new-session',
+    '--cap-drop',
+    'ALL',
+    '--hostname',
+    'sandbox',
     ...binds,
-    '--proc', '/proc', '--dev', '/dev', '--size', String(256 * 1024 ** 2), '--tmpfs', '/tmp',
-    '--bind', directory, '/project', '--chdir', '/project',
-    '--clearenv', '--setenv', 'PATH', '/toolchain:/usr/local/bin:/usr/bin:/bin', '--setenv', 'HOME', '/tmp',
-    '--setenv', 'CI', 'true', '--setenv', 'NO_COLOR', '1', '--setenv', 'LANG', 'C.UTF-8', '--setenv', 'PYTHONDONTWRITEBYTECODE', '1',
-    '/bin/bash', '-c', `${bounds}; eval "$0"`, command,
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--size',
+    String(256 * 1024 ** 2),
+    '--tmpfs',
+    '/tmp',
+    '--bind',
+    directory,
+    '/project',
+    '--chdir',
+    '/project',
+    '--clearenv',
+    '--setenv',
+    'PATH',
+    '/toolchain:/usr/local/bin:/usr/bin:/bin',
+    '--setenv',
+    'HOME',
+    '/tmp',
+    '--setenv',
+    'CI',
+    'true',
+    '--setenv',
+    'NO_COLOR',
+    '1',
+    '--setenv',
+    'LANG',
+    'C.UTF-8',
+    '--setenv',
+    'PYTHONDONTWRITEBYTECODE',
+    '1',
+    '/bin/bash',
+    '-c',
+    `${bounds}; eval "$0"`,
+    command,
   ];
 }
 
 function run(input: SandboxCommand): Promise<CommandOutcome> {
   const started = Date.now();
   return new Promise((resolve, reject) => {
-    const child = spawn('bwrap', wrapperArguments(input), { stdio: ['ignore', 'pipe', 'pipe'], env: { NODE_ENV: 'production' }, detached: true });
+    const child = spawn('bwrap', wrapperArguments(input), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { NODE_ENV: 'production' },
+      detached: true,
+    });
     const kept: Buffer[] = [];
     let bytes = 0;
     let ended: CommandOutcome['ended'] = null;
@@ -91,8 +149,18 @@ function run(input: SandboxCommand): Promise<CommandOutcome> {
       clearTimeout(timer);
       input.signal?.removeEventListener('abort', onAbort);
       const cut = bytes > input.limits.outputBytes ? `\n[output cut: ${bytes} bytes in all]` : '';
-      const note = ended === 'timeout' ? `\n[ended after ${input.limits.timeoutMs} ms]` : ended === 'output' ? '\n[ended: too much output]' : '';
-      resolve({ exitCode: ended === null ? code : null, ended, durationMs: Date.now() - started, output: clean(Buffer.concat(kept).toString('utf8')) + cut + note });
+      const note =
+        ended === 'timeout'
+          ? `\n[ended after ${input.limits.timeoutMs} ms]`
+          : ended === 'output'
+            ? '\n[ended: too much output]'
+            : '';
+      resolve({
+        exitCode: ended === null ? code : null,
+        ended,
+        durationMs: Date.now() - started,
+        output: clean(Buffer.concat(kept).toString('utf8')) + cut + note,
+      });
     });
   });
 }

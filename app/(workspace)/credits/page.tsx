@@ -1,0 +1,19 @@
+import type { Metadata } from 'next';
+import { BalanceCard, History } from '@/components/credits/history';
+
+export const metadata: Metadata = { title: 'Credits' };
+
+export default function CreditsPage() {
+  return (
+    <main id="content" className="mx-auto w-full max-w-5xl space-y-6 px-4 py-6">
+      <div className="space-y-1">
+        <h1 className="text-xl font-semibold">Credits</h1>
+        <p className="text-muted-foreground">
+          Each line names the call it paid for. Rejected attempts are absorbed and cost you nothing.
+        </p>
+      </div>
+      <BalanceCard />
+      <History />
+    </main>
+  );
+}

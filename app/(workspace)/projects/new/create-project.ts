@@ -1,0 +1,28 @@
+'use server';
+import { TRPCError } from '@trpc/server';
+import { redirect } from 'next/navigation';
+import { fieldMessages, type NewProjectState, newProjectSchema } from '@/components/projects/new-project-schema';
+import { api } from '@/server/api/caller';
+
+/** Makes the project and shows it; the design starts at once. */
+export async function createProject(_state: NewProjectState, form: FormData): Promise<NewProjectState> {
+  const example = form.get('example');
+  const parsed = newProjectSchema.safeParse({
+    title: form.get('title') ?? '',
+    description: form.get('description') ?? '',
+  });
+  if (typeof example !== 'string' && !parsed.success) return { message: null, fields: fieldMessages(parsed.error) };
+  const { title, description } = parsed.data ?? { title: '', description: '' };
+  let projectId: string;
+  try {
+    const caller = await api();
+    ({ projectId } = await caller.projects.create(
+      typeof example === 'string' ? { example } : { description, ...(title === '' ? {} : { title }) },
+    ));
+  } catch (error) {
+    if (!(error instanceof TRPCError) || error.code === 'INTERNAL_SERVER_ERROR') throw error;
+    if (error.code === 'UNAUTHORIZED') redirect('/sign-in?callbackUrl=/projects/new');
+    return { message: error.message, fields: {} };
+  }
+  redirect(`/projects/${projectId}`);
+}

@@ -1,0 +1,27 @@
+import type { Metadata } from 'next';
+import { NewProjectForm } from '@/components/projects/new-project-form';
+import { api } from '@/server/api/caller';
+import { createProject } from './create-project';
+
+export const metadata: Metadata = { title: 'New project' };
+
+export default async function NewProjectPage() {
+  const caller = await api();
+  const [examples, me] = await Promise.all([caller.projects.examples(), caller.account.me()]);
+  return (
+    <main id="content" className="mx-auto w-full max-w-3xl space-y-6 px-4 py-6">
+      <div className="space-y-1">
+        <h1 className="text-xl font-semibold">New project</h1>
+        <p className="text-muted-foreground">
+          Say what it should do. The architect asks what is unclear, writes a spec and a plan with a quote. Building
+          starts when you approve.
+        </p>
+      </div>
+      <NewProjectForm
+        action={createProject}
+        demo={me.demo}
+        examples={examples.map(({ slug, title, description }) => ({ slug, title, description }))}
+      />
+    </main>
+  );
+}

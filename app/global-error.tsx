@@ -1,0 +1,26 @@
+'use client';
+
+/** The last resort, when even the root layout failed: it brings its own look. */
+export default function GlobalError({ retry }: { error: Error & { digest?: string }; retry: () => void }) {
+  return (
+    <html lang="en">
+      <body
+        style={{
+          fontFamily: 'system-ui, sans-serif',
+          display: 'grid',
+          placeItems: 'center',
+          minHeight: '100dvh',
+          margin: 0,
+        }}
+      >
+        <main style={{ textAlign: 'center', padding: 24 }}>
+          <h1 style={{ fontSize: 18 }}>Plumbline could not be shown</h1>
+          <p>Your work is safe: runs go on by themselves.</p>
+          <button type="button" onClick={() => retry()} style={{ padding: '8px 16px', font: 'inherit' }}>
+            Try again
+          </button>
+        </main>
+      </body>
+    </html>
+  );
+}

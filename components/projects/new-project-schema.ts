@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** The form of a new project; the browser and the action read the same rules. */
+export const newProjectSchema = z.object({
+  title: z.string().trim().max(120, 'At most 120 characters.'),
+  description: z
+    .string()
+    .trim()
+    .min(10, 'Say in a sentence or two what it should do.')
+    .max(20_000, 'At most 20,000 characters.'),
+});
+export type NewProject = z.infer<typeof newProjectSchema>;
+
+export interface NewProjectState {
+  message: string | null;
+  fields: Partial<Record<keyof NewProject, string>>;
+}
+
+/** The first message of each field that is wrong. */
+export function fieldMessages(error: z.ZodError<NewProject>): NewProjectState['fields'] {
+  const fields: NewProjectState['fields'] = {};
+  for (const issue of error.issues) {
+    const [name] = issue.path;
+    if (name === 'title' || name === 'description') fields[name] ??= issue.message;
+  }
+  return fields;
+}
