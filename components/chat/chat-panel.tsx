@@ -131,11 +131,13 @@ export function ChatPanel() {
     else if (isUpward) setFollowing(false);
   };
   return (
-    <section aria-label="Chat" className="relative flex min-h-0 flex-1 flex-col">
+    <section aria-labelledby="chat-title" className="relative flex min-h-0 flex-1 flex-col">
+      <h2 id="chat-title" className="sr-only">
+        Chat
+      </h2>
       <div
         ref={scroller}
         onScroll={onScroll}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: without it the messages are out of the keyboard's reach
         tabIndex={0}
         role="log"
         aria-live="polite"

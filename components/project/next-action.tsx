@@ -67,7 +67,7 @@ export function NextAction() {
           />
         </div>
       ) : null}
-      {project.status === 'completed' ? (
+      {project.status === 'completed' && pathname === `/projects/${projectId}` ? (
         <Callout
           tone="success"
           title="Completed"

@@ -1,22 +1,20 @@
-import type { ReactNode, Ref } from 'react';
+import type { ReactNode } from 'react';
 import { cn } from './cn';
 
-/** A named region that scrolls: it takes the focus, so that the keyboard can scroll it too. */
+/** A named part of the page that scrolls: it takes the focus, so that the keyboard can scroll it too. Not a landmark. */
 export function ScrollRegion({
   label,
   className,
   children,
-  ref,
 }: {
   label: string;
   className?: string;
   children: ReactNode;
-  ref?: Ref<HTMLElement>;
 }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: without it a region that scrolls is out of the keyboard's reach
-    <section ref={ref} tabIndex={0} aria-label={label} className={cn('outline-offset-[-2px]', className)}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls
+    <div role="group" tabIndex={0} aria-label={label} className={cn('outline-offset-[-2px]', className)}>
       {children}
-    </section>
+    </div>
   );
 }

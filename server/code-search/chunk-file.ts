@@ -1,7 +1,7 @@
 import 'server-only';
 import type { Node } from 'web-tree-sitter';
 import { grammarOf, parseSyntax } from '@/server/workspace/syntax';
-import { chunkLines, chunkMarkdown } from './chunk-lines';
+import { chunkLines, chunkMarkdown, type Span } from './chunk-lines';
 import { kindOf, nameOf } from './declarations';
 import { splitIdentifier } from './split-identifiers';
 
@@ -16,14 +16,6 @@ export interface Chunk {
   content: string;
   /** `path: split name`, put before the content of both halves of the search: the largest measured gain. */
   header: string;
-}
-
-/** A range of lines, 1-based and inclusive, before it becomes a chunk. */
-export interface Span {
-  startLine: number;
-  endLine: number;
-  symbol: string | null;
-  kind: string;
 }
 
 /** A declaration up to this many lines stays whole; a longer one is split at its own parts. */

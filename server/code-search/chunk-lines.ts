@@ -1,5 +1,12 @@
 import 'server-only';
-import type { Span } from './chunk-file';
+
+/** A range of lines, 1-based and inclusive, before it becomes a chunk. */
+export interface Span {
+  startLine: number;
+  endLine: number;
+  symbol: string | null;
+  kind: string;
+}
 
 const LINES = 50;
 /** Lines that two neighbours share, so that a passage on the border is whole in one of them. */

@@ -135,7 +135,7 @@ async function open(ctx: CallContext, request: TextRequest): Promise<OpenCall> {
   const inputTokens = estimateTokens(request.system) + estimateTokens(request.prompt);
   const wanted = Math.min(row.maxOutput, ROLE_OUTPUT_TOKENS[ctx.role]);
   const floor = creditsFor(costOf({ input: inputTokens, cached: 0, output: wanted }, price), tariff());
-  const amount = quote.p90 > floor ? quote.p90 : floor;
+  const amount = larger(quote.p90, floor);
   const callId = newId();
   const holdId = await inTx(async (tx) => {
     const existing = await tx.modelCall.findUnique({
@@ -196,6 +196,10 @@ async function open(ctx: CallContext, request: TextRequest): Promise<OpenCall> {
     maxOutputTokens: Math.max(covered, 1),
     open: language,
   };
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 async function readBasis(ctx: CallContext, modelRef: string) {

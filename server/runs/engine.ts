@@ -77,6 +77,8 @@ export async function advanceRun(runId: string, { owner, signal }: AdvanceOption
   } finally {
     guard();
     await giveLease(lease);
+    await Promise.allSettled(indexing);
+    indexing.clear();
   }
   return true;
 }
@@ -171,7 +173,7 @@ async function runStep(
       model: await resolveModel(run.project.modelRef, quality),
     };
     await execute(ctx);
-    if (name === 'review' || name === 'document') await indexHead(scope);
+    if (name === 'review' || name === 'document') indexing.add(indexHead(scope));
     return 'done';
   } catch (error) {
     return handleFailure(lease, { scope, run, step, ctx }, abort, error);

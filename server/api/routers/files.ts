@@ -74,9 +74,7 @@ export const filesRouter = router({
       for (const id of [input.from, input.to]) if (id !== null) await snapshotOf(organizationId, input.projectId, id);
       return { files: await diffSnapshots(db(), organizationId, input.from, input.to) };
     }),
-  rollback: memberProcedure
-    .input(projectInput.extend({ snapshotId }))
-    .mutation(async ({ ctx, input }) => ({
-      snapshotId: await rollbackProject(actorOf(ctx.caller, input), input.snapshotId),
-    })),
+  rollback: memberProcedure.input(projectInput.extend({ snapshotId })).mutation(async ({ ctx, input }) => ({
+    snapshotId: await rollbackProject(actorOf(ctx.caller, input), input.snapshotId),
+  })),
 });

@@ -16,7 +16,10 @@ import { reviewAsDemo } from './demo-review';
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-async function runTests(files: Map<string, string>, command: string): Promise<{ status: number | null; output: string }> {
+async function runTests(
+  files: Map<string, string>,
+  command: string,
+): Promise<{ status: number | null; output: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-demo-'));
   folders.push(folder);
   await writeProject(folder, files);
@@ -29,8 +32,13 @@ async function runTests(files: Map<string, string>, command: string): Promise<{ 
   return { status, output: stdout + stderr };
 }
 
-function reviewPromptFor(project: ReturnType<typeof loadDemoProjects>[number], taskId: string, files: Map<string, string>): string {
-  const criteria = project.tasks.find(({ id }) => id === taskId)?.criteria.map(({ id, text }) => `- [${id}] ${text}`) ?? [];
+function reviewPromptFor(
+  project: ReturnType<typeof loadDemoProjects>[number],
+  taskId: string,
+  files: Map<string, string>,
+): string {
+  const criteria =
+    project.tasks.find(({ id }) => id === taskId)?.criteria.map(({ id, text }) => `- [${id}] ${text}`) ?? [];
   return `### CRITERIA\n\`\`\`\n${criteria.join('\n')}\n\`\`\`\n${[...files].map(([path, content]) => fileSection(path, content)).join('\n')}`;
 }
 
@@ -40,7 +48,8 @@ describe.each(loadDemoProjects().map((project) => [project.slug, project] as con
     const plan = architectPlanSchema.parse(JSON.parse(project.plan));
     expect(plan.tasks.length).toBeGreaterThanOrEqual(4);
     expect(plan.tasks.length).toBeLessThanOrEqual(7);
-    for (const { id } of plan.tasks.flatMap(({ criteria }) => criteria)) expect(project.review.evidence).toHaveProperty([id]);
+    for (const { id } of plan.tasks.flatMap(({ criteria }) => criteria))
+      expect(project.review.evidence).toHaveProperty([id]);
   });
 
   it('is matched by its own example text and no other', () => {
@@ -51,10 +60,15 @@ describe.each(loadDemoProjects().map((project) => [project.slug, project] as con
     const plan = architectPlanSchema.parse(JSON.parse(project.plan));
     let files = new Map<string, string>();
     for (const task of plan.tasks) {
-      const attempts = [1, 2, 3].map((n) => project.reply(task.id, n)).filter((reply, i, all) => reply !== null && all.indexOf(reply) === i);
+      const attempts = [1, 2, 3]
+        .map((n) => project.reply(task.id, n))
+        .filter((reply, i, all) => reply !== null && all.indexOf(reply) === i);
       for (const [index, reply] of attempts.entries()) {
         const parsed = parseReply(reply ?? '');
-        expect({ malformed: parsed.malformed, unfinished: parsed.unfinished }).toEqual({ malformed: [], unfinished: null });
+        expect({ malformed: parsed.malformed, unfinished: parsed.unfinished }).toEqual({
+          malformed: [],
+          unfinished: null,
+        });
         const result = applyEdits(files, parsed.blocks);
         expect(result.ok ? [] : result.refusals).toEqual([]);
         if (!result.ok) return;
@@ -62,12 +76,22 @@ describe.each(loadDemoProjects().map((project) => [project.slug, project] as con
         expect(guardShrinkage({ before: files, changes: result.changes, allowed: new Set() })).toEqual([]);
         const next = new Map(files);
         for (const [path, content] of result.changes) if (content !== null) next.set(path, content);
-        const verdict = verdictSchema.parse(JSON.parse(reviewAsDemo(project, reviewPromptFor(project, task.id, next), task.id)));
+        const verdict = verdictSchema.parse(
+          JSON.parse(reviewAsDemo(project, reviewPromptFor(project, task.id, next), task.id)),
+        );
         const last = index === attempts.length - 1;
-        expect({ task: task.id, status: verdict.status, findings: last ? verdict.findings : 'some' }).toEqual({ task: task.id, status: last ? 'APPROVED' : 'REJECTED', findings: last ? [] : 'some' });
+        expect({ task: task.id, status: verdict.status, findings: last ? verdict.findings : 'some' }).toEqual({
+          task: task.id,
+          status: last ? 'APPROVED' : 'REJECTED',
+          findings: last ? [] : 'some',
+        });
         if (last) {
           const { status, output } = await runTests(next, plan.checks.test ?? 'false');
-          expect({ task: task.id, status, output: status === 0 ? '' : output }).toEqual({ task: task.id, status: 0, output: '' });
+          expect({ task: task.id, status, output: status === 0 ? '' : output }).toEqual({
+            task: task.id,
+            status: 0,
+            output: '',
+          });
           files = next;
         }
       }
@@ -85,10 +109,14 @@ describe('the demo model', () => {
         const apply = (reply: string) => {
           const result = applyEdits(files, parseReply(reply).blocks);
           if (!result.ok) throw new Error(`${project.slug} ${task.id}`);
-          return new Map([...files, ...[...result.changes].filter((entry): entry is [string, string] => entry[1] !== null)]);
+          return new Map([
+            ...files,
+            ...[...result.changes].filter((entry): entry is [string, string] => entry[1] !== null),
+          ]);
         };
         const [first, final] = [project.reply(task.id, 1) ?? '', project.reply(task.id, 3) ?? ''];
-        if (first !== final) kinds.push((await runTests(apply(first), plan.checks.test ?? 'false')).status === 0 ? 'review' : 'check');
+        if (first !== final)
+          kinds.push((await runTests(apply(first), plan.checks.test ?? 'false')).status === 0 ? 'review' : 'check');
         files = apply(final);
       }
     }
@@ -97,22 +125,34 @@ describe('the demo model', () => {
   }, 60_000);
 
   it('says plainly what it can build when it does not know a description', async () => {
-    const { content } = await createDemoModel({ delayMs: 0 }).doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }], providerOptions: { plumbline: { role: 'plan', description: 'an operating system' } } });
+    const { content } = await createDemoModel({ delayMs: 0 }).doGenerate({
+      prompt: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }],
+      providerOptions: { plumbline: { role: 'plan', description: 'an operating system' } },
+    });
     expect(JSON.stringify(content)).toContain('OPENAI_API_KEY');
     expect(matchDemoProject('an operating system')).toBeNull();
   });
 
   it('streams exactly the text it would answer at once, and stops when aborted', async () => {
     const model = createDemoModel({ delayMs: 0 });
-    const options = { prompt: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'x' }] }], providerOptions: { plumbline: { role: 'spec', description: 'csv-to-json' } } };
+    const options = {
+      prompt: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'x' }] }],
+      providerOptions: { plumbline: { role: 'spec', description: 'csv-to-json' } },
+    };
     const { content } = await model.doGenerate(options);
     let text = '';
     for await (const part of (await model.doStream(options)).stream) if (part.type === 'text-delta') text += part.delta;
     expect(content).toEqual([{ type: 'text', text }]);
     const abort = new AbortController();
-    const reader = (await createDemoModel({ delayMs: 5 }).doStream({ ...options, abortSignal: abort.signal })).stream.getReader();
+    const reader = (
+      await createDemoModel({ delayMs: 5 }).doStream({ ...options, abortSignal: abort.signal })
+    ).stream.getReader();
     await reader.read();
     abort.abort();
-    await expect((async () => { for (;;) if ((await reader.read()).done) return; })()).rejects.toThrow(/abort/i);
+    await expect(
+      (async () => {
+        for (;;) if ((await reader.read()).done) return;
+      })(),
+    ).rejects.toThrow(/abort/i);
   });
 });

@@ -129,28 +129,39 @@ export function exportedNames(path: string, text: string): string[] {
 
 /** Names that `importer` takes from `target`. */
 function importedNames(importer: string, text: string, target: string): string[] {
+  if (SCRIPT.test(importer) && SCRIPT.test(target)) return scriptImports(importer, text, target);
+  if (importer.endsWith('.py') && target.endsWith('.py')) return pythonImports(text, target);
+  return [];
+}
+
+function scriptImports(importer: string, text: string, target: string): string[] {
   const names: string[] = [];
-  if (SCRIPT.test(importer) && SCRIPT.test(target)) {
-    for (const match of text.matchAll(/(?:import|export)\s+(?:type\s+)?([^'"`;]*?)\s*from\s*['"]([^'"]+)['"]/g)) {
-      if (!pointsTo(importer, match[2] ?? '', target)) continue;
-      const clause = match[1] ?? '';
-      const braces = /\{([^}]*)\}/.exec(clause)?.[1] ?? '';
-      for (const part of braces.split(','))
-        names.push((part.trim().split(/\s+as\s+/)[0] ?? '').replace(/^type\s+/, ''));
-      if (/^[\w$]+/.test(clause.replace(/\{[^}]*\}/, '').trim())) names.push('default');
-    }
-  } else if (importer.endsWith('.py') && target.endsWith('.py')) {
-    const module = target
-      .replace(/\.py$/, '')
-      .replace(/\/__init__$/, '')
-      .replaceAll('/', '.');
-    for (const match of text.matchAll(/^\s*from\s+([.\w]+)\s+import\s+\(?([^)\n]*)/gm)) {
-      const from = (match[1] ?? '').replace(/^\.+/, '');
-      if (from === '' || !(module === from || module.endsWith(`.${from}`))) continue;
-      for (const part of (match[2] ?? '').split(',')) names.push(part.trim().split(/\s+as\s+/)[0] ?? '');
-    }
+  for (const match of text.matchAll(/(?:import|export)\s+(?:type\s+)?([^'"`;]*?)\s*from\s*['"]([^'"]+)['"]/g)) {
+    if (!pointsTo(importer, match[2] ?? '', target)) continue;
+    const clause = match[1] ?? '';
+    const braces = /\{([^}]*)\}/.exec(clause)?.[1] ?? '';
+    names.push(...originals(braces).map((name) => name.replace(/^type\s+/, '')));
+    if (/^[\w$]+/.test(clause.replace(/\{[^}]*\}/, '').trim())) names.push('default');
   }
   return names.filter((name) => name !== '');
+}
+
+function pythonImports(text: string, target: string): string[] {
+  const module = target
+    .replace(/\.py$/, '')
+    .replace(/\/__init__$/, '')
+    .replaceAll('/', '.');
+  const names: string[] = [];
+  for (const match of text.matchAll(/^\s*from\s+([.\w]+)\s+import\s+\(?([^)\n]*)/gm)) {
+    const from = (match[1] ?? '').replace(/^\.+/, '');
+    if (from !== '' && (module === from || module.endsWith(`.${from}`))) names.push(...originals(match[2] ?? ''));
+  }
+  return names.filter((name) => name !== '');
+}
+
+/** `a, b as c` -> a, b. */
+function originals(list: string): string[] {
+  return list.split(',').map((part) => part.trim().split(/\s+as\s+/)[0] ?? '');
 }
 
 function pointsTo(importer: string, specifier: string, target: string): boolean {
