@@ -111,7 +111,7 @@ function Body({ children }: { children: ReactNode }) {
       <div className="xl:col-start-2 xl:row-start-2">
         <ProjectTabs projectId={projectId} />
       </div>
-      <div className="max-h-[48dvh] shrink-0 overflow-y-auto px-4 pt-3 has-[>div:empty]:hidden xl:col-start-2 xl:row-start-3">
+      <div className="max-h-[58dvh] xl:max-h-[48dvh] shrink-0 overflow-y-auto px-4 pt-3 has-[>div:empty]:hidden xl:col-start-2 xl:row-start-3">
         <NextAction />
       </div>
       {/* One chat only: docked on a wide screen, the first tab on a narrow one. */}

@@ -141,6 +141,9 @@ async function nextStep(run: Run, project: Project): Promise<Next> {
   return nextBuildStep(journal, tasks);
 }
 
+/** Indexing goes on beside the steps: a step never waits for an embedding. */
+const indexing = new Set<Promise<void>>();
+
 async function runStep(
   lease: Lease,
   run: Run & { project: Project },
