@@ -52,7 +52,9 @@ if (missed.length > 0) {
   process.exit(1);
 }
 // The extractor does not tell type-only imports apart: the one allowed from components is looked at in the text.
-const values = sources('components').filter((path) => /^import (?!type\b).*server\/api\/root'/m.test(readFileSync(path, 'utf8')));
+const values = sources('components').filter((path) =>
+  /^import (?!type\b).*server\/api\/root'/m.test(readFileSync(path, 'utf8')),
+);
 for (const path of values) console.error(`error components-take-only-types-of-the-api: ${path}`);
 for (const { from, to, rule } of summary.violations) console.error(`${rule.severity} ${rule.name}: ${from} -> ${to}`);
 console.log(`${read.size} modules, ${summary.error + values.length} violations`);

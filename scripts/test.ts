@@ -33,7 +33,12 @@ function check(name: string, args: string[]): void {
 }
 
 /** Adds a runner's own counts; a runner that left no readable report has failed. */
-function tests(name: string, report: string, read: (text: string) => { passed: number; failed: number }, work: () => boolean): void {
+function tests(
+  name: string,
+  report: string,
+  read: (text: string) => { passed: number; failed: number },
+  work: () => boolean,
+): void {
   const ok = step(name, work);
   const result = existsSync(report) ? read(readFileSync(report, 'utf8')) : { passed: 0, failed: 1 };
   counts.passed += result.passed;
@@ -41,7 +46,9 @@ function tests(name: string, report: string, read: (text: string) => { passed: n
 }
 
 const vitestReport = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
-const playwrightReport = z.object({ stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number() }) });
+const playwrightReport = z.object({
+  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number() }),
+});
 
 function vitest(name: string, filters: string[]): void {
   const report = join(folder, 'vitest.json');
@@ -52,7 +59,15 @@ function vitest(name: string, filters: string[]): void {
       const { numPassedTests, numFailedTests } = vitestReport.parse(JSON.parse(text));
       return { passed: numPassedTests, failed: numFailedTests };
     },
-    () => run(['node_modules/vitest/vitest.mjs', 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...filters]),
+    () =>
+      run([
+        'node_modules/vitest/vitest.mjs',
+        'run',
+        '--reporter=dot',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+        ...filters,
+      ]),
   );
 }
 
@@ -74,7 +89,10 @@ if (process.argv.includes('--db')) {
       const { expected, unexpected, flaky } = playwrightReport.parse(JSON.parse(text)).stats;
       return { passed: expected, failed: unexpected + flaky };
     },
-    () => run(['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: report }),
+    () =>
+      run(['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], {
+        PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+      }),
   );
 }
 if (process.env.COUNTS_FILE) writeFileSync(process.env.COUNTS_FILE, `${counts.passed} ${counts.failed}\n`);

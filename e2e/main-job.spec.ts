@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from '@playwright/test';
+import {
+  approve,
+  expectAccessible,
+  newAddress,
+  query,
+  runInArchive,
+  signIn,
+  startExample,
+  waitForStatus,
+} from './support';
+
+interface Chat {
+  messages: { id: string; text: string; role: string; purpose: string; status: string }[];
+}
+
+test('sign in, build an example, watch a rejected attempt be refined, download a ZIP whose own tests pass', async ({
+  page,
+}) => {
+  await signIn(page, newAddress('maker'));
+  const projectId = await startExample(page, 'CSV to JSON');
+  await page.getByRole('button', { name: 'Skip questions' }).click({ timeout: 60_000 });
+  await approve(page, projectId);
+  await waitForStatus(page, projectId, 'completed');
+
+  const view = await query<{ tasks: { key: string; attempts: number; status: string }[] }>(page, 'projects.get', {
+    projectId,
+  });
+  expect(view.tasks.map(({ attempts, status }) => [attempts, status])).toEqual([
+    [1, 'approved'],
+    [1, 'approved'],
+    [2, 'approved'],
+    [1, 'approved'],
+  ]);
+  await page.goto(`/projects/${projectId}/run`);
+  await expect(page.getByText('node --test').first()).toBeVisible();
+  await expect(page.getByText(/absorbed/i).first()).toBeVisible();
+
+  await page.goto(`/projects/${projectId}`);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download project' }).first().click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('csv-to-json.zip');
+  const zip = await download.path();
+  const { status, output, names } = runInArchive(zip, 'node --test');
+  expect(names).toEqual(expect.arrayContaining(['README.md', 'PLAN.md', 'PLUMBLINE.json', 'src/parse-csv.js']));
+  expect({ status, passed: /# fail 0|ℹ fail 0/.test(output) }).toEqual({ status: 0, passed: true });
+
+  const manifest = JSON.parse(runInArchive(zip, 'cat PLUMBLINE.json').output) as {
+    files: { path: string; sha256: string }[];
+    checks: { status: string }[];
+    criteria: { met: boolean }[];
+  };
+  const readme = runInArchive(zip, 'cat README.md').output;
+  expect(manifest.files.find(({ path }) => path === 'README.md')?.sha256).toBe(
+    createHash('sha256').update(readme).digest('hex'),
+  );
+  expect(manifest.checks.length).toBeGreaterThan(0);
+  expect(manifest.criteria.every(({ met }) => met)).toBe(true);
+
+  const head = await page.request.head(`/api/projects/${projectId}/archive`);
+  expect([head.status(), head.headers()['content-type']]).toEqual([200, 'application/zip']);
+});
+
+test('a reload in mid-stream and a second tab show exactly the same text', async ({ page, context }) => {
+  await signIn(page, newAddress('reloader'));
+  const projectId = await startExample(page, 'Expense report');
+  const second = await context.newPage();
+  await second.goto(`/projects/${projectId}`);
+  await page.waitForTimeout(300);
+  await page.reload();
+  await waitForStatus(page, projectId, 'awaiting_approval');
+  const { messages } = await query<Chat>(page, 'chat.list', { projectId });
+  const spec = messages.find(({ purpose }) => purpose === 'spec');
+  expect(spec?.status).toBe('final');
+  const shown = (tab: typeof page) => tab.getByRole('log').or(tab.getByLabel('Messages')).first().innerText();
+  await expect.poll(async () => (await shown(page)).includes('Exit codes: 0 done')).toBe(true);
+  await expect.poll(async () => (await shown(second)) === (await shown(page))).toBe(true);
+  await page.reload();
+  await expect.poll(async () => (await shown(second)) === (await shown(page))).toBe(true);
+});
+
+test('stop in the middle, resume, and it completes; nothing is charged for what was stopped', async ({ page }) => {
+  await signIn(page, newAddress('stopper'));
+  const projectId = await startExample(page, 'Expense report');
+  await approve(page, projectId);
+  await waitForStatus(page, projectId, 'implementing');
+  await page.goto(`/projects/${projectId}/run`);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await waitForStatus(page, projectId, 'paused');
+  await page
+    .getByRole('button', { name: /^Resume/ })
+    .first()
+    .click();
+  await waitForStatus(page, projectId, 'completed');
+});
+
+test('out of credits pauses at a step boundary and says what would unlock it', async ({ page }) => {
+  await signIn(page, newAddress('poor'));
+  const projectId = await startExample(page, 'Expense report');
+  await page.goto(`/projects/${projectId}/plan`);
+  await page.getByLabel('Budget (optional)').fill('0.01', { timeout: 60_000 });
+  await page.getByRole('button', { name: /^Approve plan/ }).click();
+  await waitForStatus(page, projectId, 'awaiting_credits');
+  await page.goto(`/projects/${projectId}`);
+  await expect(page.getByText(/budget of this project/i).first()).toBeVisible();
+});
+
+test("another organization's project is not found", async ({ page, browser }) => {
+  await signIn(page, newAddress('owner'));
+  const projectId = await startExample(page, 'Game of life');
+  const other = await (await browser.newContext()).newPage();
+  await signIn(other, newAddress('stranger'));
+  await other.goto(`/projects/${projectId}`);
+  await expect(other.getByText('Project not found')).toBeVisible();
+  expect((await other.request.get(`/api/projects/${projectId}/archive`)).status()).toBe(404);
+  expect(
+    (
+      await (
+        await browser.newContext()
+      )
+        .newPage()
+        .then((anonymous) => anonymous.request.get(`/api/projects/${projectId}/archive`))
+    ).status(),
+  ).toBe(401);
+});
+
+test('every screen is accessible and works at phone width, light and dark', async ({ page }) => {
+  test.setTimeout(400_000);
+  await signIn(page, newAddress('phone'));
+  const projectId = await startExample(page, 'Expense report');
+  await approve(page, projectId);
+  await waitForStatus(page, projectId, 'completed');
+  const all = [
+    ['light', 1280],
+    ['dark', 390],
+    ['dark', 1280],
+    ['light', 390],
+  ] as const;
+  // Two of the four show each width and each scheme; all four are taken when pictures are wanted.
+  for (const [colorScheme, width] of process.env.SHOTS ? all : all.slice(0, 2)) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 844 });
+    for (const path of [
+      '/',
+      '/projects',
+      '/projects/new',
+      '/credits',
+      ...['', '/plan', '/run', '/files', '/search', '/settings'].map((part) => `/projects/${projectId}${part}`),
+    ]) {
+      await page.goto(path);
+      await expect(page.locator('h1').first()).toBeAttached();
+      await page.waitForLoadState('load');
+      await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+      await test.step(`${path} ${width} ${colorScheme}`, async () => {
+        await expectAccessible(page);
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect(overflow).toBeLessThanOrEqual(0);
+        if (process.env.SHOTS)
+          await page.screenshot({
+            path: `${process.env.SHOTS}/${path.split('/').at(-1)?.slice(0, 12) || 'home'}-${width}-${colorScheme}.png`,
+          });
+      });
+    }
+  }
+});
+
+test('sign out everywhere ends the session in every browser', async ({ page, browser }) => {
+  const email = newAddress('leaver');
+  await signIn(page, email);
+  const other = await (await browser.newContext()).newPage();
+  await signIn(other, email);
+  const response = await page.request.post('/api/trpc/account.signOutEverywhere', { data: {} });
+  expect(response.ok()).toBe(true);
+  for (const tab of [page, other]) {
+    await tab.goto('/projects');
+    await expect(tab).toHaveURL(/sign-in/);
+  }
+});
