@@ -141,11 +141,6 @@ export function isEmbedded(): boolean {
   return env().DATABASE_URL === undefined;
 }
 
-/** Public address without a trailing slash. */
-export function appUrl(): string {
-  return (env().APP_URL ?? `http://localhost:${env().PORT}`).replace(/\/+$/, '');
-}
-
 /** Whether sign-in links may be shown locally: bound to loopback without a mail server, or said explicitly. */
 export function localSignInAllowed(): boolean {
   const { HOST, LOCAL_SIGN_IN, SMTP_URL } = env();

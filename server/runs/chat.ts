@@ -14,6 +14,7 @@ import { logger } from '@/server/platform/logger';
 import { readTree } from '@/server/workspace/snapshots';
 import { endMessage } from './call';
 import { type Actor, describeAgain, replan, say } from './commands';
+import { embedderOf } from './embedder';
 import { appendEvents, DeltaWriter } from './event-log';
 
 const holder = globalThis as typeof globalThis & { plumblineAnswers?: Map<string, AbortController> };
@@ -148,7 +149,17 @@ async function askContext(actor: Actor, question: string) {
       head === null
         ? []
         : [...(await readTree(db(), { organizationId: actor.organizationId, snapshotId: head })).keys()],
-    hits: head === null ? [] : (await searchCode({ ...scope, query: question, limit: AGENT_LIMITS.searchHits })).hits,
+    hits:
+      head === null
+        ? []
+        : (
+            await searchCode({
+              ...scope,
+              query: question,
+              limit: AGENT_LIMITS.searchHits,
+              embedCallFor: embedderOf(scope),
+            })
+          ).hits,
   };
 }
 

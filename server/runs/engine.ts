@@ -10,6 +10,7 @@ import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
+import { embedderOf } from './embedder';
 import type { EventScope } from './event-log';
 import { beginStep, failStep, type StepContext } from './journal';
 import { giveLease, holdLease, type Lease, takeLease } from './lease';
@@ -266,7 +267,7 @@ async function indexHead(scope: EventScope): Promise<void> {
   const project = await db().project.findUnique({ where: { id: scope.projectId }, select: { headSnapshotId: true } });
   if (!project?.headSnapshotId) return;
   try {
-    await indexSnapshot({ ...scope, snapshotId: project.headSnapshotId });
+    await indexSnapshot({ ...scope, snapshotId: project.headSnapshotId, embedCallFor: embedderOf(scope) });
   } catch (error) {
     logger().warn({ err: error, projectId: scope.projectId }, 'indexing failed');
   }

@@ -11,6 +11,7 @@ import { qualitySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
+import { embedderOf } from '@/server/runs/embedder';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { memberProcedure, router } from '../trpc';
 
@@ -90,6 +91,12 @@ export const searchRouter = router({
   code: memberProcedure.input(searchInputSchema).query(async ({ ctx, input }) => {
     const { organizationId } = ctx.caller;
     if ((await db().project.count({ where: { id: input.projectId, organizationId } })) === 0) throw notFound('Project');
-    return searchCode({ organizationId, projectId: input.projectId, query: input.query, limit: input.limit });
+    return searchCode({
+      organizationId,
+      projectId: input.projectId,
+      query: input.query,
+      limit: input.limit,
+      embedCallFor: embedderOf({ organizationId, projectId: input.projectId }),
+    });
   }),
 });

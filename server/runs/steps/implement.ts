@@ -15,6 +15,7 @@ import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
 import { createSnapshot, readFiles } from '@/server/workspace/snapshots';
 import { endAttempt, lastFindings, stepOutput, taskOf } from '../attempt';
 import { callStreaming } from '../call';
+import { embedderOf } from '../embedder';
 import { appendEvents } from '../event-log';
 import { finishStep, type StepContext } from '../journal';
 import { latestDocument, takeNotes } from './design';
@@ -80,6 +81,7 @@ async function implementContext(ctx: StepContext, task: PlannedTask) {
           ...ctx.scope,
           query: `${task.title} ${task.criteria.map(({ text }) => text).join(' ')}`,
           limit: AGENT_LIMITS.searchHits,
+          embedCallFor: embedderOf(ctx.scope),
         });
   // A small project fits whole: then nothing has to be guessed.
   for (const path of [...hits.map((hit) => hit.path), ...files.keys()]) take(path);

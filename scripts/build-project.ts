@@ -1,0 +1,90 @@
+/** `npm run build:project -- "description or example name" --out DIR`: the main job from the command line. */
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import { parseCredits } from '@/server/credits/schema';
+import { buildProjectLocally } from '@/server/jobs/build-project';
+import { demoProjects } from '@/server/models/demo/catalog';
+import { modelRefSchema } from '@/server/models/schema';
+import { closeDatabase } from '@/server/platform/db';
+import { EnvError, env } from '@/server/platform/env';
+import { isAppError } from '@/server/platform/errors';
+import { stopQueue } from '@/server/platform/queue';
+
+const EXIT = { completed: 0, arguments: 2, paused: 3, failed: 4 } as const;
+const USAGE = `usage: npm run build:project -- "description or example name" --out DIR [--model provider:model] [--budget CREDITS] [--yes]
+       npm run build:project -- --resume PROJECT_ID --out DIR [--yes]
+examples: ${demoProjects()
+  .map(({ slug }) => slug)
+  .join(', ')}`;
+
+function wrong(message: string): never {
+  console.error(`${message}\n${USAGE}`);
+  process.exit(EXIT.arguments);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        out: { type: 'string' },
+        model: { type: 'string' },
+        budget: { type: 'string' },
+        resume: { type: 'string' },
+        yes: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : 'wrong arguments');
+  }
+}
+
+async function ask(question: string, yes: boolean): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY) return false;
+  const reader = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await reader.question(`${question} [y/N] `);
+  reader.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function main(): Promise<number> {
+  const { positionals, values } = readArguments();
+  const [text] = positionals;
+  if (values.out === undefined) wrong('--out DIR is missing');
+  if (positionals.length > 1 || (text === undefined) === (values.resume === undefined))
+    wrong('give one description or example name, or --resume');
+  if (values.model !== undefined && !modelRefSchema.safeParse(values.model).success)
+    wrong('--model must be provider:model');
+  const budget = values.budget === undefined ? null : parseCredits(values.budget);
+  if (values.budget !== undefined && budget === null) wrong('--budget must be an amount of credits such as 2.5');
+  const example = demoProjects().find(({ slug }) => slug === text)?.slug ?? null;
+  try {
+    env();
+    const outcome = await buildProjectLocally({
+      description: example === null ? (text ?? null) : null,
+      example,
+      resume: values.resume ?? null,
+      out: values.out,
+      model: values.model ?? null,
+      budgetMicro: budget,
+      confirm: (question) => ask(question, values.yes),
+      print: (line) => console.log(line),
+    });
+    if (outcome.kind === 'paused')
+      console.error(
+        `\nPaused: ${outcome.reason ?? ''}\nResume: npm run build:project -- --resume ${outcome.projectId} --out ${values.out} --yes`,
+      );
+    if (outcome.kind === 'failed') console.error(`\nFailed: ${outcome.reason ?? ''}`);
+    return EXIT[outcome.kind];
+  } catch (error) {
+    console.error(isAppError(error) ? error.userMessage : error);
+    if (error instanceof EnvError) return EXIT.arguments;
+    return isAppError(error) && error.code === 'invalid_input' ? EXIT.arguments : EXIT.failed;
+  } finally {
+    await stopQueue();
+    await closeDatabase();
+  }
+}
+
+process.exit(await main());

@@ -1,0 +1,159 @@
+import 'server-only';
+import { createWriteStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { onboardUser } from '@/server/credits/onboard-user';
+import { formatCredits } from '@/server/credits/schema';
+import { syncEnvironmentModels } from '@/server/models/catalog';
+import { bootDatabase } from '@/server/platform/boot';
+import { db } from '@/server/platform/db';
+import { newId } from '@/server/platform/ids';
+import { startQueue } from '@/server/platform/queue';
+import { buildArchive } from '@/server/runs/build-archive';
+import { answerQuestions, approvePlan, createProject, resumeRun, setBudget } from '@/server/runs/commands';
+import { advanceRun } from '@/server/runs/engine';
+import { tailEvents } from '@/server/runs/tail';
+import { viewProject } from '@/server/runs/view-project';
+import { writeProject } from '@/server/workspace/checks/run-checks';
+import { readFiles } from '@/server/workspace/snapshots';
+
+export interface BuildOptions {
+  description: string | null;
+  example: string | null;
+  /** Goes on with an earlier project instead. */
+  resume: string | null;
+  out: string;
+  model: string | null;
+  budgetMicro: bigint | null;
+  /** Asked with the quote; false ends the build before anything of it is spent. */
+  confirm(question: string): Promise<boolean>;
+  print(line: string): void;
+}
+
+export type BuildOutcome = { kind: 'completed' | 'paused' | 'failed'; projectId: string; reason: string | null };
+
+/** The local person the command line acts for. */
+const LOCAL_EMAIL = 'local@plumbline.invalid';
+
+/** The main job in one process: the same engine as behind the screens. */
+export async function buildProjectLocally(options: BuildOptions): Promise<BuildOutcome> {
+  await bootDatabase();
+  await syncEnvironmentModels(db());
+  await startQueue();
+  const user = await db().user.upsert({
+    where: { email: LOCAL_EMAIL },
+    create: { id: newId(), email: LOCAL_EMAIL, name: 'Command line' },
+    update: {},
+  });
+  const organizationId = await onboardUser({ id: user.id, email: user.email, name: user.name });
+  const projectId =
+    options.resume ??
+    (await createProject({
+      organizationId,
+      userId: user.id,
+      description: options.description ?? undefined,
+      example: options.example ?? undefined,
+      modelRef: options.model,
+      budgetMicro: options.budgetMicro,
+    }));
+  const actor = { organizationId, userId: user.id, projectId };
+  const end = new AbortController();
+  const progress = showProgress(actor, options, end.signal);
+  try {
+    if (options.resume !== null) await takeUp(actor, options);
+    return await drive(actor, options);
+  } finally {
+    end.abort();
+    await progress;
+  }
+}
+
+type Actor = { organizationId: string; userId: string; projectId: string };
+
+/** Goes on with an earlier project; a new budget counts from now on. */
+async function takeUp(actor: Actor, { budgetMicro }: BuildOptions): Promise<void> {
+  const { project } = await viewProject(actor);
+  if (budgetMicro !== null) await setBudget(actor, budgetMicro);
+  if (['paused', 'awaiting_credits'].includes(project.status)) await resumeRun(actor);
+}
+
+async function drive(actor: Actor, options: BuildOptions): Promise<BuildOutcome> {
+  const { projectId } = actor;
+  for (;;) {
+    const run = await db().run.findFirst({ where: { projectId }, orderBy: { startedAt: 'desc' } });
+    if (run !== null && (run.status === 'queued' || run.status === 'running'))
+      await advanceRun(run.id, { owner: `cli-${process.pid}` });
+    const view = await viewProject(actor);
+    const { status, statusReason } = view.project;
+    if (status === 'clarifying' && view.actions.canAnswer) {
+      for (const { question, assumed } of view.questions?.items ?? [])
+        options.print(`? ${question}\n  assumed: ${assumed}`);
+      await answerQuestions(actor, []);
+    } else if (status === 'awaiting_approval') {
+      printQuote(view, options);
+      if (!(await options.confirm('Approve this plan?')))
+        return { kind: 'paused', projectId, reason: 'The plan was not approved. Nothing of the build was spent.' };
+      await approvePlan(actor, view.planVersion, options.budgetMicro ?? undefined);
+    } else if (status === 'completed') {
+      await writeResult(actor, options);
+      return { kind: 'completed', projectId, reason: null };
+    } else if (status === 'draft') {
+      const answer = await db().message.findFirst({
+        where: { projectId, role: 'assistant' },
+        orderBy: { seq: 'desc' },
+      });
+      return { kind: 'failed', projectId, reason: answer?.text ?? 'The project was not designed.' };
+    } else if (status === 'failed') return { kind: 'failed', projectId, reason: statusReason };
+    else return { kind: 'paused', projectId, reason: statusReason };
+  }
+}
+
+function printQuote(view: Awaited<ReturnType<typeof viewProject>>, { print }: BuildOptions): void {
+  print(`\nPlan: ${view.plan?.summary ?? ''}`);
+  for (const task of view.tasks)
+    print(
+      `  ${task.key.padEnd(4)} ${task.title.padEnd(52).slice(0, 52)} ${formatCredits(task.quoteP50Micro).padStart(8)} to ${formatCredits(task.quoteP90Micro).padStart(8)} credits`,
+    );
+  print(`  Quote: ${formatCredits(view.quote.p50Micro)} likely, ${formatCredits(view.quote.p90Micro)} at most\n`);
+}
+
+async function showProgress(actor: Actor, { print }: BuildOptions, signal: AbortSignal): Promise<void> {
+  for await (const { payload } of tailEvents({
+    organizationId: actor.organizationId,
+    projectId: actor.projectId,
+    afterSeq: 0,
+    signal,
+  })) {
+    if (payload.type === 'data-step' && payload.state !== 'started')
+      print(
+        `  ${payload.step}${payload.attempt > 1 ? ` (attempt ${payload.attempt})` : ''}: ${payload.state}${payload.note ? `, ${payload.note}` : ''}`,
+      );
+    else if (payload.type === 'data-cost')
+      print(
+        `  ${payload.taskKey ?? ''} charged ${formatCredits(BigInt(payload.chargedMicro))}, absorbed ${formatCredits(BigInt(payload.absorbedMicro))}`,
+      );
+  }
+}
+
+/** The project, its ZIP and the receipt. */
+async function writeResult(actor: Actor, { out, print }: BuildOptions): Promise<void> {
+  const { organizationId, projectId } = actor;
+  const archive = await buildArchive({ organizationId, projectId, snapshotId: null });
+  const folder = join(out, archive.filename.replace(/\.zip$/, ''));
+  await mkdir(folder, { recursive: true });
+  await writeProject(folder, await readFiles(db(), { organizationId, snapshotId: archive.manifest.snapshot.id }));
+  await pipeline(await archive.open(), createWriteStream(join(out, archive.filename)));
+  const entries = await db().creditEntry.findMany({ where: { projectId }, orderBy: { seq: 'asc' } });
+  const calls = await db().modelCall.findMany({ where: { projectId }, orderBy: { createdAt: 'asc' } });
+  const receipt = { manifest: archive.manifest, entries, calls };
+  await writeFile(
+    join(out, 'receipt.json'),
+    `${JSON.stringify(receipt, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value), 2)}\n`,
+  );
+  const charged = formatCredits(BigInt(archive.manifest.cost.chargedMicro));
+  print(
+    `\nCompleted: charged ${charged} credits, absorbed ${formatCredits(BigInt(archive.manifest.cost.absorbedMicro))}`,
+  );
+  print(`  ${folder}\n  ${join(out, archive.filename)}\n  ${join(out, 'receipt.json')}`);
+}
