@@ -39,6 +39,13 @@ export default defineConfig({
     timeout: 300_000,
     reuseExistingServer: false,
     gracefulShutdown: { signal: 'SIGTERM', timeout: 10_000 },
-    env: { PORT: port, DATA_DIR: process.env.E2E_DATA_DIR, DEMO_DELAY_MS: '2', LOG_LEVEL: 'warn', APP_ENV: 'test', EMBEDDER: 'local' },
+    env: {
+      PORT: port,
+      DATA_DIR: process.env.E2E_DATA_DIR,
+      DEMO_DELAY_MS: '2',
+      LOG_LEVEL: 'warn',
+      APP_ENV: 'test',
+      EMBEDDER: 'local',
+    },
   },
 });

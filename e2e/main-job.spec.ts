@@ -69,13 +69,17 @@ test('a reload in mid-stream and a second tab show exactly the same text', async
   const projectId = await startExample(page, 'Expense report');
   const second = await context.newPage();
   await second.goto(`/projects/${projectId}`);
-  await page.waitForTimeout(300);
+  // Reload as soon as anything of the architect's has arrived.
+  await expect
+    .poll(async () => (await query<Chat>(page, 'chat.list', { projectId })).messages.length, { intervals: [50] })
+    .toBeGreaterThan(1);
   await page.reload();
   await waitForStatus(page, projectId, 'awaiting_approval');
   const { messages } = await query<Chat>(page, 'chat.list', { projectId });
   const spec = messages.find(({ purpose }) => purpose === 'spec');
   expect(spec?.status).toBe('final');
-  const shown = (tab: typeof page) => tab.getByRole('log').or(tab.getByLabel('Messages')).first().innerText();
+  const shown = async (tab: typeof page) =>
+    (await tab.getByRole('log').or(tab.getByLabel('Messages')).first().textContent()) ?? '';
   await expect.poll(async () => (await shown(page)).includes('Exit codes: 0 done')).toBe(true);
   await expect.poll(async () => (await shown(second)) === (await shown(page))).toBe(true);
   await page.reload();
@@ -180,4 +184,32 @@ test('sign out everywhere ends the session in every browser', async ({ page, bro
     await tab.goto('/projects');
     await expect(tab).toHaveURL(/sign-in/);
   }
+});
+
+test('a task that is rejected three times waits for the user, who edits it, and the run completes', async ({
+  page,
+}) => {
+  await signIn(page, newAddress('refiner'));
+  const projectId = await startExample(page, 'Expense report');
+  await waitForStatus(page, projectId, 'awaiting_approval');
+  await page.goto(`/projects/${projectId}/plan`);
+  await page.getByRole('button', { name: 'Edit plan' }).click();
+  // The demo model says plainly that it does not know such a task: its attempts are rejected and cost nothing.
+  await page.getByLabel('Title').nth(1).fill('Make coffee for everybody');
+  await page.getByRole('button', { name: 'Save plan' }).click();
+  await page.getByRole('button', { name: /^Approve plan/ }).click();
+  await waitForStatus(page, projectId, 'awaiting_refinement');
+  const stuck = await query<{ tasks: { key: string; status: string; chargedMicro: string; findings: unknown[] }[] }>(
+    page,
+    'projects.get',
+    { projectId },
+  );
+  expect(stuck.tasks[1]).toMatchObject({ key: 'T2', status: 'rejected', chargedMicro: '0' });
+  expect(stuck.tasks[1]?.findings.length).toBeGreaterThan(0);
+
+  await page.goto(`/projects/${projectId}/run`);
+  await page.getByRole('button', { name: 'Edit task' }).first().click();
+  await page.getByLabel('Title').first().fill('Read expenses from CSV');
+  await page.getByRole('button', { name: 'Save task and retry' }).click();
+  await waitForStatus(page, projectId, 'completed');
 });

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { parseCredits } from '@/server/credits/schema';
-import { buildProjectLocally } from '@/server/jobs/build-project';
+import { type BuildOptions, buildProjectLocally } from '@/server/jobs/build-project';
 import { demoProjects } from '@/server/models/demo/catalog';
 import { modelRefSchema } from '@/server/models/schema';
 import { closeDatabase } from '@/server/platform/db';
@@ -48,39 +48,44 @@ async function ask(question: string, yes: boolean): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
-async function main(): Promise<number> {
+function checkedOptions(): BuildOptions {
   const { positionals, values } = readArguments();
   const [text] = positionals;
-  if (values.out === undefined) wrong('--out DIR is missing');
+  if (values.out === undefined) return wrong('--out DIR is missing');
   if (positionals.length > 1 || (text === undefined) === (values.resume === undefined))
     wrong('give one description or example name, or --resume');
   if (values.model !== undefined && !modelRefSchema.safeParse(values.model).success)
     wrong('--model must be provider:model');
-  const budget = values.budget === undefined ? null : parseCredits(values.budget);
-  if (values.budget !== undefined && budget === null) wrong('--budget must be an amount of credits such as 2.5');
+  const budgetMicro = values.budget === undefined ? null : parseCredits(values.budget);
+  if (values.budget !== undefined && budgetMicro === null) wrong('--budget must be an amount of credits such as 2.5');
   const example = demoProjects().find(({ slug }) => slug === text)?.slug ?? null;
+  return {
+    description: example === null ? (text ?? null) : null,
+    example,
+    resume: values.resume ?? null,
+    out: values.out,
+    model: values.model ?? null,
+    budgetMicro,
+    confirm: (question) => ask(question, values.yes),
+    print: (line) => console.log(line),
+  };
+}
+
+async function main(): Promise<number> {
+  const options = checkedOptions();
   try {
     env();
-    const outcome = await buildProjectLocally({
-      description: example === null ? (text ?? null) : null,
-      example,
-      resume: values.resume ?? null,
-      out: values.out,
-      model: values.model ?? null,
-      budgetMicro: budget,
-      confirm: (question) => ask(question, values.yes),
-      print: (line) => console.log(line),
-    });
-    if (outcome.kind === 'paused')
-      console.error(
-        `\nPaused: ${outcome.reason ?? ''}\nResume: npm run build:project -- --resume ${outcome.projectId} --out ${values.out} --yes`,
-      );
+    const outcome = await buildProjectLocally(options);
+    const resume = `npm run build:project -- --resume ${outcome.projectId} --out ${options.out} --yes`;
+    if (outcome.kind === 'paused') console.error(`\nPaused: ${outcome.reason ?? ''}\nResume: ${resume}`);
     if (outcome.kind === 'failed') console.error(`\nFailed: ${outcome.reason ?? ''}`);
     return EXIT[outcome.kind];
   } catch (error) {
     console.error(isAppError(error) ? error.userMessage : error);
-    if (error instanceof EnvError) return EXIT.arguments;
-    return isAppError(error) && error.code === 'invalid_input' ? EXIT.arguments : EXIT.failed;
+    const argument =
+      error instanceof EnvError ||
+      (isAppError(error) && (error.code === 'invalid_input' || error.code === 'not_found'));
+    return argument ? EXIT.arguments : EXIT.failed;
   } finally {
     await stopQueue();
     await closeDatabase();

@@ -79,37 +79,56 @@ async function takeUp(actor: Actor, { budgetMicro }: BuildOptions): Promise<void
 }
 
 async function drive(actor: Actor, options: BuildOptions): Promise<BuildOutcome> {
-  const { projectId } = actor;
   for (;;) {
-    const run = await db().run.findFirst({ where: { projectId }, orderBy: { startedAt: 'desc' } });
-    if (run !== null && (run.status === 'queued' || run.status === 'running'))
+    const run = await db().run.findFirst({ where: { projectId: actor.projectId }, orderBy: { startedAt: 'desc' } });
+    if (run?.status === 'queued' || run?.status === 'running')
       await advanceRun(run.id, { owner: `cli-${process.pid}` });
     const view = await viewProject(actor);
-    const { status, statusReason } = view.project;
-    if (status === 'clarifying' && view.actions.canAnswer) {
-      for (const { question, assumed } of view.questions?.items ?? [])
-        options.print(`? ${question}\n  assumed: ${assumed}`);
-      await answerQuestions(actor, []);
-    } else if (status === 'awaiting_approval') {
-      printQuote(view, options);
-      if (!(await options.confirm('Approve this plan?')))
-        return { kind: 'paused', projectId, reason: 'The plan was not approved. Nothing of the build was spent.' };
-      await approvePlan(actor, view.planVersion, options.budgetMicro ?? undefined);
-    } else if (status === 'completed') {
-      await writeResult(actor, options);
-      return { kind: 'completed', projectId, reason: null };
-    } else if (status === 'draft') {
-      const answer = await db().message.findFirst({
-        where: { projectId, role: 'assistant' },
-        orderBy: { seq: 'desc' },
-      });
-      return { kind: 'failed', projectId, reason: answer?.text ?? 'The project was not designed.' };
-    } else if (status === 'failed') return { kind: 'failed', projectId, reason: statusReason };
-    else return { kind: 'paused', projectId, reason: statusReason };
+    const outcome =
+      view.actions.canAnswer || view.actions.canApprove
+        ? await decideForUser(actor, view, options)
+        : await outcomeOf(actor, view, options);
+    if (outcome !== null) return outcome;
   }
 }
 
-function printQuote(view: Awaited<ReturnType<typeof viewProject>>, { print }: BuildOptions): void {
+type View = Awaited<ReturnType<typeof viewProject>>;
+
+/** Questions are skipped, the plan is approved by the person. @returns null when the run goes on. */
+async function decideForUser(actor: Actor, view: View, options: BuildOptions): Promise<BuildOutcome | null> {
+  if (view.actions.canAnswer) {
+    for (const { question, assumed } of view.questions?.items ?? [])
+      options.print(`? ${question}\n  assumed: ${assumed}`);
+    await answerQuestions(actor, []);
+    return null;
+  }
+  printQuote(view, options);
+  if (!(await options.confirm('Approve this plan?'))) {
+    return {
+      kind: 'paused',
+      projectId: actor.projectId,
+      reason: 'The plan was not approved. Nothing of the build was spent.',
+    };
+  }
+  await approvePlan(actor, view.planVersion, options.budgetMicro ?? undefined);
+  return null;
+}
+
+async function outcomeOf(actor: Actor, view: View, options: BuildOptions): Promise<BuildOutcome> {
+  const { projectId } = actor;
+  const { status, statusReason } = view.project;
+  if (status === 'completed') {
+    await writeResult(actor, options);
+    return { kind: 'completed', projectId, reason: null };
+  }
+  if (status === 'draft') {
+    const answer = await db().message.findFirst({ where: { projectId, role: 'assistant' }, orderBy: { seq: 'desc' } });
+    return { kind: 'failed', projectId, reason: answer?.text ?? 'The project was not designed.' };
+  }
+  return { kind: status === 'failed' ? 'failed' : 'paused', projectId, reason: statusReason };
+}
+
+function printQuote(view: View, { print }: BuildOptions): void {
   print(`\nPlan: ${view.plan?.summary ?? ''}`);
   for (const task of view.tasks)
     print(

@@ -1,0 +1,66 @@
+import PostalMime from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '@/server/platform/db';
+import { resetEnv } from '@/server/platform/env';
+import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { sendSignInMail } from './sign-in-mail';
+
+const LINK = 'http://localhost:3000/api/auth/callback/email?token=abc&email=ada%40example.test';
+
+describe('the sign-in letter', () => {
+  let database: Database;
+  beforeAll(async () => {
+    database = await testDb();
+  });
+  afterAll(closeTestDb);
+  afterEach(() => {
+    for (const name of ['SMTP_URL', 'HOST', 'LOCAL_SIGN_IN']) delete process.env[name];
+    resetEnv();
+  });
+
+  it('goes through a real SMTP server where one is set, and not to the local mailbox', async () => {
+    const letters: Buffer[] = [];
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS'],
+      onData: (stream, _session, done) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          letters.push(Buffer.concat(chunks));
+          done();
+        });
+      },
+    });
+    const port = await new Promise<number>((resolve) => {
+      const listening = server.listen(0, '127.0.0.1', () => {
+        const address = listening.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    process.env.SMTP_URL = `smtp://127.0.0.1:${port}`;
+    resetEnv();
+    await sendSignInMail('ada@example.test', LINK);
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    const letter = await PostalMime.parse(letters[0] ?? '');
+    expect(letter.to?.[0]?.address).toBe('ada@example.test');
+    expect(letter.text).toContain(LINK);
+    expect(letter.html).toContain('href="http://localhost:3000/api/auth/callback/email?token=abc&amp;email=');
+    expect(await database.prisma.localMail.count()).toBe(0);
+  });
+
+  it('goes to the local mailbox on loopback without a mail server', async () => {
+    await sendSignInMail('bob@example.test', LINK);
+    expect(await database.prisma.localMail.findFirst({ where: { to: 'bob@example.test' } })).toMatchObject({
+      text: expect.stringContaining(LINK),
+    });
+  });
+
+  it('is refused when the server is open to others and no mail server is set', async () => {
+    process.env.HOST = '0.0.0.0';
+    resetEnv();
+    await expect(sendSignInMail('eve@example.test', LINK)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await database.prisma.localMail.count({ where: { to: 'eve@example.test' } })).toBe(0);
+  });
+});
