@@ -3,20 +3,24 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { onboardUser } from '@/server/credits/onboard-user';
 import { formatCredits } from '@/server/credits/schema';
 import { syncEnvironmentModels } from '@/server/models/catalog';
 import { bootDatabase } from '@/server/platform/boot';
 import { db } from '@/server/platform/db';
+import { isEmbedded } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { startQueue } from '@/server/platform/queue';
 import { buildArchive } from '@/server/runs/build-archive';
 import { answerQuestions, approvePlan, createProject, resumeRun, setBudget } from '@/server/runs/commands';
 import { advanceRun } from '@/server/runs/engine';
+import { RUN_LIMITS } from '@/server/runs/limits';
 import { tailEvents } from '@/server/runs/tail';
 import { viewProject } from '@/server/runs/view-project';
 import { writeProject } from '@/server/workspace/checks/run-checks';
 import { readFiles } from '@/server/workspace/snapshots';
+import { reclaimAll } from './reclaim';
 
 export interface BuildOptions {
   description: string | null;
@@ -41,6 +45,7 @@ export async function buildProjectLocally(options: BuildOptions): Promise<BuildO
   await bootDatabase();
   await syncEnvironmentModels(db());
   await startQueue();
+  if (isEmbedded()) await reclaimAll({ enqueueRuns: false });
   const user = await db().user.upsert({
     where: { email: LOCAL_EMAIL },
     create: { id: newId(), email: LOCAL_EMAIL, name: 'Command line' },
@@ -58,8 +63,14 @@ export async function buildProjectLocally(options: BuildOptions): Promise<BuildO
       budgetMicro: options.budgetMicro,
     }));
   const actor = { organizationId, userId: user.id, projectId };
+  options.print(`Project ${projectId}`);
   const end = new AbortController();
-  const progress = showProgress(actor, options, end.signal);
+  const progress = showProgress(
+    actor,
+    options,
+    options.resume === null ? 0 : (await viewProject(actor)).lastSeq,
+    end.signal,
+  );
   try {
     if (options.resume !== null) await takeUp(actor, options);
     return await drive(actor, options);
@@ -137,11 +148,16 @@ function printQuote(view: View, { print }: BuildOptions): void {
   print(`  Quote: ${formatCredits(view.quote.p50Micro)} likely, ${formatCredits(view.quote.p90Micro)} at most\n`);
 }
 
-async function showProgress(actor: Actor, { print }: BuildOptions, signal: AbortSignal): Promise<void> {
+async function showProgress(
+  actor: Actor,
+  { print }: BuildOptions,
+  afterSeq: number,
+  signal: AbortSignal,
+): Promise<void> {
   for await (const { payload } of tailEvents({
     organizationId: actor.organizationId,
     projectId: actor.projectId,
-    afterSeq: 0,
+    afterSeq,
     signal,
   })) {
     if (payload.type === 'data-step' && payload.state !== 'started')

@@ -1,6 +1,5 @@
 import 'server-only';
 import { expireStaleHolds, resetMonth } from '@/server/credits/ledger';
-import { reclaimOpenCalls } from '@/server/models/gateway';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { env, isEmbedded } from '@/server/platform/env';
@@ -10,6 +9,7 @@ import { enqueue, schedule, work } from '@/server/platform/queue';
 import { advanceRun } from '@/server/runs/engine';
 import { compactEvents } from '@/server/runs/event-log';
 import { RUN_LIMITS } from '@/server/runs/limits';
+import { reclaimAll } from './reclaim';
 
 export interface Worker {
   stop(): Promise<void>;
@@ -19,7 +19,7 @@ export interface Worker {
 export async function startWorker(): Promise<Worker> {
   const owner = newId();
   const closing = new AbortController();
-  if (isEmbedded()) await reclaimAll();
+  if (isEmbedded()) await reclaimAll({ enqueueRuns: true });
   await work('run.advance', env().WORKER_CONCURRENCY, async ({ runId }) => {
     const taken = await advanceRun(runId, { owner, signal: closing.signal });
     // Held by a worker that may be dead: the job comes back after a second and finds the lease free in the end.
@@ -39,15 +39,6 @@ export async function startWorker(): Promise<Worker> {
       closing.abort();
     },
   };
-}
-
-/** Embedded, this process is the only one: whatever was running belonged to its dead predecessor. */
-async function reclaimAll(): Promise<void> {
-  await reclaimOpenCalls({ createdBefore: now() });
-  await db().run.updateMany({ where: { leaseOwner: { not: null } }, data: { leaseOwner: null, leaseExpiresAt: null } });
-  await db().message.updateMany({ where: { status: 'streaming' }, data: { status: 'stopped' } });
-  const runs = await db().run.findMany({ where: { status: { in: ['running', 'queued'] } }, select: { id: true } });
-  for (const { id } of runs) await inTx((tx) => enqueue(tx, 'run.advance', { runId: id }));
 }
 
 /** Runs whose holder stopped renewing are put back into the queue. */
