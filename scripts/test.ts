@@ -76,7 +76,7 @@ if (process.argv.includes('--db')) {
   vitest('database tests', ['.db.test.ts']);
 } else {
   check('types', ['node_modules/typescript/bin/tsc', '--noEmit']);
-  check('lint', ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']);
+  check('lint', ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '.']);
   check('boundaries', ['--import', './scripts/register.mjs', 'scripts/boundaries.ts']);
   check('dead code', ['node_modules/knip/bin/knip.js', '--no-progress']);
   vitest('unit and database tests', []);

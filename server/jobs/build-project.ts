@@ -92,8 +92,10 @@ async function takeUp(actor: Actor, { budgetMicro }: BuildOptions): Promise<void
 async function drive(actor: Actor, options: BuildOptions): Promise<BuildOutcome> {
   for (;;) {
     const run = await db().run.findFirst({ where: { projectId: actor.projectId }, orderBy: { startedAt: 'desc' } });
-    if (run?.status === 'queued' || run?.status === 'running')
-      await advanceRun(run.id, { owner: `cli-${process.pid}` });
+    if (run?.status === 'queued' || run?.status === 'running') {
+      // Held by another process (with a native database): look again when its lease may have passed.
+      if (!(await advanceRun(run.id, { owner: `cli-${process.pid}` }))) await delay(RUN_LIMITS.reclaimMs);
+    }
     const view = await viewProject(actor);
     const outcome =
       view.actions.canAnswer || view.actions.canApprove
