@@ -121,7 +121,7 @@ describe('applyEdits ladder', () => {
 
   it('quotes the closest lines when nothing matches', () => {
     const result = applyEdits(tree({ 'f.js': file }), [
-      patch('f.js', 'function b() {\n    thirty(1);\n    ten();\n', ''),
+      patch('f.js', 'function b() {\n    three();\n    other();\n', ''),
     ]);
     expect(result).toMatchObject({
       ok: false,
