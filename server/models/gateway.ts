@@ -106,8 +106,13 @@ export async function callModel(ctx: CallContext, request: TextRequest): Promise
     clearInterval(renewal);
     request.abortSignal?.removeEventListener('abort', forward);
   }
-  await request.beforeSettle?.();
-  return close(ctx, request, call, answer, started);
+  try {
+    await request.beforeSettle?.();
+    return await close(ctx, request, call, answer, started);
+  } catch (error) {
+    // What the answer was for did not come about, so its settling was undone with it: the hold must not stay open.
+    throw await fail(ctx, call, answer, started, error, false);
+  }
 }
 
 interface Answer {
@@ -318,15 +323,20 @@ async function fail(
     reasoning: 0,
     estimated: true,
   };
-  const spent = answer.text === '' ? { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true } : usage;
+  const spent =
+    answer.usage !== null
+      ? { ...answer.usage, estimated: false }
+      : answer.text === ''
+        ? { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true }
+        : usage;
   await inTx(async (tx) => {
     await release(tx, { organizationId: ctx.organizationId, holdId: call.holdId });
-    await tx.modelCall.update({
-      where: { id: call.callId },
+    await tx.modelCall.updateMany({
+      where: { id: call.callId, status: 'running' },
       data: {
         ...outcomeColumns(spent, answer, started),
         status: aborted ? 'aborted' : 'failed',
-        costNano: answer.text === '' ? 0n : costOf(spent, call.price),
+        costNano: costOf(spent, call.price),
         errorCode: error.code,
         errorMessage: error.message.slice(0, 500),
       },

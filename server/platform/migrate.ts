@@ -10,6 +10,7 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaContainer, SchemaEngine } from '@prisma/schema-engine-wasm';
+import type pg from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import type { Database } from './db';
 
@@ -69,9 +70,23 @@ async function openEngine(database: Database, schema: SchemaContainer[]): Promis
   return SchemaEngine.new({ datamodels }, () => undefined, bindMigrationAwareSqlAdapterFactory(factoryOf(database)));
 }
 
+/** The adapter splits a script at every semicolon, also inside of functions: the server splits it right. */
+function nativeFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaPg(pool);
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    const adapter = await connect();
+    adapter.executeScript = async (script: string) => {
+      await pool.query(script);
+    };
+    return adapter;
+  };
+  return factory;
+}
+
 function factoryOf(database: Database): SqlMigrationAwareDriverAdapterFactory {
   if (database.pglite !== null) return migrationFactory(database.pglite);
-  if (database.pool !== null) return new PrismaPg(database.pool);
+  if (database.pool !== null) return nativeFactory(database.pool);
   throw new Error('no database connection');
 }
 

@@ -75,7 +75,7 @@ export async function endAttempt(tx: Tx, ctx: StepContext, task: Task, end: Atte
   const approved = end.status === 'APPROVED';
   const calls = await tx.modelCall.findMany({
     where: { runId: ctx.run.id, taskId: task.id, status: 'succeeded' },
-    select: { id: true, chargedMicro: true, stepId: true },
+    select: { id: true, stepId: true },
   });
   const steps = await tx.runStep.findMany({
     where: { runId: ctx.run.id, taskId: task.id, attempt: ctx.step.attempt },
@@ -83,14 +83,23 @@ export async function endAttempt(tx: Tx, ctx: StepContext, task: Task, end: Atte
   });
   const own = calls.filter((call) => steps.some(({ id }) => id === call.stepId));
   const absorb = !approved && env().REWORK_POLICY === 'absorb';
-  const refunded = absorb
-    ? await absorbCalls(tx, {
-        organizationId: ctx.scope.organizationId,
-        modelCallIds: own.map(({ id }) => id),
-        note: `attempt ${ctx.step.attempt} of ${task.key} was not approved`,
-      })
-    : 0n;
-  const spent = own.reduce((sum, { chargedMicro }) => sum + chargedMicro, 0n);
+  const modelCallIds = own.map(({ id }) => id);
+  if (absorb) {
+    await absorbCalls(tx, {
+      organizationId: ctx.scope.organizationId,
+      modelCallIds,
+      note: `attempt ${ctx.step.attempt} of ${task.key} was not approved`,
+    });
+  }
+  // From the ledger: a verdict that could not be read was given back before the attempt ended.
+  const entries = await tx.creditEntry.groupBy({
+    by: ['kind'],
+    where: { modelCallId: { in: modelCallIds }, kind: { in: ['usage', 'usage_refund'] } },
+    _sum: { amount: true },
+  });
+  const sumOf = (kind: string) => entries.find((entry) => entry.kind === kind)?._sum.amount ?? 0n;
+  const refunded = sumOf('usage_refund');
+  const spent = -sumOf('usage');
   const hashes = end.findings.map(findingHash);
   const earlier = await tx.review.findMany({
     where: { taskId: task.id, runId: ctx.run.id },

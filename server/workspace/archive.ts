@@ -3,7 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { Client } from '@/server/platform/db';
 import { postgresBlobs } from './blobs';
-import { pathProblem } from './edits/paths';
+import { collisionKey, pathProblem } from './edits/paths';
 import { readTree, type SnapshotRef } from './snapshots';
 
 /** Bytes of file contents held at once while the archive streams. */
@@ -26,9 +26,13 @@ export async function openArchive(
   extra: ReadonlyMap<string, string>,
 ): Promise<Readable> {
   const tree = await readTree(client, ref);
-  const entries = [...tree].filter(([path]) => !extra.has(path) && pathProblem(path) === null);
+  // By the key under which names collide: a project's plan.md would overwrite PLAN.md on many systems.
+  const taken = new Set([...extra.keys()].map(collisionKey));
+  const entries = [...tree].filter(([path]) => !taken.has(collisionKey(path)) && pathProblem(path) === null);
   const zip = new ZipFile();
   const output = new PassThrough({ highWaterMark: 256 * 1024 });
+  // yazl reports what goes wrong with an entry on itself, where nobody listening would end the process.
+  zip.on('error', (error: unknown) => output.destroy(error instanceof Error ? error : new Error(String(error))));
   zip.outputStream.on('error', (error: Error) => output.destroy(error));
   zip.outputStream.pipe(output);
   const options = { mtime: ENTRY_TIME, mode: 0o100644, forceDosTimestamp: true };
@@ -37,7 +41,7 @@ export async function openArchive(
   for (const [index, [path, { size }]] of entries.entries()) {
     zip.addReadStreamLazy(path, { ...options, size }, (give) => {
       reader(index).then(
-        (content) => give(null, Readable.from([content], { objectMode: false })),
+        (content) => give(null, Readable.from(content.length === 0 ? [] : [content], { objectMode: false })),
         (error: unknown) => give(error instanceof Error ? error : new Error(String(error)), Readable.from([])),
       );
     });

@@ -6,7 +6,7 @@ import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { postgresBlobs, sha256Of } from './blobs';
 import { DEFAULT_LIMITS, pathProblem, treeProblems } from './edits/paths';
-import type { FileDiff, FileEntry } from './schema';
+import type { DiffHunk, FileDiff, FileEntry } from './schema';
 
 const treeSchema = z.record(z.string(), z.object({ sha256: z.string(), size: z.number() }));
 export type Tree = Map<string, { sha256: string; size: number }>;
@@ -150,6 +150,21 @@ export async function rollbackTo(
   });
 }
 
+/** Past this many changed lines a file is shown as replaced: the exact difference takes quadratic time (Myers 1986). */
+const MAX_EDIT_LENGTH = 3000;
+
+function wholeFile(old: string, now: string): DiffHunk {
+  const linesOf = (text: string) => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
+  const [before, after] = [linesOf(old), linesOf(now)];
+  return {
+    oldStart: before.length === 0 ? 0 : 1,
+    oldLines: before.length,
+    newStart: after.length === 0 ? 0 : 1,
+    newLines: after.length,
+    lines: [...before.map((line) => `-${line}`), ...after.map((line) => `+${line}`)],
+  };
+}
+
 /** Differences between two snapshots of one organization; `from` null is the empty tree. At most 200 files in detail. */
 export async function diffSnapshots(
   client: Client,
@@ -167,14 +182,16 @@ export async function diffSnapshots(
   const blobs = await postgresBlobs.getMany(client, organizationId, hashes);
   const textOf = (tree: Tree, path: string) => blobs.get(tree.get(path)?.sha256 ?? '')?.toString('utf8') ?? '';
   return changed.map((path) => {
-    const patch = structuredPatch(path, path, textOf(before, path), textOf(after, path), '', '', { context: 3 });
-    const lines = patch.hunks.flatMap((hunk) => hunk.lines);
+    const [old, now] = [textOf(before, path), textOf(after, path)];
+    const patch = structuredPatch(path, path, old, now, '', '', { context: 3, maxEditLength: MAX_EDIT_LENGTH });
+    const hunks = patch?.hunks ?? [wholeFile(old, now)];
+    const lines = hunks.flatMap((hunk) => hunk.lines);
     return {
       path,
       status: !before.has(path) ? 'added' : after.has(path) ? 'changed' : 'removed',
       additions: lines.filter((line) => line.startsWith('+')).length,
       deletions: lines.filter((line) => line.startsWith('-')).length,
-      hunks: patch.hunks.map(({ oldStart, oldLines, newStart, newLines, lines: hunkLines }) => ({
+      hunks: hunks.map(({ oldStart, oldLines, newStart, newLines, lines: hunkLines }) => ({
         oldStart,
         oldLines,
         newStart,

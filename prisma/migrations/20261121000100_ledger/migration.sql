@@ -21,7 +21,7 @@ ALTER TABLE "RunEvent" ADD CONSTRAINT "RunEvent_seq_check" CHECK ("seq" > 0);
 
 CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
 END $$;
 CREATE TRIGGER credit_entry_append_only BEFORE UPDATE OR DELETE ON "CreditEntry"
   FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
@@ -31,10 +31,10 @@ CREATE TRIGGER model_price_append_only BEFORE UPDATE OR DELETE ON "ModelPrice"
 CREATE FUNCTION credit_hold_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    RAISE EXCEPTION 'a hold is never deleted' USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION 'a hold is never deleted';
   END IF;
   IF OLD."status" IN ('settled', 'released') OR NEW."amount" <> OLD."amount" OR NEW."organizationId" <> OLD."organizationId" THEN
-    RAISE EXCEPTION 'a closed hold never changes' USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION 'a closed hold never changes';
   END IF;
   RETURN NEW;
 END $$;

@@ -49,19 +49,22 @@ export const runsRouter = router({
           .nullish(),
       }),
     )
-    .subscription(async function* ({ ctx, input, signal }) {
+    .subscription(async ({ ctx, input, signal }) => {
       const { organizationId } = ctx.caller;
       // Everything that can fail, fails before the stream opens.
       if ((await db().project.count({ where: { id: input.projectId, organizationId } })) === 0)
         throw notFound('Project');
-      const ended = signal ?? new AbortController().signal;
-      for await (const event of tailEvents({
+      const afterSeq = Number(input.lastEventId ?? 0);
+      return trackedEvents({
         organizationId,
         projectId: input.projectId,
-        afterSeq: Number(input.lastEventId ?? 0),
-        signal: ended,
-      })) {
-        yield tracked(String(event.seq), event);
-      }
+        afterSeq,
+        signal: signal ?? new AbortController().signal,
+      });
     }),
 });
+
+/** With ids, so that a reconnecting browser says where it was (Last-Event-ID). */
+async function* trackedEvents(input: Parameters<typeof tailEvents>[0]) {
+  for await (const event of tailEvents(input)) yield tracked(String(event.seq), event);
+}

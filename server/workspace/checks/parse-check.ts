@@ -1,10 +1,11 @@
 import 'server-only';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Node } from 'web-tree-sitter';
-import { parseDocument } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import type { CheckOutcome } from '../schema';
 import { grammarOf, parseSyntax } from '../syntax';
 
@@ -22,70 +23,141 @@ export async function parseProblem(path: string, text: string): Promise<ParsePro
   if (/\.ya?ml$/.test(path)) return yamlProblem(path, text);
   const grammar = grammarOf(path);
   if (grammar === null || !CHECKED.has(grammar)) return null;
+  const found = await grammarProblem(path, grammar, text);
+  if (found === null) return null;
+  // The grammars are older than the languages, so an error of theirs needs a second opinion where there is one.
+  if (/\.[cm]?js$/.test(path)) return nodeProblem(path, text, found);
+  if (/\.[cm]?ts$/.test(path)) return typeScriptProblem(text, found);
+  if (grammar === 'css') return cssProblem(path, text);
+  // Browsers repair HTML by rule: only a tag that never closes is a mistake for certain.
+  if (grammar === 'html') return found.message === 'missing >' ? found : null;
+  return found;
+}
+
+async function grammarProblem(path: string, grammar: string, text: string): Promise<ParseProblem | null> {
   const tree = await parseSyntax(grammar, text);
   try {
     if (!tree.rootNode.hasError) return null;
-    const bad = firstError(tree.rootNode);
-    const line = (bad?.startPosition.row ?? 0) + 1;
+    const bad = firstError(tree.rootNode, grammar === 'html');
+    // "a < b" is text in HTML: a tag begins with a letter.
+    if (grammar === 'html' && bad?.isMissing && !/^<\/?[a-z]/i.test(bad.parent?.text ?? '')) return null;
     const message = bad?.isMissing
       ? `missing ${bad.type}`
       : `unexpected ${JSON.stringify((bad?.text ?? '').split('\n')[0]?.slice(0, 60) ?? '')}`;
-    // The grammars are older than the languages: Node itself has the last word about JavaScript and TypeScript.
-    if (/\.(?:[cm]?js|[cm]?ts)$/.test(path)) return nodeProblem(path, text);
-    return { path, line, message };
+    return { path, line: (bad?.startPosition.row ?? 0) + 1, message };
   } finally {
     tree.delete();
   }
 }
 
+/** Files that are JSON with comments and trailing commas by their tools' own rule. */
+const COMMENTED_JSON =
+  /(?:^|\/)(?:[jt]sconfig(?:\.[\w-]+)*\.json|\.vscode\/[^/]+\.json|\.eslintrc\.json|devcontainer\.json)$/;
+
 function jsonProblem(path: string, text: string): ParseProblem | null {
+  const bare = text.replace(/^\ufeff/, '');
   try {
-    JSON.parse(text);
+    JSON.parse(COMMENTED_JSON.test(path) ? withoutComments(bare) : bare);
     return null;
   } catch (error) {
     const message = error instanceof Error ? error.message : 'not JSON';
-    const position = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
-    return { path, line: text.slice(0, position).split('\n').length, message };
+    const line = Number(
+      /\(line (\d+) column/.exec(message)?.[1] ?? (/end of JSON/.test(message) ? bare.split('\n').length : 1),
+    );
+    return { path, line, message };
   }
 }
 
+/** Comments become spaces and trailing commas go, outside of strings; lines stay where they are. */
+function withoutComments(text: string): string {
+  return text
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (token) =>
+      token.startsWith('"') ? token : token.replaceAll(/[^\n]/g, ' '),
+    )
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])/g, (token) => (token === ',' ? ' ' : token));
+}
+
 function yamlProblem(path: string, text: string): ParseProblem | null {
-  const [error] = parseDocument(text).errors;
+  const documents = parseAllDocuments(text);
+  const [error] = Array.isArray(documents) ? documents.flatMap(({ errors }) => errors) : [];
   return error === undefined
     ? null
     : { path, line: error.linePos?.[0].line ?? 1, message: error.message.split('\n')[0] ?? 'not YAML' };
 }
 
-function firstError(node: Node): Node | null {
-  if (node.isError || node.isMissing) return node;
-  for (const child of node.children) {
-    if (child?.hasError || child?.isMissing) return firstError(child) ?? child;
+/** The first error in the text; with `missing`, the first missing token instead, if there is one. Not recursive: trees may be deep. */
+function firstError(root: Node, missing: boolean): Node | null {
+  let first: Node | null = null;
+  const waiting: Node[] = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node.isMissing || (node.isError && !missing)) return node;
+    if (node.isError) first ??= node;
+    for (const child of node.children.toReversed()) {
+      if (child !== null && (child.hasError || child.isMissing || child.isError)) waiting.push(child);
+    }
   }
-  return null;
+  return first;
 }
 
-/** `node --check` only compiles; nothing of the file is run. */
-async function nodeProblem(path: string, text: string): Promise<ParseProblem | null> {
-  const directory = await mkdtemp(join(tmpdir(), 'plumbline-parse-'));
-  const extension = /[^.]+$/.exec(path)?.[0] ?? 'js';
-  const isModule = extension === 'js' && /^\s*(?:import|export)\b/m.test(text);
-  const file = join(directory, `file.${isModule ? 'mjs' : extension}`);
+/** Strips types and compiles in this process; nothing of the file is run. Knows enums, namespaces, `using` and decorators. */
+function typeScriptProblem(text: string, found: ParseProblem): ParseProblem | null {
   try {
-    await writeFile(file, text);
-    const stderr = await new Promise<string | null>((resolve) => {
-      execFile(
-        process.execPath,
-        ['--check', file],
-        { env: { NODE_ENV: 'production' }, timeout: 10_000 },
-        (error, _stdout, text) => resolve(error ? text : null),
-      );
-    });
-    if (stderr === null) return null;
-    const line = Number(/file\.\w+:(\d+)/.exec(stderr)?.[1] ?? 1);
-    return { path, line, message: /SyntaxError[^\n]*/.exec(stderr)?.[0] ?? 'does not parse' };
+    stripTypeScriptTypes(text, { mode: 'transform' });
+    return null;
+  } catch (error) {
+    if (!(error instanceof Error)) return found;
+    const code = 'code' in error ? error.code : '';
+    // Valid TypeScript that the stripper cannot turn into JavaScript is no syntax error.
+    if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return null;
+    return { ...found, message: error.message.split('\n').findLast((line) => line.trim() !== '') ?? found.message };
+  }
+}
+
+/** CSS moves faster than its grammar (nesting, ranges, at-rules of tools): only unbalanced brackets and strings are certain mistakes. */
+function cssProblem(path: string, text: string): ParseProblem | null {
+  const open: { mark: string; line: number }[] = [];
+  const closes: Record<string, string> = { '}': '{', ')': '(', ']': '[' };
+  let line = 1;
+  const tokens =
+    /\/\*[\s\S]*?(?:\*\/|$)|url\(\s*[^"'\s)][^)]*\)|"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|\\[\s\S]|["'{}()[\]\n]/g;
+  for (const [token] of text.matchAll(tokens)) {
+    if (token === '"' || token === "'") return { path, line, message: 'a string does not end on its line' };
+    if (token === '{' || token === '(' || token === '[') open.push({ mark: token, line });
+    const wanted = closes[token];
+    if (wanted !== undefined && open.pop()?.mark !== wanted) return { path, line, message: `unexpected ${token}` };
+    line += token.split('\n').length - 1;
+  }
+  const left = open.at(-1);
+  return left === undefined ? null : { path, line: left.line, message: `${left.mark} is never closed` };
+}
+
+/** `node --check` only compiles; nothing of the file is run. A .js file may be either kind of module. */
+async function nodeProblem(path: string, text: string, found: ParseProblem): Promise<ParseProblem | null> {
+  const extension = /[^.]+$/.exec(path)?.[0] ?? 'js';
+  const directory = await mkdtemp(join(tmpdir(), 'plumbline-parse-'));
+  try {
+    let problem: ParseProblem | null = null;
+    for (const kind of extension === 'js' ? ['mjs', 'cjs'] : [extension]) {
+      const file = join(directory, `file.${kind}`);
+      await writeFile(file, text);
+      const stderr = await compile(file);
+      if (stderr === null) return null;
+      const message = /SyntaxError[^\n]*/.exec(stderr)?.[0];
+      const line = Number(/file\.\w+:(\d+)/.exec(stderr)?.[1] ?? found.line);
+      problem ??= message === undefined ? found : { path, line, message };
+    }
+    return problem;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** What Node says against a file, or null. */
+function compile(file: string): Promise<string | null> {
+  const options = { env: { NODE_ENV: 'production' as const }, timeout: 10_000 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--check', file], options, (error, _stdout, stderr) => resolve(error ? stderr : null));
+  });
 }
 
 /** One outcome for all changed files of a snapshot. */

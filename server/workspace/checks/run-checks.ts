@@ -61,7 +61,7 @@ export async function runChecks(input: RunChecksInput): Promise<CheckOutcome[]> 
       await add({
         kind,
         command,
-        status: failed ? 'failed' : 'passed',
+        status: result.ended === 'aborted' ? 'error' : failed ? 'failed' : 'passed',
         required: true,
         exitCode: result.exitCode,
         durationMs: result.durationMs,

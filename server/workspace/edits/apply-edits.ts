@@ -1,5 +1,5 @@
 import type { AppliedEdit, Refusal, Rung } from '../schema';
-import { type IndentShift, type Match, matchSection } from './match-section';
+import { type IndentShift, isElided, type Match, matchSection } from './match-section';
 import type { EditBlock, SearchReplace } from './parse-reply';
 import { DEFAULT_LIMITS, pathProblem, treeProblems, type WorkspaceLimits } from './paths';
 
@@ -32,8 +32,10 @@ class Work {
   constructor(private readonly tree: ReadonlyMap<string, string>) {}
 
   apply(block: EditBlock): void {
-    const problem = pathProblem(block.path) ?? (block.kind === 'rename' ? pathProblem(block.to) : null);
-    if (problem !== null) return this.refuse('path_invalid', block.path, `${JSON.stringify(block.path)}: ${problem}`);
+    for (const path of block.kind === 'rename' ? [block.path, block.to] : [block.path]) {
+      const problem = pathProblem(path);
+      if (problem !== null) return this.refuse('path_invalid', path, `${JSON.stringify(path)}: ${problem}`);
+    }
     switch (block.kind) {
       case 'write':
         return this.write(block.path, block.content);
@@ -64,7 +66,10 @@ class Work {
 
   private write(path: string, content: string): void {
     if (isBinary(content)) return this.refuse('binary', path, `${path}: binary content cannot be written as text`);
-    this.changes.set(path, content);
+    // Models write \n; a file that has \r\n throughout keeps it.
+    const before = this.current(path);
+    const carriage = before !== null && /\r\n/.test(before) && !/(?:^|[^\r])\n/.test(before) && !content.includes('\r');
+    this.changes.set(path, carriage ? content.replaceAll('\n', '\r\n') : content);
     this.applied.push({ path, action: 'write', rungs: [] });
   }
 
@@ -115,27 +120,32 @@ class Work {
 
 type SectionOutcome = { text: string; rung: Rung } | { refusal: { code: Refusal['code']; message: string } };
 
-/** Applies one section; keeps the file's line ends and whether it ends with a newline. */
+/** Applies one section; every line outside of it keeps its own end, and the file keeps its last newline or lack of one. */
 export function applySection(text: string, section: SearchReplace): SectionOutcome {
-  const crlf = text.includes('\r\n');
-  const file = splitLines(crlf ? text.replaceAll('\r\n', '\n') : text);
+  const file = splitLines(text);
   const search = splitLines(section.search).lines;
   const replace = splitLines(section.replace).lines;
+  const usual = usualEnd(file.ends);
   if (search.every((line) => line.trim() === '')) {
-    if (file.lines.length > 0 && text.trim() !== '') {
+    if (text.trim() !== '') {
       return { refusal: { code: 'no_match', message: 'the SEARCH part is empty; quote the lines to change' } };
     }
-    return { text: finish(replace, true, crlf), rung: 'exact' };
+    return { text: replace.map((line) => line + usual).join(''), rung: 'exact' };
   }
   const match = matchSection(file.lines, search);
   if (match.kind !== 'found') return { refusal: explain(match) };
   const inserted = shape(replace, match);
-  const lines = [...file.lines.slice(0, match.start), ...inserted, ...file.lines.slice(match.end)];
-  const touchesEnd = match.end >= file.lines.length;
-  return {
-    text: finish(lines, touchesEnd ? file.finalNewline || inserted.length === 0 : file.finalNewline, crlf),
-    rung: match.rung,
-  };
+  if (inserted === null) {
+    const message = 'SEARCH and REPLACE have different numbers of ... lines; write the lines out instead';
+    return { refusal: { code: 'malformed', message } };
+  }
+  const written = inserted.map((line, i) => line + (file.ends[match.start + i] || usual));
+  if (match.end >= file.lines.length && written.length > 0) {
+    written[written.length - 1] = (inserted.at(-1) ?? '') + (file.ends.at(-1) ?? usual);
+  }
+  const rest = (from: number, to: number) => file.lines.slice(from, to).map((line, i) => line + file.ends[from + i]);
+  const all = [...rest(0, match.start), ...written, ...rest(match.end, file.lines.length)];
+  return { text: all.join(''), rung: match.rung };
 }
 
 function explain(match: Exclude<Match, { kind: 'found' }>): { code: Refusal['code']; message: string } {
@@ -150,15 +160,23 @@ function explain(match: Exclude<Match, { kind: 'found' }>): { code: Refusal['cod
   return { code: 'no_match', message: `the SEARCH lines stand nowhere in the file${closest}` };
 }
 
-/** The replacement as it goes into the file: shifted like the match, elided parts put back. */
-function shape(replace: string[], match: Extract<Match, { kind: 'found' }>): string[] {
+/**
+ * The replacement as it goes into the file: shifted like the match, elided parts put back, the surplus blank lines of the
+ * SEARCH part taken off here too. Null: the elided lines of both parts do not pair up. A replacement with none drops them.
+ */
+function shape(replace: string[], match: Extract<Match, { kind: 'found' }>): string[] | null {
   if (match.rung === 'elided') {
+    const elided = replace.filter(isElided).length;
+    if (elided !== 0 && elided !== match.captured.length) return null;
     const captured = [...match.captured];
-    return replace.flatMap((line) =>
-      /^\s*(\/\/|#|--|\/\*)?\s*(\.\.\.|…)\s*(\*\/)?\s*$/.test(line) ? (captured.shift() ?? []) : [line],
-    );
+    return replace.flatMap((line) => (isElided(line) ? (captured.shift() ?? []) : [line]));
   }
-  return match.indent === null ? replace : replace.map((line) => shift(line, match.indent));
+  let from = 0;
+  let to = replace.length;
+  while (from < to && from < match.blank.before && replace[from]?.trim() === '') from++;
+  while (to > from && replace.length - to < match.blank.after && replace[to - 1]?.trim() === '') to--;
+  const lines = replace.slice(from, to);
+  return match.indent === null ? lines : lines.map((line) => shift(line, match.indent));
 }
 
 function shift(line: string, indent: IndentShift | null): string {
@@ -167,20 +185,29 @@ function shift(line: string, indent: IndentShift | null): string {
   return line.startsWith(indent.text) ? line.slice(indent.text.length) : line.trimStart();
 }
 
-function splitLines(text: string): { lines: string[]; finalNewline: boolean } {
-  if (text === '') return { lines: [], finalNewline: true };
-  const finalNewline = text.endsWith('\n');
-  return { lines: (finalNewline ? text.slice(0, -1) : text).split('\n'), finalNewline };
+/** Lines and the end each one has: `\r\n`, `\n`, or nothing on an unfinished last line. */
+function splitLines(text: string): { lines: string[]; ends: string[] } {
+  const lines: string[] = [];
+  const ends: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const newline = text.indexOf('\n', at);
+    const stop = newline < 0 ? text.length : newline;
+    const carriage = newline > at && text[newline - 1] === '\r';
+    lines.push(text.slice(at, carriage ? stop - 1 : stop));
+    ends.push(newline < 0 ? '' : carriage ? '\r\n' : '\n');
+    at = stop + 1;
+  }
+  return { lines, ends };
 }
 
-function finish(lines: string[], finalNewline: boolean, crlf: boolean): string {
-  if (lines.length === 0) return '';
-  const text = lines.join('\n') + (finalNewline ? '\n' : '');
-  return crlf ? text.replaceAll('\n', '\r\n') : text;
+/** The end most lines have; new lines get it. */
+function usualEnd(ends: string[]): string {
+  const carriage = ends.filter((end) => end === '\r\n').length;
+  return carriage * 2 > ends.length ? '\r\n' : '\n';
 }
 
 function isBinary(text: string): boolean {
-  return text.includes('\0') || text.includes('�');
+  return text.includes('\0') || text.includes('�') || !text.isWellFormed();
 }
 
 /** What the model is told when an edit was refused. */

@@ -6,9 +6,29 @@ import type { Rung } from '../schema';
  * equal lines and characters and needs a clear winner.
  */
 export type Match =
-  | { kind: 'found'; rung: Rung; start: number; end: number; indent: IndentShift | null; captured: string[][] }
+  | {
+      kind: 'found';
+      rung: Rung;
+      start: number;
+      end: number;
+      indent: IndentShift | null;
+      captured: string[][];
+      blank: Blank;
+    }
   | { kind: 'ambiguous'; rung: Rung; lines: number[] }
   | { kind: 'none'; closest: { line: number; text: string } | null };
+
+/** Blank lines of the SEARCH part that the file does not have. */
+export interface Blank {
+  before: number;
+  after: number;
+}
+const NO_BLANK: Blank = { before: 0, after: 0 };
+
+/** `...` alone on a line, bare or as a comment. */
+export function isElided(line: string): boolean {
+  return line.length < 200 && /^\s*(\/\/|#|--|\/\*)?\s*(\.\.\.|…)\s*(\*\/)?\s*$/.test(line);
+}
 
 export interface IndentShift {
   /** Prefix the file's lines have more than the section's lines (or less, when `remove`). */
@@ -20,51 +40,67 @@ export interface IndentShift {
 const SIMILARITY_THRESHOLD = 0.85;
 /** The best window must lead the second best by this much. */
 const SIMILARITY_LEAD = 0.05;
-/** Above this product of file and section lines the similarity rung is skipped: it is the only one that is not linear. */
-const SIMILARITY_BUDGET = 4_000_000;
+/** Line comparisons the similarity rung may spend; with more to do it looks only at windows that share whole lines. */
+const SIMILARITY_BUDGET = 60_000;
+/** Places looked at when lines stand in many. */
+const MAX_PLACES = 20;
 
-type Equal = (fileLine: string, searchLine: string) => boolean;
+type Key = (line: string) => string;
+const same: Key = (line) => line;
+const noTrailing: Key = (line) => line.trimEnd();
+const noMargin: Key = (line) => line.trim();
 
 export function matchSection(file: string[], search: string[]): Match {
-  const plain = tryRung(file, search, 'exact', (a, b) => a === b);
+  const plain = tryRung(file, search, 'exact', same);
   if (plain !== null) return plain;
-  const trailing = tryRung(file, search, 'trailing-space', (a, b) => a.trimEnd() === b.trimEnd());
+  const trailing = tryRung(file, search, 'trailing-space', noTrailing);
   if (trailing !== null) return trailing;
   const shifted = matchIndented(file, search, 'indentation');
   if (shifted !== null) return shifted;
   const trimmed = trimBlank(search);
   if (trimmed.length > 0 && trimmed.length < search.length) {
-    const blank = tryRung(file, trimmed, 'blank-lines', (a, b) => a.trimEnd() === b.trimEnd());
-    if (blank !== null) return blank;
-    const both = matchIndented(file, trimmed, 'blank-lines');
-    if (both !== null) return both;
+    const before = search.findIndex((line) => line.trim() !== '');
+    const blank = { before, after: search.length - trimmed.length - before };
+    const found = tryRung(file, trimmed, 'blank-lines', noTrailing) ?? matchIndented(file, trimmed, 'blank-lines');
+    if (found !== null) return found.kind === 'found' ? { ...found, blank } : found;
   }
   return matchElided(file, search) ?? matchSimilar(file, search);
 }
 
-function tryRung(file: string[], search: string[], rung: Rung, equal: Equal): Match | null {
-  const starts = findAll(file, search, equal);
+function tryRung(file: string[], search: string[], rung: Rung, key: Key): Match | null {
+  const starts = findAll(file, search, key);
   const [start] = starts;
   if (start === undefined) return null;
   if (starts.length > 1) return { kind: 'ambiguous', rung, lines: starts.map((line) => line + 1) };
-  return { kind: 'found', rung, start, end: start + search.length, indent: null, captured: [] };
+  return { kind: 'found', rung, start, end: start + search.length, indent: null, captured: [], blank: NO_BLANK };
 }
 
-/** All places where the lines stand; at most a handful are needed, so it stops at 20. */
-function findAll(file: string[], search: string[], equal: Equal): number[] {
+/** Places where the lines stand, by Knuth, Morris and Pratt (1977): linear also for files of one repeated line. */
+function findAll(file: string[], search: string[], key: Key, from = 0, most = MAX_PLACES): number[] {
   const starts: number[] = [];
-  if (search.length === 0 || search.every((line) => line.trim() === '')) return starts;
-  for (let i = 0; i + search.length <= file.length && starts.length < 20; i++) {
-    let j = 0;
-    while (j < search.length && equal(file[i + j] ?? '', search[j] ?? '')) j++;
-    if (j === search.length) starts.push(i);
+  if (search.length === 0 || search.length > file.length || search.every((line) => line.trim() === '')) return starts;
+  const wanted = search.map(key);
+  const border = [0];
+  for (let i = 1, k = 0; i < wanted.length; i++) {
+    while (k > 0 && wanted[i] !== wanted[k]) k = border[k - 1] ?? 0;
+    if (wanted[i] === wanted[k]) k++;
+    border.push(k);
+  }
+  for (let i = from, k = 0; i < file.length && starts.length < most; i++) {
+    const line = key(file[i] ?? '');
+    while (k > 0 && line !== wanted[k]) k = border[k - 1] ?? 0;
+    if (line === wanted[k]) k++;
+    if (k === wanted.length) {
+      starts.push(i - k + 1);
+      k = border[k - 1] ?? 0;
+    }
   }
   return starts;
 }
 
 /** Every line shifted by the same leading white space. */
 function matchIndented(file: string[], search: string[], rung: Rung): Match | null {
-  const starts = findAll(file, search, (a, b) => a.trim() === b.trim());
+  const starts = findAll(file, search, noMargin);
   const hits: { start: number; indent: IndentShift }[] = [];
   for (const start of starts) {
     const indent = uniformShift(file.slice(start, start + search.length), search);
@@ -73,7 +109,8 @@ function matchIndented(file: string[], search: string[], rung: Rung): Match | nu
   const [hit] = hits;
   if (hit === undefined) return null;
   if (hits.length > 1) return { kind: 'ambiguous', rung, lines: hits.map(({ start }) => start + 1) };
-  return { kind: 'found', rung, start: hit.start, end: hit.start + search.length, indent: hit.indent, captured: [] };
+  const end = hit.start + search.length;
+  return { kind: 'found', rung, start: hit.start, end, indent: hit.indent, captured: [], blank: NO_BLANK };
 }
 
 function uniformShift(window: string[], search: string[]): IndentShift | null {
@@ -108,59 +145,74 @@ function trimBlank(lines: string[]): string[] {
 function matchElided(file: string[], search: string[]): Match | null {
   const parts: string[][] = [[]];
   for (const line of search) {
-    if (/^\s*(\/\/|#|--|\/\*)?\s*(\.\.\.|…)\s*(\*\/)?\s*$/.test(line)) parts.push([]);
+    if (isElided(line)) parts.push([]);
     else parts.at(-1)?.push(line);
   }
   if (parts.length < 2 || parts.some((part) => trimBlank(part).length === 0)) return null;
-  const equal: Equal = (a, b) => a.trimEnd() === b.trimEnd();
   const [head = [], ...rest] = parts;
-  const starts = findAll(file, head, equal);
   const hits: { start: number; end: number; captured: string[][] }[] = [];
-  for (const start of starts) {
+  for (const start of findAll(file, head, noTrailing, 0, 3)) {
     let at = start + head.length;
     const captured: string[][] = [];
-    let complete = true;
     for (const part of rest) {
-      const next = findAll(file.slice(at), part, equal)[0];
-      if (next === undefined) {
-        complete = false;
-        break;
-      }
-      captured.push(file.slice(at, at + next));
-      at += next + part.length;
+      const [next] = findAll(file, part, noTrailing, at, 1);
+      if (next === undefined) break;
+      captured.push(file.slice(at, next));
+      at = next + part.length;
     }
-    if (complete) hits.push({ start, end: at, captured });
+    if (captured.length === rest.length) hits.push({ start, end: at, captured });
   }
   const [hit] = hits;
   if (hit === undefined) return null;
   if (hits.length > 1) return { kind: 'ambiguous', rung: 'elided', lines: hits.map(({ start }) => start + 1) };
-  return { kind: 'found', rung: 'elided', indent: null, ...hit };
+  return { kind: 'found', rung: 'elided', indent: null, blank: NO_BLANK, ...hit };
 }
 
+/** The closest window of as many lines, when it is close and no other is nearly as close. */
 function matchSimilar(file: string[], search: string[]): Match {
   const wanted = search.map((line) => line.trim());
-  if (wanted.every((line) => line === '') || file.length * search.length > SIMILARITY_BUDGET)
-    return { kind: 'none', closest: null };
+  if (wanted.every((line) => line === '') || file.length === 0) return { kind: 'none', closest: null };
   const trimmed = file.map((line) => line.trim());
-  let best = { score: -1, start: 0 };
-  let second = -1;
-  for (let start = 0; start + wanted.length <= Math.max(file.length, 1); start++) {
-    let score = 0;
-    for (let j = 0; j < wanted.length; j++) score += lineSimilarity(trimmed[start + j] ?? '', wanted[j] ?? '');
-    score /= wanted.length;
-    if (score > best.score) {
-      if (start - best.start >= 1) second = Math.max(second, best.score);
-      best = { score, start };
-    } else second = Math.max(second, score);
+  const compare = comparer();
+  const scored = candidates(trimmed, wanted).map((start) => {
+    let sum = 0;
+    for (const [j, line] of wanted.entries()) sum += compare(trimmed[start + j] ?? '', line);
+    const whole = wanted.filter((line, j) => line.length > 2 && line === trimmed[start + j]).length;
+    return { start, score: sum / wanted.length, whole };
+  });
+  // For people and models a window with a whole line in common is closer than one of vaguely alike lines.
+  const nearest = scored.reduce<(typeof scored)[number] | null>(
+    (a, b) => (a === null || b.whole > a.whole || (b.whole === a.whole && b.score > a.score) ? b : a),
+    null,
+  );
+  scored.sort((a, b) => b.score - a.score || a.start - b.start);
+  const [best, second] = scored;
+  if (best === undefined || nearest === null || best.score <= 0) return { kind: 'none', closest: null };
+  if (best.score < SIMILARITY_THRESHOLD || wanted.length < 3 || best.start + search.length > file.length)
+    return { kind: 'none', closest: quote(file, nearest.start, search.length) };
+  if (second !== undefined && best.score - second.score < SIMILARITY_LEAD)
+    return { kind: 'ambiguous', rung: 'similar', lines: [best.start + 1, second.start + 1].sort((a, b) => a - b) };
+  const end = best.start + search.length;
+  const alike = search.map((line, j) => (trimmed[best.start + j] === line.trim() ? line : ''));
+  const indent = uniformShift(file.slice(best.start, end), alike);
+  return { kind: 'found', rung: 'similar', start: best.start, end, indent, captured: [], blank: NO_BLANK };
+}
+
+/** Windows worth comparing line by line: all of a small file, else those that share the most whole lines. */
+function candidates(file: string[], wanted: string[]): number[] {
+  const last = Math.max(0, file.length - wanted.length);
+  const starts = Array.from({ length: last + 1 }, (_, i) => i);
+  if (starts.length * wanted.length <= SIMILARITY_BUDGET) return starts;
+  const known = new Set(wanted.filter((line) => line !== ''));
+  const shared: number[] = [];
+  let count = 0;
+  for (let i = 0; i < file.length; i++) {
+    if (known.has(file[i] ?? '')) count++;
+    if (i >= wanted.length && known.has(file[i - wanted.length] ?? '')) count--;
+    if (i >= wanted.length - 1) shared.push(count);
   }
-  if (best.score >= SIMILARITY_THRESHOLD && wanted.length >= 3) {
-    if (best.score - second < SIMILARITY_LEAD) {
-      return { kind: 'none', closest: quote(file, best.start, search.length) };
-    }
-    const end = best.start + search.length;
-    return { kind: 'found', rung: 'similar', start: best.start, end, indent: null, captured: [] };
-  }
-  return { kind: 'none', closest: best.score > 0 ? quote(file, best.start, search.length) : null };
+  const most = Math.max(2, Math.floor(SIMILARITY_BUDGET / wanted.length));
+  return starts.sort((a, b) => (shared[b] ?? 0) - (shared[a] ?? 0) || a - b).slice(0, most);
 }
 
 function quote(file: string[], start: number, length: number): { line: number; text: string } {
@@ -173,20 +225,30 @@ function quote(file: string[], start: number, length: number): { line: number; t
   };
 }
 
-/** Dice coefficient over character pairs (Dice 1945), 1 for equal lines. */
-function lineSimilarity(a: string, b: string): number {
-  if (a === b) return 1;
-  if (a.length < 2 || b.length < 2 || a.length > 400 || b.length > 400) return 0;
-  const pairs = new Map<string, number>();
-  for (let i = 0; i < a.length - 1; i++) pairs.set(a.slice(i, i + 2), (pairs.get(a.slice(i, i + 2)) ?? 0) + 1);
-  let shared = 0;
-  for (let i = 0; i < b.length - 1; i++) {
-    const pair = b.slice(i, i + 2);
-    const left = pairs.get(pair) ?? 0;
-    if (left > 0) {
-      shared++;
-      pairs.set(pair, left - 1);
+/** Dice coefficient over character pairs (Dice 1945), 1 for equal lines; pairs of each line are counted once. */
+function comparer(): (a: string, b: string) => number {
+  const counted = new Map<string, Map<string, number>>();
+  const pairsOf = (line: string) => {
+    let pairs = counted.get(line);
+    if (pairs === undefined) {
+      pairs = new Map();
+      for (let i = 0; i < line.length - 1; i++) {
+        const pair = line.slice(i, i + 2);
+        pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
+      }
+      counted.set(line, pairs);
     }
-  }
-  return (2 * shared) / (a.length + b.length - 2);
+    return pairs;
+  };
+  return (a, b) => {
+    if (a === b) return 1;
+    if (a.length < 2 || b.length < 2 || a.length > 400 || b.length > 400) return 0;
+    const total = a.length + b.length - 2;
+    // No more pairs can be shared than the shorter line has.
+    if ((2 * (Math.min(a.length, b.length) - 1)) / total < 0.4) return 0;
+    const left = pairsOf(a);
+    let shared = 0;
+    for (const [pair, times] of pairsOf(b)) shared += Math.min(times, left.get(pair) ?? 0);
+    return (2 * shared) / total;
+  };
 }

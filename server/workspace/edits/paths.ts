@@ -18,20 +18,28 @@ const FORBIDDEN = /[<>:"|?*\\\u0000-\u001f\u007f]/;
 export function pathProblem(path: string): string | null {
   if (path === '') return 'the path is empty';
   if (path.length > 240 || Buffer.byteLength(path) > 400) return 'the path is too long';
+  if (!path.isWellFormed()) return 'the path holds broken Unicode';
   if (path.includes('\0')) return 'the path holds a NUL character';
   if (path.startsWith('/') || path.startsWith('~')) return 'absolute paths are not allowed';
   if (/^[A-Za-z]:/.test(path)) return 'drive letters are not allowed';
   if (path.includes('\\')) return 'use / between folders';
   for (const part of path.split('/')) {
-    if (part === '') return 'the path has an empty part';
-    if (part === '.' || part === '..') return 'the path must not contain . or .. parts';
-    if (FORBIDDEN.test(part)) return `"${part}" holds a character that some systems cannot store`;
-    if (/[. ]$/.test(part) || part.startsWith(' '))
-      return `"${part}" begins or ends with a character that some systems drop`;
-    if (RESERVED.test(part)) return `"${part}" is a reserved name on Windows`;
-    if (part.toLowerCase() === '.git') return '.git is not writable';
-    if (part.normalize('NFC') !== part) return `"${part}" is not in Unicode normal form C`;
+    const problem = partProblem(part);
+    if (problem !== null) return problem;
   }
+  return null;
+}
+
+function partProblem(part: string): string | null {
+  if (part === '') return 'the path has an empty part';
+  if (part === '.' || part === '..') return 'the path must not contain . or .. parts';
+  if (FORBIDDEN.test(part)) return `"${part}" holds a character that some systems cannot store`;
+  if (/[. ]$/.test(part) || part.startsWith(' '))
+    return `"${part}" begins or ends with a character that some systems drop`;
+  if (RESERVED.test(part)) return `"${part}" is a reserved name on Windows`;
+  if (part === '__proto__') return '"__proto__" is a reserved name';
+  if (part.toLowerCase() === '.git') return '.git is not writable';
+  if (part.normalize('NFC') !== part) return `"${part}" is not in Unicode normal form C`;
   return null;
 }
 

@@ -1,10 +1,12 @@
 import 'server-only';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { CommandOutcome, Sandbox, SandboxCommand } from './sandbox';
+import { BoundedOutput } from './bounded-output';
+import type { CommandOutcome, Sandbox, SandboxCommand, SandboxLimits } from './sandbox';
 import { DEFAULT_SANDBOX_LIMITS } from './sandbox';
+import { watchGroup } from './watch-group';
 
 /**
  * bubblewrap: own user, process, network and mount namespaces; no network; the system read-only; only the project's folder
@@ -82,9 +84,18 @@ function wrapperArguments({ directory, command, limits }: SandboxCommand): strin
     String(256 * 1024 ** 2),
     '--tmpfs',
     '/tmp',
+    // Memory-backed folders would hold what no limit of a process counts.
+    '--size',
+    String(64 * 1024 ** 2),
+    '--tmpfs',
+    '/dev/shm',
     '--bind',
     directory,
     '/project',
+    '--remount-ro',
+    '/dev',
+    '--remount-ro',
+    '/',
     '--chdir',
     '/project',
     '--clearenv',
@@ -108,7 +119,8 @@ function wrapperArguments({ directory, command, limits }: SandboxCommand): strin
     '1',
     '/bin/bash',
     '-c',
-    `${bounds}; eval "$0"`,
+    // Below the server's own priority, so that a busy check delays nobody's page.
+    `${bounds}; exec nice -n 10 /bin/bash -c "$0"`,
     command,
   ];
 }
@@ -121,54 +133,79 @@ function run(input: SandboxCommand): Promise<CommandOutcome> {
       env: { NODE_ENV: 'production' },
       detached: true,
     });
-    const kept: Buffer[] = [];
-    let bytes = 0;
+    const output = new BoundedOutput(input.limits.outputBytes);
     let ended: CommandOutcome['ended'] = null;
     const end = (why: NonNullable<CommandOutcome['ended']>) => {
       ended ??= why;
-      // The namespace's first process takes every other with it.
-      child.kill('SIGKILL');
+      if (child.pid !== undefined) killTree(child.pid);
     };
     const timer = setTimeout(() => end('timeout'), input.limits.timeoutMs);
+    const unwatch = child.pid === undefined ? () => {} : watchGroup(child.pid, input.limits, end);
     const onAbort = () => end('aborted');
     input.signal?.addEventListener('abort', onAbort, { once: true });
     if (input.signal?.aborted) onAbort();
     const take = (data: Buffer) => {
-      const room = input.limits.outputBytes - bytes;
-      if (room > 0) kept.push(data.subarray(0, room));
-      bytes += data.length;
-      if (bytes > input.limits.outputBytes * 64) end('output');
+      output.take(data);
+      if (output.bytes > input.limits.outputBytes * 64) end('output');
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
     child.on('error', (error) => {
       clearTimeout(timer);
+      unwatch();
+      input.signal?.removeEventListener('abort', onAbort);
       reject(error);
     });
     child.on('close', (code) => {
       clearTimeout(timer);
+      unwatch();
       input.signal?.removeEventListener('abort', onAbort);
-      const cut = bytes > input.limits.outputBytes ? `\n[output cut: ${bytes} bytes in all]` : '';
-      const note =
-        ended === 'timeout'
-          ? `\n[ended after ${input.limits.timeoutMs} ms]`
-          : ended === 'output'
-            ? '\n[ended: too much output]'
-            : '';
+      const note = ended === null || ended === 'aborted' ? '' : `\n[ended: ${REASONS[ended](input.limits)}]`;
       resolve({
         exitCode: ended === null ? code : null,
         ended,
         durationMs: Date.now() - started,
-        output: clean(Buffer.concat(kept).toString('utf8')) + cut + note,
+        output: clean(output.text()) + note,
       });
     });
   });
 }
 
+/**
+ * The namespace's first process takes every other with it. It is killed by itself too: ended very early, the wrapper has
+ * not yet tied its child's life to its own.
+ */
+function killTree(wrapper: number): void {
+  try {
+    process.kill(wrapper, 'SIGSTOP');
+    const children = readFileSync(`/proc/${wrapper}/task/${wrapper}/children`, 'utf8').trim();
+    for (const pid of children.split(' ')) if (pid !== '') process.kill(Number(pid), 'SIGKILL');
+  } catch (error) {
+    // ESRCH and ENOENT: it ended meanwhile, which is what was wanted.
+    if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'ENOENT')))
+      throw error;
+  } finally {
+    try {
+      process.kill(wrapper, 'SIGKILL');
+    } catch {
+      // Gone already.
+    }
+  }
+}
+
+const REASONS = {
+  timeout: ({ timeoutMs }: SandboxLimits) => `it ran longer than ${timeoutMs} ms`,
+  output: () => 'it wrote too much output',
+  memory: ({ memoryBytes }: SandboxLimits) => `it held more than ${Math.round(memoryBytes / 1024 ** 2)} MiB of memory`,
+  processes: ({ processes }: SandboxLimits) => `it had more than ${processes} processes`,
+};
+
 /** Terminal colours and characters a database text cannot hold are taken out. */
 function clean(text: string): string {
   return (
     text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: titles and links a terminal would take
+      .replaceAll(/\u001b\][^\u0007\u001b]{0,1000}(?:\u0007|\u001b\\)/g, '')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is removed
       .replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: so are other control characters

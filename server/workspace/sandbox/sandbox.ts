@@ -4,7 +4,7 @@ import 'server-only';
 export interface SandboxLimits {
   /** Wall clock, milliseconds. */
   timeoutMs: number;
-  /** Memory a process may allocate, bytes. */
+  /** Memory all its processes may hold together, bytes; no single one may allocate more either. */
   memoryBytes: number;
   processes: number;
   /** Largest file a process may write, bytes. */
@@ -33,7 +33,7 @@ export interface SandboxCommand {
 export interface CommandOutcome {
   exitCode: number | null;
   /** Why it was ended from outside, if it was. */
-  ended: 'timeout' | 'aborted' | 'output' | null;
+  ended: 'timeout' | 'aborted' | 'output' | 'memory' | 'processes' | null;
   durationMs: number;
   output: string;
 }
