@@ -251,10 +251,14 @@ describe('before and after a call', () => {
 
 describe('structured answers', () => {
   const schema = z.object({ title: z.string(), count: z.number() });
+  const question = (provider: Parameters<typeof ask>[0]) => {
+    const { model, system, prompt } = ask(provider);
+    return { model, system, prompt };
+  };
 
   it.each(PROVIDERS)('%s is asked in its own way', async (provider) => {
     play({ text: '{"title":"A","count":1}' });
-    const { value } = await callStructured(context(), { ...ask(provider), schema });
+    const { value } = await callStructured(context(), { ...question(provider), schema });
     expect(value).toEqual({ title: 'A', count: 1 });
     expect(fake.requests.map(({ wantsJson }) => wantsJson)).toEqual([true]);
   });
@@ -266,7 +270,7 @@ describe('structured answers', () => {
           ? { text: '', fault: { kind: 'status', status: 400 } }
           : { text: '```json\n{"title":"B","count":2}\n```' },
     ];
-    const { value } = await callStructured(context(), { ...ask('compatible'), schema });
+    const { value } = await callStructured(context(), { ...question('compatible'), schema });
     expect(value).toEqual({ title: 'B', count: 2 });
     expect(fake.requests.map(({ wantsJson }) => wantsJson)).toEqual([true, false]);
     expect(fake.requests[1]?.prompt).toContain('JSON schema');
@@ -274,7 +278,10 @@ describe('structured answers', () => {
 
   it('asks once more with the errors, then uses the answer', async () => {
     play({ text: '{"title":"C"}' }, { text: '{"title":"C","count":3}' });
-    expect((await callStructured(context(), { ...ask('compatible'), schema })).value).toEqual({ title: 'C', count: 3 });
+    expect((await callStructured(context(), { ...question('compatible'), schema })).value).toEqual({
+      title: 'C',
+      count: 3,
+    });
     expect(fake.requests[1]?.prompt).toContain('count');
   });
 
@@ -283,7 +290,7 @@ describe('structured answers', () => {
     const used: string[] = [];
     await expect(
       callStructured(context(), {
-        ...ask('compatible'),
+        ...question('compatible'),
         schema,
         onUnusable: async (_tx, { callId }) => {
           used.push(callId);

@@ -7,6 +7,7 @@ import { env } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
 import { MANIFEST_FILE, openArchive, PLAN_FILE, safeArchiveName } from '@/server/workspace/archive';
 import { sha256Of } from '@/server/workspace/blobs';
+import { collisionKey } from '@/server/workspace/edits/paths';
 import type { Manifest } from '@/server/workspace/manifest';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { listFiles } from '@/server/workspace/snapshots';
@@ -32,8 +33,10 @@ export async function buildArchive(
   const plan = planOf(view);
   const extra = new Map<string, string>();
   if (plan !== null) extra.set(PLAN_FILE, plan);
+  // As in the archive itself: names that are one file on some systems give way.
+  const taken = new Set([PLAN_FILE, MANIFEST_FILE].map(collisionKey));
   const manifest = await manifestOf(view, snapshot, [
-    ...files.filter(({ path }) => !extra.has(path) && path !== MANIFEST_FILE),
+    ...files.filter(({ path }) => !taken.has(collisionKey(path))),
     ...[...extra].map(([path, content]) => ({ path, sha256: sha256Of(content), size: Buffer.byteLength(content) })),
   ]);
   extra.set(MANIFEST_FILE, `${JSON.stringify(manifest, null, 2)}\n`);
