@@ -1,5 +1,5 @@
 import 'server-only';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors';
 
@@ -36,15 +36,18 @@ export function acquireOwnerLock(directory: string): OwnerLock {
   throw new AppError('database_locked', `The lock of ${directory} changes hands too fast to take.`);
 }
 
+/** Creates the lock with its content in one step: a reader that saw it empty would take its owner for dead. */
 function tryCreate(path: string, content: string): boolean {
+  const aside = `${path}.new.${process.pid}`;
+  writeFileSync(aside, content);
   try {
-    const handle = openSync(path, 'wx');
-    writeSync(handle, content);
-    closeSync(handle);
+    linkSync(aside, path);
     return true;
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false;
     throw error;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
 

@@ -73,7 +73,7 @@ export function decide(input: DecisionInput): Decision {
     );
   }
   const serious = findings.filter(({ severity }) => severity !== 'minor');
-  if (serious.length === 0 && unmet.length === 0 && (attempt > 1 || findings.length === 0)) {
+  if (serious.length === 0 && unmet.length === 0 && unproven.length === 0 && (attempt > 1 || findings.length === 0)) {
     return {
       status: 'APPROVED',
       decidedBy:
