@@ -1,6 +1,7 @@
 /** `npm start`: checks the environment, generates, builds if needed, then serves in this one process. */
 import { createServer } from 'node:http';
 import next from 'next';
+import { appendPeerAddress } from '@/server/api/http/client-address';
 import { EnvError, env, localSignInAllowed, parseEnv } from '@/server/platform/env';
 import { buildApp, generateClient } from './build-inputs';
 
@@ -37,7 +38,10 @@ if (DATABASE_URL === undefined) {
 const app = next({ dev, hostname: HOST, port: PORT, quiet: true });
 await app.prepare();
 const handler = app.getRequestHandler();
-const server = createServer((request, response) => void handler(request, response));
+const server = createServer((request, response) => {
+  appendPeerAddress(request);
+  void handler(request, response);
+});
 server.on('upgrade', app.getUpgradeHandler());
 server.listen(PORT, HOST, () => {
   const address = server.address();

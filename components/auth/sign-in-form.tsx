@@ -6,16 +6,23 @@ import { type FormEvent, useState } from 'react';
 
 interface Props {
   callbackUrl: string;
-  failed: boolean;
+  /** next-auth's error code from the address, if any. */
+  error: string | null;
   ways: { local: boolean; github: boolean; google: boolean };
 }
 
+const TOO_MANY = 'Too many links were asked for. Use the newest letter you have, or try again in 15 minutes.';
+
 /** Sign-in by e-mail link, or by a provider that is configured. */
-export function SignInForm({ callbackUrl, failed, ways }: Props) {
+export function SignInForm({ callbackUrl, error, ways }: Props) {
   const router = useRouter();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(
-    failed ? 'That link is not valid any more, or sign-in failed. Ask for a new link.' : '',
+    error === 'AccessDenied'
+      ? TOO_MANY
+      : error !== null
+        ? 'That link is not valid any more, or sign-in failed. Ask for a new link.'
+        : '',
   );
 
   async function submit(event: FormEvent<HTMLFormElement>) {
@@ -25,7 +32,7 @@ export function SignInForm({ callbackUrl, failed, ways }: Props) {
     await getCsrfToken();
     const result = await signIn('email', { email, callbackUrl, redirect: false });
     if (result?.error) {
-      setProblem('The link could not be sent. Check the address and try again.');
+      setProblem(result.status === 429 ? TOO_MANY : 'The link could not be sent. Check the address and try again.');
       setBusy(false);
     } else router.push('/verify-request');
   }

@@ -14,10 +14,15 @@ import { sendSignInMail } from './sign-in-mail';
 /** Days a session lasts without use. */
 const SESSION_DAYS = 30;
 
-/** next-auth with database sessions. `onFirstSignIn` is given from above: what a new person gets is not auth's business. */
-export function authOptions(
-  onSignIn: (user: { id: string; email: string; name: string | null }) => Promise<void>,
-): NextAuthOptions {
+interface AuthHooks {
+  /** Given from above: what a new person gets is not auth's business. */
+  onSignIn(user: { id: string; email: string; name: string | null }): Promise<void>;
+  /** Whether one more sign-in link may be sent to this (normalized) address now. */
+  maySendLink(email: string): Promise<boolean>;
+}
+
+/** next-auth with database sessions. */
+export function authOptions({ onSignIn, maySendLink }: AuthHooks): NextAuthOptions {
   const { GITHUB_ID, GITHUB_SECRET, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, MAIL_FROM } = env();
   return {
     secret: authSecret(),
@@ -36,6 +41,9 @@ export function authOptions(
         : []),
     ],
     callbacks: {
+      // Called for the request for a link and for the sign-in itself; only the first is limited.
+      signIn: async ({ account, email }) =>
+        email?.verificationRequest !== true || account === null || maySendLink(account.providerAccountId),
       redirect: ({ url, baseUrl }) => {
         // Only back into this site: an open redirect would lend its name to phishing.
         if (url.startsWith('/') && !url.startsWith('//') && !url.startsWith('/\\')) return `${baseUrl}${url}`;

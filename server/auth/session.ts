@@ -16,7 +16,7 @@ export async function sessionUser(cookie: (name: string) => string | undefined):
   const token = COOKIES.map(cookie).find((value) => value !== undefined && value !== '');
   if (token === undefined) return null;
   const session = await db().session.findUnique({ where: { sessionToken: token }, include: { user: true } });
-  if (session === null || session.expires <= now()) return null;
+  if (session === null || session.expires <= now() || session.user.deletedAt !== null) return null;
   return { userId: session.user.id, email: session.user.email, name: session.user.name };
 }
 

@@ -1,17 +1,25 @@
 import 'server-only';
 import { z } from 'zod';
 
-const flag = z.enum(['true', 'false', '1', '0', '']).transform((value) => value === 'true' || value === '1');
-const optionalText = z
-  .string()
-  .trim()
-  .transform((value) => (value === '' ? undefined : value))
-  .optional();
-const optionalUrl = optionalText.refine((value) => value === undefined || URL.canParse(value), {
-  message: 'must be a full URL such as http://127.0.0.1:8080/v1',
-});
+const flag = z
+  .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
+  .transform((value) => value === 'true' || value === '1');
+const optionalText = z.string().trim().optional();
+const optionalUrl = optionalText.refine(
+  (value) => value === undefined || (/^https?:\/\//.test(value) && URL.canParse(value)),
+  { message: 'must be a full URL such as http://127.0.0.1:8080/v1' },
+);
+const oneOf = <const T extends readonly string[]>(...values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
 const whole = (min: number, max: number, fallback: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
+  z
+    .string()
+    .trim()
+    .refine((value) => /^\d{1,15}$/.test(value) && Number(value) >= min && Number(value) <= max, {
+      message: `must be a whole number from ${min} to ${max}`,
+    })
+    .transform(Number)
+    .default(fallback);
 const list = optionalText.transform((value) =>
   (value ?? '')
     .split(',')
@@ -21,19 +29,21 @@ const list = optionalText.transform((value) =>
 
 /** Every variable Plumbline reads. The operator guide lists the same names. */
 const envSchema = z.object({
-  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  NODE_ENV: oneOf('development', 'production', 'test').default('development'),
   /** `production` only on a real deployment: `npm start` on a laptop is a production build but not production. */
-  APP_ENV: z.enum(['local', 'test', 'production']).default('local'),
+  APP_ENV: oneOf('local', 'test', 'production').default('local'),
   PORT: whole(0, 65_535, 3000),
   HOST: z.string().trim().min(1).default('127.0.0.1'),
   /** Public address, used in e-mail links. Default: http://localhost:PORT. */
   APP_URL: optionalUrl,
+  /** Reverse proxies in front, each of which appends to X-Forwarded-For. Tells requesters apart when links are limited. */
+  TRUSTED_PROXIES: whole(0, 10, 0),
   DATA_DIR: z.string().trim().min(1).default('.data'),
   DATABASE_URL: optionalText.refine((value) => value === undefined || /^postgres(ql)?:\/\//.test(value), {
     message: 'must start with postgres:// or postgresql://',
   }),
   DATABASE_POOL: whole(1, 200, 10),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
   /** Runs the worker inside the web process. Default: true when embedded, false with DATABASE_URL. */
   WORKER_IN_WEB: flag.optional(),
   WORKER_CONCURRENCY: whole(1, 64, 4),
@@ -46,7 +56,11 @@ const envSchema = z.object({
   SMTP_URL: optionalText.refine((value) => value === undefined || /^smtps?:\/\//.test(value), {
     message: 'must start with smtp:// or smtps://',
   }),
-  MAIL_FROM: z.string().trim().min(3).default('Plumbline <plumbline@localhost>'),
+  MAIL_FROM: z
+    .string()
+    .trim()
+    .includes('@', { error: 'must be an address such as Plumbline <mail@example.com>' })
+    .default('Plumbline <plumbline@localhost>'),
   GITHUB_ID: optionalText,
   GITHUB_SECRET: optionalText,
   GOOGLE_CLIENT_ID: optionalText,
@@ -80,10 +94,10 @@ const envSchema = z.object({
     .string()
     .regex(/^\d+(\.\d{1,6})?$/, 'must be a decimal number such as 1.5')
     .default('1.5'),
-  REWORK_POLICY: z.enum(['absorb', 'charge']).default('absorb'),
+  REWORK_POLICY: oneOf('absorb', 'charge').default('absorb'),
   TASK_ATTEMPTS: whole(1, 10, 3),
 
-  SANDBOX: z.enum(['auto', 'bubblewrap', 'off']).default('auto'),
+  SANDBOX: oneOf('auto', 'bubblewrap', 'off').default('auto'),
   CHECK_TIMEOUT_MS: whole(1000, 3_600_000, 120_000),
   /** local, off, openai:MODEL, google:MODEL, compatible:MODEL. */
   EMBEDDER: z
@@ -93,7 +107,13 @@ const envSchema = z.object({
     .default('local'),
   EMBEDDING_MODEL_PATH: optionalText,
   STRIPE_SECRET_KEY: optionalText,
+  STRIPE_WEBHOOK_SECRET: optionalText,
+  /** Another address that speaks Stripe's API (tests). */
+  STRIPE_API_BASE: optionalUrl,
+  /** Local checkout page instead of Stripe. Default: true without a Stripe key, outside production. */
   MOCK_STRIPE_PAYMENTS: flag.optional(),
+  /** Percent of a call's price that is charged when it was made with the organization's own provider key. */
+  OWN_KEY_FEE_PERCENT: whole(0, 100, 0),
 });
 
 export type Env = z.infer<typeof envSchema>;
@@ -103,29 +123,57 @@ export class EnvError extends Error {
   override name = 'EnvError';
 }
 
-/** Validates a set of variables. Throws `EnvError` with one readable line per wrong variable, never showing a value. */
+/**
+ * Validates a set of variables; one that is empty counts as not set. Throws `EnvError` with one readable line per wrong
+ * variable, all of them at once, never showing a value.
+ */
 export function parseEnv(source: Record<string, string | undefined>): Env {
-  const result = envSchema.safeParse(source);
-  if (!result.success) {
-    const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new EnvError(`The environment is not valid:\n${lines.join('\n')}`);
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => (value ?? '').trim() !== ''));
+  const result = envSchema.safeParse(given);
+  const lines = new Map(result.error?.issues.map((issue) => [issue.path.join('.'), issue.message]));
+  for (const [name, message] of combinationProblems(given)) if (!lines.has(name)) lines.set(name, message);
+  if (!result.success || lines.size > 0) {
+    const text = [...lines].map(([name, message]) => `  ${name}: ${message}`).join('\n');
+    throw new EnvError(`The environment is not valid:\n${text}`);
   }
-  const env = result.data;
-  const problems: string[] = [];
-  if ((env.GITHUB_ID === undefined) !== (env.GITHUB_SECRET === undefined)) {
-    problems.push('  GITHUB_ID, GITHUB_SECRET: set both or neither');
+  return result.data;
+}
+
+/** What is wrong only because of other variables: name and message. */
+function combinationProblems(given: Record<string, string | undefined>): [string, string][] {
+  const problems: [string, string][] = [];
+  const production = given.APP_ENV === 'production';
+  for (const [id, secret] of [
+    ['GITHUB_ID', 'GITHUB_SECRET'],
+    ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+  ] as const) {
+    if (given[id] !== undefined && given[secret] === undefined) problems.push([secret, `required with ${id}`]);
+    if (given[id] === undefined && given[secret] !== undefined) problems.push([id, `required with ${secret}`]);
   }
-  if ((env.GOOGLE_CLIENT_ID === undefined) !== (env.GOOGLE_CLIENT_SECRET === undefined)) {
-    problems.push('  GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET: set both or neither');
+  if (given.OPENAI_COMPATIBLE_BASE_URL !== undefined && !/[^,\s]/.test(given.OPENAI_COMPATIBLE_MODELS ?? '')) {
+    problems.push(['OPENAI_COMPATIBLE_MODELS', 'name at least one model served at OPENAI_COMPATIBLE_BASE_URL']);
   }
-  if (env.OPENAI_COMPATIBLE_BASE_URL !== undefined && env.OPENAI_COMPATIBLE_MODELS.length === 0) {
-    problems.push('  OPENAI_COMPATIBLE_MODELS: name at least one model served at OPENAI_COMPATIBLE_BASE_URL');
+  if (production && given.NEXTAUTH_SECRET === undefined) {
+    problems.push(['NEXTAUTH_SECRET', 'required when APP_ENV=production']);
   }
-  if (env.APP_ENV === 'production' && env.NEXTAUTH_SECRET === undefined) {
-    problems.push('  NEXTAUTH_SECRET: required when APP_ENV=production');
+  const explicitlyLocal = given.LOCAL_SIGN_IN === 'true' || given.LOCAL_SIGN_IN === '1';
+  const ways = [given.SMTP_URL, given.GITHUB_ID, given.GOOGLE_CLIENT_ID];
+  if (production && !explicitlyLocal && ways.every((way) => way === undefined)) {
+    problems.push([
+      'SMTP_URL',
+      'required when APP_ENV=production, unless GitHub or Google sign-in or LOCAL_SIGN_IN=true is set',
+    ]);
   }
-  if (problems.length > 0) throw new EnvError(`The environment is not valid:\n${problems.join('\n')}`);
-  return env;
+  if (given.STRIPE_SECRET_KEY !== undefined && given.STRIPE_WEBHOOK_SECRET === undefined) {
+    problems.push(['STRIPE_WEBHOOK_SECRET', 'required with STRIPE_SECRET_KEY, or purchases would never be credited']);
+  }
+  if (production && given.STRIPE_SECRET_KEY === undefined && given.MOCK_STRIPE_PAYMENTS === undefined) {
+    problems.push([
+      'STRIPE_SECRET_KEY',
+      'required when APP_ENV=production, unless MOCK_STRIPE_PAYMENTS says true or false',
+    ]);
+  }
+  return problems;
 }
 
 let cached: Env | undefined;
@@ -141,11 +189,25 @@ export function isEmbedded(): boolean {
   return env().DATABASE_URL === undefined;
 }
 
-/** Whether sign-in links may be shown locally: bound to loopback without a mail server, or said explicitly. */
+/** Whether purchases go through the local checkout page: said explicitly, or by default where no Stripe key is set. */
+export function mockPayments(): boolean {
+  const { MOCK_STRIPE_PAYMENTS, STRIPE_SECRET_KEY } = env();
+  return MOCK_STRIPE_PAYMENTS ?? STRIPE_SECRET_KEY === undefined;
+}
+
+/**
+ * Whether sign-in links may be shown on a page: without a mail server, bound to loopback, or where it is said explicitly.
+ * Loopback alone is not enough in production or under a public APP_URL: behind a proxy the page would be everybody's.
+ */
 export function localSignInAllowed(): boolean {
-  const { HOST, LOCAL_SIGN_IN, SMTP_URL } = env();
+  const { APP_ENV, APP_URL, HOST, LOCAL_SIGN_IN, SMTP_URL } = env();
   if (LOCAL_SIGN_IN !== undefined) return LOCAL_SIGN_IN;
-  return SMTP_URL === undefined && ['127.0.0.1', 'localhost', '::1'].includes(HOST);
+  const publicHost = APP_URL === undefined ? HOST : new URL(APP_URL).hostname;
+  return SMTP_URL === undefined && APP_ENV !== 'production' && isLoopback(HOST) && isLoopback(publicHost);
+}
+
+function isLoopback(host: string): boolean {
+  return ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(host);
 }
 
 /** Tests only: forget the cached environment. */

@@ -17,5 +17,5 @@ export default async function SignInPage({ searchParams }: Props) {
     typeof callbackUrl === 'string' && callbackUrl.startsWith('/') && !callbackUrl.startsWith('//')
       ? callbackUrl
       : '/projects';
-  return <SignInForm callbackUrl={target} failed={error !== undefined} ways={signInWays()} />;
+  return <SignInForm callbackUrl={target} error={error === undefined ? null : String(error)} ways={signInWays()} />;
 }

@@ -1,0 +1,144 @@
+import NextAuth from 'next-auth';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { setClockOffset } from '@/server/platform/clock';
+import type { Database } from '@/server/platform/db';
+import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { countSignInLink, LINK_WINDOW_MS, LINKS_PER_ADDRESS, LINKS_PER_REQUESTER } from './limit-sign-in-links';
+import { authOptions } from './options';
+
+const ADA = 'ada@example.test';
+let database: Database;
+beforeAll(async () => {
+  database = await testDb();
+});
+beforeEach(async () => {
+  await database.prisma.verificationToken.deleteMany();
+});
+afterEach(() => setClockOffset(0));
+afterAll(closeTestDb);
+
+/** How many of so many requests at once were let through. */
+async function allowed(requests: number, ask: (i: number) => Promise<number>): Promise<number> {
+  const waits = await Promise.all(Array.from({ length: requests }, (_, i) => ask(i)));
+  return waits.filter((wait) => wait === 0).length;
+}
+
+describe('the limit on sign-in links', () => {
+  it('lets exactly five through to one address, however concurrently they are asked for', async () => {
+    expect(await allowed(20, () => countSignInLink(ADA, null))).toBe(LINKS_PER_ADDRESS);
+    expect(await countSignInLink('ADA@example.test', null)).toBeGreaterThan(0);
+    expect(await countSignInLink('bob@example.test', null)).toBe(0);
+  });
+
+  it('says how long to wait, and lets one through for each that has left the window', async () => {
+    for (let minute = 0; minute < LINKS_PER_ADDRESS; minute++) {
+      setClockOffset(minute * 60_000);
+      expect(await countSignInLink(ADA, null)).toBe(0);
+    }
+    const wait = await countSignInLink(ADA, null);
+    expect(wait).toBeGreaterThan(10 * 60);
+    expect(wait).toBeLessThanOrEqual(11 * 60);
+    setClockOffset((LINKS_PER_ADDRESS - 1) * 60_000 + wait * 1000 + 500);
+    expect(await allowed(3, () => countSignInLink(ADA, null))).toBe(1);
+  });
+
+  it('does not count what it refused: asking on and on does not prolong the wait', async () => {
+    await allowed(LINKS_PER_ADDRESS, () => countSignInLink(ADA, null));
+    setClockOffset(LINK_WINDOW_MS / 2);
+    for (let i = 0; i < 10; i++) expect(await countSignInLink(ADA, null)).toBeGreaterThan(0);
+    setClockOffset(LINK_WINDOW_MS + 1000);
+    expect(await countSignInLink(ADA, null)).toBe(0);
+  });
+
+  it('counts one requester over all addresses, and only that requester', async () => {
+    const ask = (from: string) => (i: number) => countSignInLink(`${from}-${i}@example.test`, from);
+    expect(await allowed(LINKS_PER_REQUESTER + 5, ask('203.0.113.7'))).toBe(LINKS_PER_REQUESTER);
+    expect(await allowed(3, ask('203.0.113.8'))).toBe(3);
+    // A request refused for its requester does not use up the address.
+    for (let i = 0; i < LINKS_PER_ADDRESS; i++) await countSignInLink(ADA, '203.0.113.7');
+    expect(await countSignInLink(ADA, '203.0.113.9')).toBe(0);
+  });
+
+  it('keeps neither expired rows nor anyone’s network address', async () => {
+    await countSignInLink(ADA, '203.0.113.7');
+    const rows = await database.prisma.verificationToken.findMany();
+    expect(rows).toHaveLength(2);
+    expect(JSON.stringify(rows)).not.toMatch(/203\.0\.113|@/);
+    setClockOffset(LINK_WINDOW_MS + 1000);
+    await countSignInLink('bob@example.test', null);
+    expect(await database.prisma.verificationToken.count()).toBe(1);
+  });
+});
+
+/** One request to next-auth's own handler, as its API routes call it. */
+async function nextAuth(
+  path: string[],
+  request: { method: string; cookies?: Record<string, string>; body?: Record<string, string> },
+): Promise<{ headers: Map<string, string>; body: Record<string, string> }> {
+  const headers = new Map<string, string>();
+  let body: Record<string, string> = {};
+  const response = {
+    status: () => response,
+    getHeader: (name: string) => headers.get(name.toLowerCase()),
+    setHeader: (name: string, value: unknown) => {
+      headers.set(name.toLowerCase(), String(value));
+      return response;
+    },
+    json: (value: Record<string, string>) => {
+      body = value;
+    },
+    send: (value: Record<string, string>) => {
+      body = value;
+    },
+    end: () => undefined,
+  };
+  const full = { query: { nextauth: path }, cookies: {}, headers: { host: 'localhost:3000' }, ...request };
+  const options = authOptions({
+    onSignIn: async () => undefined,
+    maySendLink: async (email) => (await countSignInLink(email, null)) === 0,
+  });
+  await NextAuth(full as never, response as never, options);
+  return { headers, body };
+}
+
+async function askForLink(email: string): Promise<string | null> {
+  const csrf = await nextAuth(['csrf'], { method: 'GET' });
+  const [, cookie = ''] = /next-auth\.csrf-token=([^;]+)/.exec(csrf.headers.get('set-cookie') ?? '') ?? [];
+  const { body } = await nextAuth(['signin', 'email'], {
+    method: 'POST',
+    cookies: { 'next-auth.csrf-token': decodeURIComponent(cookie) },
+    body: { email, csrfToken: csrf.body.csrfToken ?? '', json: 'true' },
+  });
+  return new URL(body.url ?? '').searchParams.get('error');
+}
+
+describe('asking next-auth for sign-in links', () => {
+  it('sends five letters to an address, whatever way it is written, and refuses the sixth', async () => {
+    const letters = () => database.prisma.localMail.count({ where: { to: 'eve@example.test' } });
+    for (const spelling of [
+      'eve@example.test',
+      'EVE@example.test',
+      ' eve@EXAMPLE.test ',
+      'Eve@example.test',
+      'eve@example.test',
+    ]) {
+      expect([spelling, await askForLink(spelling)]).toEqual([spelling, null]);
+    }
+    expect(await letters()).toBe(5);
+    expect(await askForLink('eve@example.test')).toBe('AccessDenied');
+    expect(await letters()).toBe(5);
+    expect(await askForLink('mallory@example.test')).toBeNull();
+  });
+
+  it('does not limit opening a link', async () => {
+    for (let i = 0; i < 6; i++) await askForLink('zoe@example.test');
+    const letter = await database.prisma.localMail.findFirst({ where: { to: 'zoe@example.test' } });
+    const link = new URL(/https?:\/\/\S+/.exec(letter?.text ?? '')?.[0] ?? '');
+    const { headers } = await nextAuth(['callback', 'email'], {
+      method: 'GET',
+      ...{ query: { nextauth: ['callback', 'email'], ...Object.fromEntries(link.searchParams) } },
+    });
+    expect(headers.get('set-cookie')).toContain('next-auth.session-token=');
+    expect(await database.prisma.session.count({ where: { user: { email: 'zoe@example.test' } } })).toBe(1);
+  });
+});
