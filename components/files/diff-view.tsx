@@ -40,11 +40,15 @@ export function DiffView({ files }: { files: readonly DiffFile[] }) {
   if (files.length === 0) return <EmptyState title="No difference">Both snapshots hold the same files.</EmptyState>;
   const additions = files.reduce((sum, file) => sum + file.additions, 0);
   const deletions = files.reduce((sum, file) => sum + file.deletions, 0);
+  const truncated = files.filter((file) => file.truncated).length;
   return (
     <div className="space-y-3">
       <p className="text-[0.8125rem] text-muted-foreground">
         {plural(files.length, 'file')}, <span className="text-success">+{additions}</span>{' '}
         <span className="text-danger">−{deletions}</span>
+        {truncated === 0
+          ? null
+          : ` in the first ${files.length - truncated}; the lines of ${plural(truncated, 'file')} are not shown`}
       </p>
       {files.map((file) => (
         <details key={file.path} open={files.length <= 8} className="rounded-lg border border-border bg-card">
@@ -52,8 +56,14 @@ export function DiffView({ files }: { files: readonly DiffFile[] }) {
             <Badge tone={TONE[file.status] ?? 'neutral'}>{file.status}</Badge>
             <span className="min-w-0 flex-1 font-mono text-[0.75rem] break-all">{file.path}</span>
             <span className="num">
-              <span className="text-success">+{file.additions}</span>{' '}
-              <span className="text-danger">−{file.deletions}</span>
+              {file.truncated ? (
+                'not compared'
+              ) : (
+                <>
+                  <span className="text-success">+{file.additions}</span>{' '}
+                  <span className="text-danger">−{file.deletions}</span>
+                </>
+              )}
             </span>
           </summary>
           <ScrollRegion label={`Difference of ${file.path}`} className="overflow-x-auto border-t border-border">

@@ -47,7 +47,7 @@ export function SnapshotBar({
   );
   return (
     <div className="flex flex-wrap items-end gap-2">
-      <div className="min-w-40 flex-1">
+      <div className="min-w-40 flex-2 max-sm:basis-full">
         <Label htmlFor="snapshot">Snapshot</Label>
         <Select id="snapshot" value={selected.id} onChange={(event) => onSelect(event.target.value)}>
           {rows.map((row) => (
@@ -57,7 +57,7 @@ export function SnapshotBar({
           ))}
         </Select>
       </div>
-      <div className="min-w-40 flex-1">
+      <div className="min-w-40 flex-1 max-sm:basis-56">
         <Label htmlFor="compare">Compare with</Label>
         <Select
           id="compare"

@@ -1,13 +1,16 @@
 import 'server-only';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, pipeline, Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { Client } from '@/server/platform/db';
 import { postgresBlobs } from './blobs';
 import { collisionKey, pathProblem } from './edits/paths';
 import { readTree, type SnapshotRef } from './snapshots';
 
-/** Bytes of file contents held at once while the archive streams. */
-const BATCH_BYTES = 2 * 1024 * 1024;
+/**
+ * Bytes of file contents fetched and held at once while the archive streams. The embedded database reads on the main
+ * thread, some 20 ms a megabyte: this bounds how long everybody else waits (docs/decisions/0009).
+ */
+const BATCH_BYTES = 512 * 1024;
 /** Names Plumbline adds; a project's own files of these names give way, README.md aside. */
 export const PLAN_FILE = 'PLAN.md';
 export const MANIFEST_FILE = 'PLUMBLINE.json';
@@ -17,7 +20,8 @@ const ENTRY_TIME = new Date('2026-01-01T00:00:00Z');
 
 /**
  * A ZIP of a snapshot with extra text files, as a stream. Contents are fetched in batches as the reader takes them, never
- * whole in memory. Fails before the first byte when the snapshot is not the organization's.
+ * whole in memory. Destroying the stream ends the fetching too. Fails before the first byte when the snapshot is not the
+ * organization's.
  * @throws AppError `not_found`
  */
 export async function openArchive(
@@ -33,8 +37,8 @@ export async function openArchive(
   const output = new PassThrough({ highWaterMark: 256 * 1024 });
   // yazl reports what goes wrong with an entry on itself, where nobody listening would end the process.
   zip.on('error', (error: unknown) => output.destroy(error instanceof Error ? error : new Error(String(error))));
-  zip.outputStream.on('error', (error: Error) => output.destroy(error));
-  zip.outputStream.pipe(output);
+  // When either side ends early the other is destroyed too: nothing half compressed waits for a reader who went away.
+  pipeline(zip.outputStream, output, () => undefined);
   const options = { mtime: ENTRY_TIME, mode: 0o100644, forceDosTimestamp: true };
   for (const [path, content] of extra) zip.addBuffer(Buffer.from(content), path, options);
   const reader = batchReader(client, ref.organizationId, entries);

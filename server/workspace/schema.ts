@@ -71,4 +71,6 @@ export interface FileDiff {
   additions: number;
   deletions: number;
   hunks: DiffHunk[];
+  /** True when so many files differ that the lines of this one were not compared: its counts are 0 and its hunks missing. */
+  truncated: boolean;
 }

@@ -104,6 +104,23 @@ describe('snapshots', () => {
     ]);
   });
 
+  it('lists every file that differs, and says of which it does not show the lines', async () => {
+    const names = Array.from({ length: 230 }, (_, i) => `f/${String(i).padStart(3, '0')}.txt`);
+    const { snapshotId } = await snapshot(null, Object.fromEntries(names.map((name) => [name, `${name}\n`])));
+    const diff = await diffSnapshots(database.prisma, organizationId, null, snapshotId);
+    expect(diff.map(({ path }) => path)).toEqual(names);
+    expect(diff.filter(({ truncated }) => truncated).map(({ path }) => path)).toEqual(names.slice(200));
+    expect(diff[199]).toMatchObject({ status: 'added', additions: 1, truncated: false });
+    expect(diff[200]).toEqual({
+      path: names[200],
+      status: 'added',
+      additions: 0,
+      deletions: 0,
+      hunks: [],
+      truncated: true,
+    });
+  });
+
   it('shows a large rewritten file as replaced, without taking quadratic time', async () => {
     const lines = (word: string) => Array.from({ length: 20_000 }, (_, i) => `${word} ${i * 7}\n`).join('');
     const first = await snapshot(null, { 'a.txt': lines('old') });

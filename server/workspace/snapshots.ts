@@ -165,39 +165,47 @@ function wholeFile(old: string, now: string): DiffHunk {
   };
 }
 
-/** Differences between two snapshots of one organization; `from` null is the empty tree. At most 200 files in detail. */
+/** Files whose lines are compared in one answer; of the others it says only that they differ. */
+const MAX_COMPARED_FILES = 200;
+
+/**
+ * Differences between two snapshots of one organization; `from` null is the empty tree. Every file that differs is listed;
+ * past `maxCompared` without its lines, and then it says so (`truncated`). @throws AppError `not_found`
+ */
 export async function diffSnapshots(
   client: Client,
   organizationId: string,
   from: string | null,
   to: string,
+  maxCompared = MAX_COMPARED_FILES,
 ): Promise<FileDiff[]> {
   const before: Tree = from === null ? new Map() : await readTree(client, { organizationId, snapshotId: from });
   const after = await readTree(client, { organizationId, snapshotId: to });
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
-  const changed = paths.filter((path) => before.get(path)?.sha256 !== after.get(path)?.sha256).slice(0, 200);
-  const hashes = changed
+  const changed = paths.filter((path) => before.get(path)?.sha256 !== after.get(path)?.sha256);
+  const compared = new Set(changed.slice(0, maxCompared));
+  const hashes = [...compared]
     .flatMap((path) => [before.get(path)?.sha256, after.get(path)?.sha256])
     .filter((hash) => hash !== undefined);
   const blobs = await postgresBlobs.getMany(client, organizationId, hashes);
   const textOf = (tree: Tree, path: string) => blobs.get(tree.get(path)?.sha256 ?? '')?.toString('utf8') ?? '';
-  return changed.map((path) => {
-    const [old, now] = [textOf(before, path), textOf(after, path)];
-    const patch = structuredPatch(path, path, old, now, '', '', { context: 3, maxEditLength: MAX_EDIT_LENGTH });
-    const hunks = patch?.hunks ?? [wholeFile(old, now)];
+  return changed.map((path): FileDiff => {
+    const status = !before.has(path) ? 'added' : after.has(path) ? 'changed' : 'removed';
+    if (!compared.has(path)) return { path, status, additions: 0, deletions: 0, hunks: [], truncated: true };
+    const hunks = hunksOf(path, textOf(before, path), textOf(after, path));
     const lines = hunks.flatMap((hunk) => hunk.lines);
-    return {
-      path,
-      status: !before.has(path) ? 'added' : after.has(path) ? 'changed' : 'removed',
-      additions: lines.filter((line) => line.startsWith('+')).length,
-      deletions: lines.filter((line) => line.startsWith('-')).length,
-      hunks: hunks.map(({ oldStart, oldLines, newStart, newLines, lines: hunkLines }) => ({
-        oldStart,
-        oldLines,
-        newStart,
-        newLines,
-        lines: hunkLines,
-      })),
-    };
+    const count = (sign: string) => lines.filter((line) => line.startsWith(sign)).length;
+    return { path, status, additions: count('+'), deletions: count('-'), hunks, truncated: false };
   });
+}
+
+function hunksOf(path: string, old: string, now: string): DiffHunk[] {
+  const patch = structuredPatch(path, path, old, now, '', '', { context: 3, maxEditLength: MAX_EDIT_LENGTH });
+  return (patch?.hunks ?? [wholeFile(old, now)]).map(({ oldStart, oldLines, newStart, newLines, lines }) => ({
+    oldStart,
+    oldLines,
+    newStart,
+    newLines,
+    lines,
+  }));
 }

@@ -2,6 +2,7 @@ import 'server-only';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { describes, type Matchable } from './match-description';
 
 /** The authored projects of the offline demo, read once from files beside this one. */
 const DIRECTORY = join(process.cwd(), 'server/models/demo/projects');
@@ -11,8 +12,10 @@ const projectFileSchema = z.object({
   description: z.string(),
   /** The example's text as the user sends it. */
   prompt: z.string(),
-  /** A free description matches when it holds every word of one of these groups. */
-  keywords: z.array(z.array(z.string()).min(2)).min(1),
+  /** See `Matchable`: which free descriptions mean this project. */
+  phrases: z.array(z.string()).min(1),
+  excludes: z.array(z.string()),
+  stack: z.array(z.string()).min(1),
   position: z.number(),
 });
 
@@ -42,12 +45,11 @@ const planFileSchema = z.object({
   ),
 });
 
-export interface DemoProject {
+export interface DemoProject extends Matchable {
   slug: string;
   title: string;
   description: string;
   prompt: string;
-  keywords: string[][];
   clarify: string;
   spec: string;
   plan: string;
@@ -71,14 +73,18 @@ export function loadDemoProjects(): DemoProject[] {
 function readProject(slug: string): DemoProject & { position: number } {
   const read = (name: string) => readFileSync(join(DIRECTORY, slug, name), 'utf8');
   const plan = read('plan.json');
+  const spec = read('spec.md');
+  const facts = projectFileSchema.parse(JSON.parse(read('project.json')));
+  const { tasks } = planFileSchema.parse(JSON.parse(plan));
   return {
     slug,
-    ...projectFileSchema.parse(JSON.parse(read('project.json'))),
+    ...facts,
+    about: [facts.title, facts.description, facts.prompt, spec, ...tasks.map(({ title }) => title)].join(' '),
     clarify: read('clarify.json'),
-    spec: read('spec.md'),
+    spec,
     plan,
     readme: read('README.md'),
-    tasks: planFileSchema.parse(JSON.parse(plan)).tasks,
+    tasks,
     review: reviewFileSchema.parse(JSON.parse(read('review.json'))),
     reply: (taskId, attempt) => {
       for (let n = attempt; n > 0; n--) {
@@ -102,7 +108,7 @@ export function demoProjects(): DemoExample[] {
   return loadDemoProjects().map(({ slug, title, description, prompt }) => ({ slug, title, description, prompt }));
 }
 
-/** The project a description means: one of the examples' texts, its slug, or a group of its keywords. */
+/** The project a description means: an example's text, slug or title, or free words that mean it and no other. */
 export function matchDemoProject(description: string): DemoProject | null {
   const text = description.trim().toLowerCase();
   const projects = loadDemoProjects();
@@ -110,8 +116,7 @@ export function matchDemoProject(description: string): DemoProject | null {
     [prompt, slug, title].some((name) => name.trim().toLowerCase() === text),
   );
   if (exact !== undefined) return exact;
-  const words = new Set(text.split(/[^a-z0-9]+/));
-  const found = projects.filter(({ keywords }) => keywords.some((group) => group.every((word) => words.has(word))));
+  const found = projects.filter((project) => describes(description, project));
   return found.length === 1 ? (found[0] ?? null) : null;
 }
 

@@ -3,23 +3,37 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { architectPlanSchema, clarificationSchema, verdictSchema } from '@/server/agents/schema';
-import { fileSection } from '@/server/models/prompt-format';
+import { reviewPrompt } from '@/server/agents/prompts/review';
+import { architectPlanSchema, clarificationSchema, type PlannedTask, verdictSchema } from '@/server/agents/schema';
+import { checkParse } from '@/server/workspace/checks/parse-check';
 import { writeProject } from '@/server/workspace/checks/run-checks';
 import { applyEdits } from '@/server/workspace/edits/apply-edits';
 import { parseReply } from '@/server/workspace/edits/parse-reply';
 import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
-import { loadDemoProjects, matchDemoProject } from './catalog';
-import { createDemoModel } from './demo-model';
+import { type DemoProject, loadDemoProjects } from './catalog';
 import { reviewAsDemo } from './demo-review';
+
+/** Which first attempts fail, and by what: a test that really fails, or a defect that only the review finds. */
+const FIRST_ATTEMPTS: Record<string, Record<string, 'check' | 'review'>> = {
+  'csv-to-json': { T3: 'check' },
+  'link-shortener': { T3: 'review' },
+  'habit-tracker': {},
+  'markdown-table': { T4: 'review' },
+  'expense-report': { T3: 'check' },
+  'game-of-life': { T1: 'check' },
+};
 
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-async function runTests(
-  files: Map<string, string>,
-  command: string,
-): Promise<{ status: number | null; output: string }> {
+interface Ran {
+  command: string;
+  status: string;
+  exitCode: number | null;
+  output: string;
+}
+
+async function runTests(files: Map<string, string>, command: string): Promise<Ran> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-demo-'));
   folders.push(folder);
   await writeProject(folder, files);
@@ -29,130 +43,72 @@ async function runTests(
     // The tests of a project that is itself tested must not report to this runner.
     env: { PATH: `${join(process.execPath, '..')}:${process.env.PATH}`, NODE_ENV: 'test', HOME: folder },
   });
-  return { status, output: stdout + stderr };
+  return { command, status: status === 0 ? 'passed' : 'failed', exitCode: status, output: stdout + stderr };
 }
 
-function reviewPromptFor(
-  project: ReturnType<typeof loadDemoProjects>[number],
-  taskId: string,
-  files: Map<string, string>,
-): string {
-  const criteria =
-    project.tasks.find(({ id }) => id === taskId)?.criteria.map(({ id, text }) => `- [${id}] ${text}`) ?? [];
-  return `### CRITERIA\n\`\`\`\n${criteria.join('\n')}\n\`\`\`\n${[...files].map(([path, content]) => fileSection(path, content)).join('\n')}`;
+/** Applies an authored reply as the run does: well formed, matched exactly, nothing lost. */
+function applyReply(files: Map<string, string>, reply: string): Map<string, string> {
+  const parsed = parseReply(reply);
+  expect({ malformed: parsed.malformed, unfinished: parsed.unfinished }).toEqual({ malformed: [], unfinished: null });
+  const result = applyEdits(files, parsed.blocks);
+  if (!result.ok) throw new Error(JSON.stringify(result.refusals));
+  expect(result.applied.flatMap(({ rungs }) => rungs).filter((rung) => rung !== 'exact')).toEqual([]);
+  expect(guardShrinkage({ before: files, changes: result.changes, allowed: new Set() })).toEqual([]);
+  const next = new Map(files);
+  for (const [path, content] of result.changes) if (content !== null) next.set(path, content);
+  return next;
 }
 
-describe.each(loadDemoProjects().map((project) => [project.slug, project] as const))('%s', (_slug, project) => {
+/** The demo reads exactly what the run would show it. */
+function review(project: DemoProject, task: PlannedTask, files: Map<string, string>, checks: Ran[]) {
+  const { system, prompt } = reviewPrompt({
+    description: project.prompt,
+    task,
+    checks,
+    diff: '',
+    files: [...files].map(([path, content]) => ({ path, content })),
+  });
+  return verdictSchema.parse(JSON.parse(reviewAsDemo(project, `${system}\n${prompt}`, task.id)));
+}
+
+describe.each(loadDemoProjects().map((project) => [project.slug, project] as const))('%s', (slug, project) => {
+  const plan = architectPlanSchema.parse(JSON.parse(project.plan));
+
   it('has answers that fit the schemas', () => {
     expect(clarificationSchema.safeParse(JSON.parse(project.clarify)).error).toBeUndefined();
-    const plan = architectPlanSchema.parse(JSON.parse(project.plan));
     expect(plan.tasks.length).toBeGreaterThanOrEqual(4);
     expect(plan.tasks.length).toBeLessThanOrEqual(7);
     for (const { id } of plan.tasks.flatMap(({ criteria }) => criteria))
       expect(project.review.evidence).toHaveProperty([id]);
   });
 
-  it('is matched by its own example text and no other', () => {
-    expect(matchDemoProject(project.prompt)?.slug).toBe(project.slug);
-  });
-
   it('passes its tests after every task, and its first attempts really fail', async () => {
-    const plan = architectPlanSchema.parse(JSON.parse(project.plan));
     let files = new Map<string, string>();
+    const failedBy: Record<string, string> = {};
     for (const task of plan.tasks) {
-      const attempts = [1, 2, 3]
-        .map((n) => project.reply(task.id, n))
-        .filter((reply, i, all) => reply !== null && all.indexOf(reply) === i);
-      for (const [index, reply] of attempts.entries()) {
-        const parsed = parseReply(reply ?? '');
-        expect({ malformed: parsed.malformed, unfinished: parsed.unfinished }).toEqual({
-          malformed: [],
-          unfinished: null,
-        });
-        const result = applyEdits(files, parsed.blocks);
-        expect(result.ok ? [] : result.refusals).toEqual([]);
-        if (!result.ok) return;
-        expect(result.applied.flatMap(({ rungs }) => rungs).filter((rung) => rung !== 'exact')).toEqual([]);
-        expect(guardShrinkage({ before: files, changes: result.changes, allowed: new Set() })).toEqual([]);
-        const next = new Map(files);
-        for (const [path, content] of result.changes) if (content !== null) next.set(path, content);
-        const verdict = verdictSchema.parse(
-          JSON.parse(reviewAsDemo(project, reviewPromptFor(project, task.id, next), task.id)),
-        );
-        const last = index === attempts.length - 1;
-        expect({ task: task.id, status: verdict.status, findings: last ? verdict.findings : 'some' }).toEqual({
-          task: task.id,
-          status: last ? 'APPROVED' : 'REJECTED',
-          findings: last ? [] : 'some',
-        });
-        if (last) {
-          const { status, output } = await runTests(next, plan.checks.test ?? 'false');
-          expect({ task: task.id, status, output: status === 0 ? '' : output }).toEqual({
-            task: task.id,
-            status: 0,
-            output: '',
-          });
-          files = next;
-        }
+      const [first, last] = [project.reply(task.id, 1) ?? '', project.reply(task.id, 3) ?? ''];
+      if (first !== last) {
+        const tried = applyReply(files, first);
+        const ran = await runTests(tried, plan.checks.test ?? 'false');
+        const verdict = review(project, task, tried, [ran]);
+        expect({ task: task.id, status: verdict.status }).toEqual({ task: task.id, status: 'REJECTED' });
+        // Each rejection points at a line: of the failed test's output, or of the defect.
+        expect(verdict.findings.map(({ file, line }) => file !== undefined && line !== undefined)).not.toContain(false);
+        failedBy[task.id] = ran.status === 'failed' ? 'check' : 'review';
       }
+      const next = applyReply(files, last);
+      const parsed = await checkParse(next, [...next.keys()]);
+      expect({ task: task.id, status: parsed.status, output: parsed.output }).toMatchObject({ status: 'passed' });
+      const ran = await runTests(next, plan.checks.test ?? 'false');
+      expect({ task: task.id, exit: ran.exitCode, output: ran.exitCode === 0 ? '' : ran.output }).toEqual({
+        task: task.id,
+        exit: 0,
+        output: '',
+      });
+      const verdict = review(project, task, next, [ran]);
+      expect({ status: verdict.status, findings: verdict.findings }).toEqual({ status: 'APPROVED', findings: [] });
+      files = next;
     }
+    expect(failedBy).toEqual(FIRST_ATTEMPTS[slug]);
   }, 60_000);
-});
-
-describe('the demo model', () => {
-  it('rejects first attempts by check in two projects or more, and by review alone in one or more', async () => {
-    const kinds: string[] = [];
-    for (const project of loadDemoProjects()) {
-      const plan = architectPlanSchema.parse(JSON.parse(project.plan));
-      let files = new Map<string, string>();
-      for (const task of plan.tasks) {
-        const apply = (reply: string) => {
-          const result = applyEdits(files, parseReply(reply).blocks);
-          if (!result.ok) throw new Error(`${project.slug} ${task.id}`);
-          return new Map([
-            ...files,
-            ...[...result.changes].filter((entry): entry is [string, string] => entry[1] !== null),
-          ]);
-        };
-        const [first, final] = [project.reply(task.id, 1) ?? '', project.reply(task.id, 3) ?? ''];
-        if (first !== final)
-          kinds.push((await runTests(apply(first), plan.checks.test ?? 'false')).status === 0 ? 'review' : 'check');
-        files = apply(final);
-      }
-    }
-    expect(kinds.filter((kind) => kind === 'check').length).toBeGreaterThanOrEqual(2);
-    expect(kinds.filter((kind) => kind === 'review').length).toBeGreaterThanOrEqual(1);
-  }, 60_000);
-
-  it('says plainly what it can build when it does not know a description', async () => {
-    const { content } = await createDemoModel({ delayMs: 0 }).doGenerate({
-      prompt: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }],
-      providerOptions: { plumbline: { role: 'plan', description: 'an operating system' } },
-    });
-    expect(JSON.stringify(content)).toContain('OPENAI_API_KEY');
-    expect(matchDemoProject('an operating system')).toBeNull();
-  });
-
-  it('streams exactly the text it would answer at once, and stops when aborted', async () => {
-    const model = createDemoModel({ delayMs: 0 });
-    const options = {
-      prompt: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'x' }] }],
-      providerOptions: { plumbline: { role: 'spec', description: 'csv-to-json' } },
-    };
-    const { content } = await model.doGenerate(options);
-    let text = '';
-    for await (const part of (await model.doStream(options)).stream) if (part.type === 'text-delta') text += part.delta;
-    expect(content).toEqual([{ type: 'text', text }]);
-    const abort = new AbortController();
-    const reader = (
-      await createDemoModel({ delayMs: 5 }).doStream({ ...options, abortSignal: abort.signal })
-    ).stream.getReader();
-    await reader.read();
-    abort.abort();
-    await expect(
-      (async () => {
-        for (;;) if ((await reader.read()).done) return;
-      })(),
-    ).rejects.toThrow(/abort/i);
-  });
 });

@@ -8,11 +8,14 @@ import type { Node } from 'web-tree-sitter';
 import { parseAllDocuments } from 'yaml';
 import type { CheckOutcome } from '../schema';
 import { grammarOf, parseSyntax } from '../syntax';
+import { mismatchedHtml } from './html-tags';
+import { mismatchedJsx } from './jsx-tags';
+import { wrongIndentation } from './python-indentation';
+import { redeclared } from './script-scopes';
+import type { LineProblem } from './syntax-walk';
 
-export interface ParseProblem {
+export interface ParseProblem extends LineProblem {
   path: string;
-  line: number;
-  message: string;
 }
 
 const CHECKED = new Set(['javascript', 'typescript', 'tsx', 'python', 'html', 'css']);
@@ -23,31 +26,68 @@ export async function parseProblem(path: string, text: string): Promise<ParsePro
   if (/\.ya?ml$/.test(path)) return yamlProblem(path, text);
   const grammar = grammarOf(path);
   if (grammar === null || !CHECKED.has(grammar)) return null;
-  const found = await grammarProblem(path, grammar, text);
-  if (found === null) return null;
+  // Browsers repair HTML by rule, so of the grammar's errors none is certain; and it takes quadratic time on deep pages.
+  if (grammar === 'html') return at(path, mismatchedHtml(text));
+  const { syntax, rule } = await treeProblems(path, grammar, text);
+  if (syntax === null) return rule;
   // The grammars are older than the languages, so an error of theirs needs a second opinion where there is one.
-  if (/\.[cm]?js$/.test(path)) return nodeProblem(path, text, found);
-  if (/\.[cm]?ts$/.test(path)) return typeScriptProblem(text, found);
-  if (grammar === 'css') return cssProblem(path, text);
-  // Browsers repair HTML by rule: only a tag that never closes is a mistake for certain.
-  if (grammar === 'html') return found.message === 'missing >' ? found : null;
-  return found;
+  if (/\.[cm]?js$/.test(path)) return nodeProblem(path, text, syntax);
+  if (/\.[cm]?ts$/.test(path)) return typeScriptProblem(text, syntax);
+  return grammar === 'css' ? cssProblem(path, text) : syntax;
 }
 
-async function grammarProblem(path: string, grammar: string, text: string): Promise<ParseProblem | null> {
+const at = (path: string, problem: LineProblem | null): ParseProblem | null =>
+  problem === null ? null : { path, ...problem };
+
+interface TreeProblems {
+  /** What the grammar itself refuses. */
+  syntax: ParseProblem | null;
+  /** What the grammar accepts and the language does not. Only in text without errors. */
+  rule: ParseProblem | null;
+}
+
+async function treeProblems(path: string, grammar: string, text: string): Promise<TreeProblems> {
+  const problems = await problemsOf(path, grammar, text);
+  if (problems.syntax === null || !/\.(?:[jt]sx|[cm]?js)$/.test(path) || !text.includes('&')) return problems;
+  // The grammar takes "&" in JSX text and attributes for the start of an entity, which JSX does not ask for.
+  const masked = await problemsOf(path, grammar, withoutAmpersands(text));
+  return masked.syntax === null ? masked : problems;
+}
+
+/** Writes `_` for each ampersand in a string of one line and in what may be text between two tags. */
+function withoutAmpersands(text: string): string {
+  return text.replaceAll(/"[^"\n]*"|'[^'\n]*'|>[^<>{}]*(?=<|\{)|\}[^<>{}]*(?=<|\{)/g, (part) =>
+    part.replaceAll('&', '_'),
+  );
+}
+
+async function problemsOf(path: string, grammar: string, text: string): Promise<TreeProblems> {
   const tree = await parseSyntax(grammar, text);
   try {
-    if (!tree.rootNode.hasError) return null;
-    const bad = firstError(tree.rootNode, grammar === 'html');
-    // "a < b" is text in HTML: a tag begins with a letter.
-    if (grammar === 'html' && bad?.isMissing && !/^<\/?[a-z]/i.test(bad.parent?.text ?? '')) return null;
-    const message = bad?.isMissing
-      ? `missing ${bad.type}`
-      : `unexpected ${JSON.stringify((bad?.text ?? '').split('\n')[0]?.slice(0, 60) ?? '')}`;
-    return { path, line: (bad?.startPosition.row ?? 0) + 1, message };
+    const syntax = grammarProblem(path, tree.rootNode);
+    return { syntax, rule: syntax === null ? at(path, ruleProblem(grammar, tree.rootNode, text)) : null };
   } finally {
     tree.delete();
   }
+}
+
+/** Trees with more nodes are data or generated: what a person writes has less. The rules look at every statement. */
+const MAX_RULE_NODES = 100_000;
+
+function ruleProblem(grammar: string, root: Node, text: string): LineProblem | null {
+  if (root.descendantCount > MAX_RULE_NODES) return null;
+  if (grammar === 'python') return wrongIndentation(root, text);
+  if (grammar === 'css') return null;
+  return mismatchedJsx(root) ?? redeclared(root, grammar !== 'javascript');
+}
+
+function grammarProblem(path: string, root: Node): ParseProblem | null {
+  if (!root.hasError) return null;
+  const bad = firstError(root);
+  const message = bad?.isMissing
+    ? `missing ${bad.type}`
+    : `unexpected ${JSON.stringify((bad?.text ?? '').split('\n')[0]?.slice(0, 60) ?? '')}`;
+  return { path, line: (bad?.startPosition.row ?? 0) + 1, message };
 }
 
 /** Files that are JSON with comments and trailing commas by their tools' own rule. */
@@ -85,18 +125,16 @@ function yamlProblem(path: string, text: string): ParseProblem | null {
     : { path, line: error.linePos?.[0].line ?? 1, message: error.message.split('\n')[0] ?? 'not YAML' };
 }
 
-/** The first error in the text; with `missing`, the first missing token instead, if there is one. Not recursive: trees may be deep. */
-function firstError(root: Node, missing: boolean): Node | null {
-  let first: Node | null = null;
+/** The first error in the text, or a token that is missing. Not recursive: trees may be deep. */
+function firstError(root: Node): Node | null {
   const waiting: Node[] = [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (node.isMissing || (node.isError && !missing)) return node;
-    if (node.isError) first ??= node;
+    if (node.isMissing || node.isError) return node;
     for (const child of node.children.toReversed()) {
       if (child !== null && (child.hasError || child.isMissing || child.isError)) waiting.push(child);
     }
   }
-  return first;
+  return null;
 }
 
 /** Strips types and compiles in this process; nothing of the file is run. Knows enums, namespaces, `using` and decorators. */
