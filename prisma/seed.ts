@@ -1,178 +1,16 @@
+import {
+  CAPABILITIES,
+  MODELS,
+  PACKAGES,
+  PLAN_LIMITS,
+  PLAN_QUALITIES,
+  PLANS,
+  PREFERENCE,
+  PRICES_FROM,
+  QUALITIES,
+  type SeedModel,
+} from './catalogue';
 import type { PrismaClient } from './generated/client';
-
-const CREDIT = 1_000_000n;
-/** One US dollar a million tokens, in nano-dollars. */
-const USD = 1_000_000_000n;
-
-const PLANS = [
-  { id: 'free', name: 'Free', monthlyMicro: 10n * CREDIT, welcomeMicro: 10n * CREDIT, priceUsdCents: 0, position: 0 },
-  { id: 'pro', name: 'Pro', monthlyMicro: 500n * CREDIT, welcomeMicro: 25n * CREDIT, priceUsdCents: 2900, position: 1 },
-  {
-    id: 'team',
-    name: 'Team',
-    monthlyMicro: 2000n * CREDIT,
-    welcomeMicro: 50n * CREDIT,
-    priceUsdCents: 9900,
-    position: 2,
-  },
-];
-
-const CAPABILITIES = [
-  { id: 'clarify', name: 'Clarifying questions', baseEstimateMicro: 20_000n },
-  { id: 'plan', name: 'Specification and plan', baseEstimateMicro: 100_000n },
-  { id: 'implement', name: 'Implementation', baseEstimateMicro: 200_000n },
-  { id: 'review', name: 'Review', baseEstimateMicro: 60_000n },
-  { id: 'document', name: 'Documentation', baseEstimateMicro: 60_000n },
-  { id: 'ask', name: 'Questions about the code', baseEstimateMicro: 40_000n },
-];
-
-const QUALITIES = [
-  { id: 'fast', name: 'Fast', multiplierPercent: 100, position: 0 },
-  { id: 'enhanced', name: 'Enhanced', multiplierPercent: 300, position: 1 },
-  { id: 'premium', name: 'Premium', multiplierPercent: 800, position: 2 },
-];
-
-const PLAN_QUALITIES: Record<string, string[]> = {
-  free: ['fast'],
-  pro: ['fast', 'enhanced'],
-  team: ['fast', 'enhanced', 'premium'],
-};
-
-/** Requests per minute and day for each capability of a plan; null: unlimited. */
-const PLAN_LIMITS: Record<string, { requestsPerMinute: number | null; requestsPerDay: number | null }> = {
-  free: { requestsPerMinute: 30, requestsPerDay: 500 },
-  pro: { requestsPerMinute: 30, requestsPerDay: 500 },
-  team: { requestsPerMinute: null, requestsPerDay: null },
-};
-
-const PACKAGES = [
-  { id: 'starter', name: 'Starter', creditsMicro: 100n * CREDIT, priceUsdCents: 999, popular: false, position: 0 },
-  { id: 'popular', name: 'Popular', creditsMicro: 500n * CREDIT, priceUsdCents: 3999, popular: true, position: 1 },
-  { id: 'power', name: 'Power', creditsMicro: 2000n * CREDIT, priceUsdCents: 12_999, popular: false, position: 2 },
-];
-
-interface SeedModel {
-  provider: string;
-  modelId: string;
-  label: string;
-  tier: 'fast' | 'enhanced' | 'premium';
-  kind?: 'text' | 'embedding';
-  contextWindow: number;
-  maxOutput: number;
-  structured?: string;
-  /** Nano-dollars per million tokens. */
-  input: bigint;
-  output: bigint;
-  cached: bigint;
-}
-
-/** List prices as of the date below; an operator corrects them by a new price row. */
-const PRICES_FROM = new Date('2026-01-01T00:00:00Z');
-const MODELS: SeedModel[] = [
-  {
-    provider: 'demo',
-    modelId: 'demo',
-    label: 'Demo model (offline)',
-    tier: 'fast',
-    contextWindow: 200_000,
-    maxOutput: 32_000,
-    input: USD / 10n,
-    output: (USD * 4n) / 10n,
-    cached: USD / 40n,
-  },
-  {
-    provider: 'openai',
-    modelId: 'gpt-5-mini',
-    label: 'GPT-5 mini',
-    tier: 'fast',
-    contextWindow: 400_000,
-    maxOutput: 128_000,
-    input: USD / 4n,
-    output: USD * 2n,
-    cached: USD / 40n,
-  },
-  {
-    provider: 'openai',
-    modelId: 'gpt-5',
-    label: 'GPT-5',
-    tier: 'enhanced',
-    contextWindow: 400_000,
-    maxOutput: 128_000,
-    input: (USD * 5n) / 4n,
-    output: USD * 10n,
-    cached: USD / 8n,
-  },
-  {
-    provider: 'google',
-    modelId: 'gemini-2.5-flash',
-    label: 'Gemini 2.5 Flash',
-    tier: 'fast',
-    contextWindow: 1_048_576,
-    maxOutput: 65_536,
-    input: (USD * 3n) / 10n,
-    output: (USD * 5n) / 2n,
-    cached: (USD * 3n) / 100n,
-  },
-  {
-    provider: 'google',
-    modelId: 'gemini-2.5-pro',
-    label: 'Gemini 2.5 Pro',
-    tier: 'enhanced',
-    contextWindow: 1_048_576,
-    maxOutput: 65_536,
-    input: (USD * 5n) / 4n,
-    output: USD * 10n,
-    cached: USD / 8n,
-  },
-  {
-    provider: 'openrouter',
-    modelId: 'anthropic/claude-sonnet-4.5',
-    label: 'Claude Sonnet 4.5',
-    tier: 'premium',
-    contextWindow: 200_000,
-    maxOutput: 64_000,
-    structured: 'none',
-    input: USD * 3n,
-    output: USD * 15n,
-    cached: (USD * 3n) / 10n,
-  },
-  {
-    provider: 'openrouter',
-    modelId: 'anthropic/claude-haiku-4.5',
-    label: 'Claude Haiku 4.5',
-    tier: 'fast',
-    contextWindow: 200_000,
-    maxOutput: 64_000,
-    structured: 'none',
-    input: USD,
-    output: USD * 5n,
-    cached: USD / 10n,
-  },
-  {
-    provider: 'openai',
-    modelId: 'text-embedding-3-small',
-    label: 'OpenAI embedding small',
-    tier: 'fast',
-    kind: 'embedding',
-    contextWindow: 8191,
-    maxOutput: 1,
-    input: USD / 50n,
-    output: 0n,
-    cached: USD / 50n,
-  },
-  {
-    provider: 'google',
-    modelId: 'gemini-embedding-001',
-    label: 'Gemini embedding',
-    tier: 'fast',
-    kind: 'embedding',
-    contextWindow: 2048,
-    maxOutput: 1,
-    input: (USD * 15n) / 100n,
-    output: 0n,
-    cached: (USD * 15n) / 100n,
-  },
-];
 
 /** Writes the catalogue; re-runnable without harm: an operator's later prices and edits stay. */
 export async function seedCatalogue(prisma: PrismaClient): Promise<void> {
@@ -198,6 +36,7 @@ export async function seedCatalogue(prisma: PrismaClient): Promise<void> {
     });
   }
   for (const model of MODELS) await seedModel(prisma, model);
+  await seedChoices(prisma);
 }
 
 async function seedModel(prisma: PrismaClient, model: SeedModel): Promise<void> {
@@ -217,20 +56,35 @@ async function seedModel(prisma: PrismaClient, model: SeedModel): Promise<void> 
     ],
     skipDuplicates: true,
   });
-  if (model.kind === 'embedding') return;
-  const tiers = { fast: 0, enhanced: 1, premium: 2 };
-  await prisma.planQualityModel.createMany({
-    data: PLANS.flatMap(({ id: planId }) =>
-      (PLAN_QUALITIES[planId] ?? [])
-        // The demo serves every level; a real model serves its own tier.
-        .filter((quality) => model.provider === 'demo' || quality === model.tier)
-        .map((qualityId) => ({
+}
+
+/** Which models a plan may use at which quality for which capability; only where an operator has not chosen yet. */
+async function seedChoices(prisma: PrismaClient): Promise<void> {
+  const chosen = new Set(
+    (await prisma.planQualityModel.groupBy({ by: ['planId', 'qualityId', 'capabilityId'] })).map(
+      (row) => `${row.planId}/${row.qualityId}/${row.capabilityId}`,
+    ),
+  );
+  const rows = PLANS.flatMap(({ id: planId }) =>
+    (PLAN_QUALITIES[planId] ?? []).flatMap((qualityId) =>
+      CAPABILITIES.flatMap(({ id: capabilityId }) =>
+        modelsOf(qualityId).map((model, priority) => ({
           planId,
           qualityId,
-          modelRowId: id,
-          priority: MODELS.indexOf(model) - tiers[model.tier],
+          capabilityId,
+          modelRowId: `${model.provider}:${model.modelId}`,
+          isDefault: priority === 0,
+          priority,
         })),
+      ),
     ),
-    skipDuplicates: true,
-  });
+  ).filter((row) => !chosen.has(`${row.planId}/${row.qualityId}/${row.capabilityId}`));
+  if (rows.length > 0) await prisma.planQualityModel.createMany({ data: rows, skipDuplicates: true });
+}
+
+/** A real model serves its own tier; the demo serves every level, last. */
+function modelsOf(quality: string): SeedModel[] {
+  return MODELS.filter(
+    ({ kind, tier, provider }) => kind !== 'embedding' && (provider === 'demo' || tier === quality),
+  ).sort((a, b) => PREFERENCE.indexOf(a.provider) - PREFERENCE.indexOf(b.provider));
 }

@@ -1,10 +1,15 @@
 /**
  * A model provider on loopback for tests: speaks OpenAI chat completions, OpenAI responses and Google's
- * streamGenerateContent, each as server-sent events, answers as a script says, and misbehaves as a script says.
+ * streamGenerateContent, each as server-sent events, and both providers' embeddings; answers as a script says, and
+ * misbehaves as a script says.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { type FakeEmbedRequest, isEmbeddingPath, type RespondVectors, serveVectors } from './embeddings';
+import { readBody, sendStatus } from './http';
+
+export type { FakeVectors } from './embeddings';
 
 export type Protocol = 'chat' | 'responses' | 'google';
 
@@ -17,6 +22,8 @@ export interface FakeRequest {
   wantsJson: boolean;
   /** How many requests came before this one. */
   count: number;
+  /** The key the request carried, empty when there was none. */
+  key: string;
 }
 
 export interface FakeAnswer {
@@ -38,6 +45,7 @@ export interface FakeModel {
   /** Base address without a path: `/v1` speaks OpenAI, `/google` speaks Google. */
   url: string;
   requests: FakeRequest[];
+  embedRequests: FakeEmbedRequest[];
   close(): Promise<void>;
 }
 
@@ -53,11 +61,15 @@ const bodySchema = z.object({
   generationConfig: z.object({ responseMimeType: z.string().optional() }).optional(),
 });
 
-/** Starts the provider on a free port of loopback. */
-export async function startFakeModel(respond: Respond): Promise<FakeModel> {
+/** Starts the provider on a free port of loopback. Without `embed` it has no embeddings: such a request is a 404. */
+export async function startFakeModel(respond: Respond, embed?: RespondVectors): Promise<FakeModel> {
   const requests: FakeRequest[] = [];
+  const embedRequests: FakeEmbedRequest[] = [];
   const server = createServer((request, response) => {
-    serve(request, response, requests, respond).catch((error: unknown) => {
+    const serving = isEmbeddingPath(request.url ?? '')
+      ? serveVectors(request, response, embedRequests, embed)
+      : serve(request, response, requests, respond);
+    serving.catch((error: unknown) => {
       // The test's script threw, or the client went away: either way this connection is over.
       response.destroy(error instanceof Error ? error : undefined);
     });
@@ -68,6 +80,7 @@ export async function startFakeModel(respond: Respond): Promise<FakeModel> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     requests,
+    embedRequests,
     close: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()));
@@ -82,18 +95,15 @@ async function serve(
   requests: FakeRequest[],
   respond: Respond,
 ): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  const parsed = readRequest(request.url ?? '', Buffer.concat(chunks).toString(), requests.length);
+  const parsed: FakeRequest = {
+    ...readRequest(request.url ?? '', await readBody(request), requests.length),
+    key: keyOf(request),
+  };
   requests.push(parsed);
   const answer = await respond(parsed);
   const { fault } = answer;
   if (fault?.kind === 'status') {
-    response.writeHead(fault.status, {
-      'content-type': 'application/json',
-      ...(fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter }),
-    });
-    response.end(JSON.stringify({ error: { message: `fake ${fault.status}`, code: fault.status, status: 'FAKE' } }));
+    sendStatus(response, fault);
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -119,7 +129,12 @@ async function serve(
   response.end();
 }
 
-function readRequest(url: string, text: string, count: number): FakeRequest {
+function keyOf({ headers }: IncomingMessage): string {
+  const google = headers['x-goog-api-key'];
+  return typeof google === 'string' ? google : (headers.authorization ?? '').replace(/^Bearer /, '');
+}
+
+function readRequest(url: string, text: string, count: number): Omit<FakeRequest, 'key'> {
   const body = bodySchema.parse(JSON.parse(text));
   if (url.includes(':streamGenerateContent')) {
     return {

@@ -104,20 +104,22 @@ async function searchVectors(
 ): Promise<{ ids: string[]; reason: string | null }> {
   if (choice.embedder === null) return { ids: [], reason: choice.reason };
   const { id: embedderId } = choice.embedder;
-  let literal: string;
+  let vector: Float32Array;
   try {
-    literal = vectorLiteral(await choice.embedder.embedQuery(query.slice(0, MAX_EMBEDDED_CHARACTERS).toWellFormed()));
+    vector = await choice.embedder.embedQuery(query.slice(0, MAX_EMBEDDED_CHARACTERS).toWellFormed());
   } catch (error) {
     logger().warn({ err: error, projectId: scope.projectId }, 'embedding a question failed; searching by words');
     return { ids: [], reason: 'the question could not be embedded' };
   }
   // Vectors have length 1, so the inner product orders as the cosine does and costs half. No HNSW: behind a selective
-  // filter it returns too few rows, and a project is small enough to compare with every chunk.
+  // filter it returns too few rows, and a project is small enough to compare with every chunk. A server that now answers
+  // another model under the same name has vectors of another length, which cannot be compared.
   const rows = idRows.parse(
     await db().$queryRaw`
       SELECT "id" FROM "CodeChunk"
       WHERE "projectId" = ${scope.projectId} AND "organizationId" = ${scope.organizationId} AND "embedderId" = ${embedderId}
-      ORDER BY "embedding" <#> ${literal}::vector, "id" LIMIT ${DEPTH}`,
+        AND vector_dims("embedding") = ${vector.length}
+      ORDER BY "embedding" <#> ${vectorLiteral(vector)}::vector, "id" LIMIT ${DEPTH}`,
   );
   const reason = rows.length === 0 ? 'this project has no vectors of the configured embedding model yet' : null;
   return { ids: rows.map(({ id }) => id), reason };

@@ -1,34 +1,100 @@
 import 'server-only';
+import { Prisma } from '@/prisma/generated/client';
 import type { Client } from '@/server/platform/db';
 
+/** One broken rule of one organization. */
 export interface LedgerDifference {
   organizationId: string;
   rule: string;
   detail: string;
 }
 
-/** Recomputes the ledger's invariants for every organization. Empty: not one micro-credit is missing. */
-export async function auditLedger(client: Client): Promise<LedgerDifference[]> {
+/**
+ * Recomputes the ledger's invariants from its rows, for every organization or for one, without trusting any constraint or
+ * trigger. Empty: not one micro-credit is missing. One statement, so it sees one moment of a ledger that goes on.
+ */
+export async function auditLedger(client: Client, organizationId?: string): Promise<LedgerDifference[]> {
+  const of = (table: 'b' | 'e' | 'h' | 'p') =>
+    organizationId === undefined
+      ? Prisma.sql`TRUE`
+      : Prisma.sql`${Prisma.raw(table)}."organizationId" = ${organizationId}`;
   return client.$queryRaw<LedgerDifference[]>`
-    WITH sums AS (
-      SELECT b."organizationId", b."monthly", b."bonus", b."held", b."overdraftLimit",
-        coalesce((SELECT sum("amount") FROM "CreditEntry" e WHERE e."organizationId" = b."organizationId"), 0) AS entries,
-        coalesce((SELECT sum("monthlyDelta") FROM "CreditEntry" e WHERE e."organizationId" = b."organizationId"), 0) AS monthly_entries,
-        coalesce((SELECT sum("amount") FROM "CreditHold" h WHERE h."organizationId" = b."organizationId" AND h."status" = 'pending'), 0) AS holds
-      FROM "CreditBalance" b
-    )
-    SELECT "organizationId", 'entries = monthly + bonus' AS rule, entries || ' <> ' || ("monthly" + "bonus") AS detail FROM sums WHERE entries <> "monthly" + "bonus"
-    UNION ALL
-    SELECT "organizationId", 'monthly entries = monthly', monthly_entries || ' <> ' || "monthly" FROM sums WHERE monthly_entries <> "monthly"
-    UNION ALL
-    SELECT "organizationId", 'open holds = held', holds || ' <> ' || "held" FROM sums WHERE holds <> "held"
-    UNION ALL
-    SELECT "organizationId", 'not below the overdraft limit', ("monthly" + "bonus")::text FROM sums WHERE "monthly" + "bonus" < -"overdraftLimit" OR "monthly" < 0
-    UNION ALL
-    SELECT h."organizationId", 'a settled hold has one usage entry of its amount', h."id" FROM "CreditHold" h
-      WHERE h."status" = 'settled' AND (SELECT count(*) FROM "CreditEntry" e WHERE e."holdId" = h."id" AND e."kind" = 'usage' AND e."amount" = -h."settledAmount") <> 1
-    UNION ALL
-    SELECT e."organizationId", 'running balance', e."id" FROM (
-      SELECT "id", "organizationId", "balanceAfter", sum("amount") OVER (PARTITION BY "organizationId" ORDER BY "seq") AS running FROM "CreditEntry"
-    ) e WHERE e.running <> e."balanceAfter"`;
+    WITH balances AS MATERIALIZED (SELECT b.* FROM "CreditBalance" b WHERE ${of('b')}),
+    entries AS MATERIALIZED (
+      SELECT e.*, sum(e."amount") OVER (PARTITION BY e."organizationId" ORDER BY e."seq") AS running FROM "CreditEntry" e WHERE ${of('e')}
+    ),
+    holds AS MATERIALIZED (SELECT h.* FROM "CreditHold" h WHERE ${of('h')}),
+    purchases AS MATERIALIZED (SELECT p.* FROM "Purchase" p WHERE ${of('p')}),
+    ${SUMS}
+    ${BALANCE_RULES} UNION ALL ${HOLD_RULES} UNION ALL ${ENTRY_RULES} UNION ALL ${PURCHASE_RULES}`;
 }
+
+const SUMS = Prisma.sql`
+  entry_sums AS (
+    SELECT "organizationId", sum("amount") AS total, sum("monthlyDelta") AS monthly,
+      coalesce(sum(("metadata"->>'owed')::bigint) FILTER (WHERE "kind" = 'refund'), 0) AS owed
+    FROM entries GROUP BY 1
+  ),
+  hold_sums AS (SELECT "organizationId", sum("amount") AS held FROM holds WHERE "status" = 'pending' GROUP BY 1),
+  sums AS (
+    SELECT b.*, coalesce(e.total, 0) AS total, coalesce(e.monthly, 0) AS entries_monthly, coalesce(e.owed, 0) AS entries_owed,
+      coalesce(h.held, 0) AS holds
+    FROM balances b LEFT JOIN entry_sums e USING ("organizationId") LEFT JOIN hold_sums h USING ("organizationId")
+  ),
+  usages AS (SELECT "holdId", count(*) AS count, min("amount") AS amount FROM entries WHERE "kind" = 'usage' GROUP BY 1),
+  refunds AS (SELECT "modelCallId", sum("amount") AS amount FROM entries WHERE "kind" = 'usage_refund' GROUP BY 1),
+  charges AS (SELECT "modelCallId", -sum("amount") AS amount FROM entries WHERE "kind" = 'usage' AND "modelCallId" IS NOT NULL GROUP BY 1),
+  clawed AS (
+    SELECT "metadata"->>'purchaseId' AS id, "organizationId", -sum("amount") AS taken, sum(("metadata"->>'owed')::bigint) AS owed
+    FROM entries WHERE "kind" = 'refund' AND "metadata" ? 'clawBack' AND "metadata" ? 'purchaseId' GROUP BY 1, 2
+  ),
+  bought AS (
+    SELECT "metadata"->>'purchaseId' AS id, "organizationId", count(*) AS count, sum("amount") AS amount
+    FROM entries WHERE "kind" = 'topup_purchase' AND "metadata" ? 'purchaseId' GROUP BY 1, 2
+  )`;
+
+const BALANCE_RULES = Prisma.sql`
+  SELECT "organizationId", 'entries = monthly + bonus' AS rule, total || ' <> ' || ("monthly" + "bonus") AS detail FROM sums WHERE total <> "monthly" + "bonus"
+  UNION ALL SELECT "organizationId", 'monthly entries = monthly', entries_monthly || ' <> ' || "monthly" FROM sums WHERE entries_monthly <> "monthly"
+  UNION ALL SELECT "organizationId", 'open holds = held', holds || ' <> ' || "held" FROM sums WHERE holds <> "held"
+  UNION ALL SELECT "organizationId", 'owed entries = owed', entries_owed || ' <> ' || "owed" FROM sums WHERE entries_owed <> "owed"
+  UNION ALL SELECT "organizationId", 'not below the overdraft limit', "monthly" || ' + ' || "bonus" FROM sums
+    WHERE "monthly" + "bonus" < -"overdraftLimit" OR "monthly" < 0 OR "held" < 0 OR "owed" < 0
+  UNION ALL SELECT "organizationId", 'a period ends after it starts', "periodStart" || ' to ' || "periodEnd" FROM balances WHERE "periodEnd" <= "periodStart"
+  UNION ALL SELECT b."organizationId", 'the plan has the period of the balance', o."periodStart" || ' to ' || o."periodEnd"
+    FROM balances b JOIN "OrganizationPlan" o USING ("organizationId") WHERE o."periodStart" <> b."periodStart" OR o."periodEnd" <> b."periodEnd"
+  UNION ALL SELECT b."organizationId", 'a pending plan has a date', coalesce(o."pendingPlanId", o."pendingFrom"::text)
+    FROM balances b JOIN "OrganizationPlan" o USING ("organizationId") WHERE (o."pendingPlanId" IS NULL) <> (o."pendingFrom" IS NULL)
+  UNION ALL SELECT "organizationId", 'entries and holds have an account', "id" FROM (
+    SELECT "organizationId", "id" FROM entries UNION ALL SELECT "organizationId", "id" FROM holds
+  ) x WHERE NOT EXISTS (SELECT 1 FROM balances b WHERE b."organizationId" = x."organizationId")`;
+
+const HOLD_RULES = Prisma.sql`
+  SELECT h."organizationId", 'a settled hold has one usage entry of its amount', h."id" FROM holds h LEFT JOIN usages u ON u."holdId" = h."id"
+    WHERE (h."status" = 'settled' AND (u.count IS DISTINCT FROM 1 OR u.amount IS DISTINCT FROM -h."settledAmount")) OR (h."status" <> 'settled' AND u.count > 0)
+  UNION ALL SELECT h."organizationId", 'a hold is above zero and closed when it is not pending', h."id" FROM holds h
+    WHERE h."amount" <= 0 OR (h."status" = 'pending') <> (h."closedAt" IS NULL) OR (h."status" = 'settled') <> (h."settledAmount" IS NOT NULL) OR h."settledAmount" < 0
+  UNION ALL SELECT min("organizationId"), 'a hold has a key of its own', "idempotencyKey" FROM holds GROUP BY "idempotencyKey" HAVING count(*) > 1`;
+
+const ENTRY_RULES = Prisma.sql`
+  SELECT "organizationId", 'running balance', "id" || ': ' || "balanceAfter" || ' <> ' || running FROM entries WHERE running <> "balanceAfter"
+  UNION ALL SELECT "organizationId", 'amount = monthly + bonus', "id" FROM entries WHERE "amount" <> "monthlyDelta" + "bonusDelta"
+  UNION ALL SELECT "organizationId", 'an amount has the sign of its kind', "id" FROM entries
+    WHERE ("kind" IN ('usage', 'expiry', 'refund') AND "amount" > 0)
+      OR ("kind" IN ('plan_allocation', 'welcome_bonus', 'promo_bonus', 'topup_purchase', 'usage_refund') AND "amount" < 0)
+  UNION ALL SELECT "organizationId", 'a usage is its actual cost less what was absorbed', "id" FROM entries
+    WHERE "kind" = 'usage' AND ("holdId" IS NULL OR "actual" IS NULL OR "actual" + "amount" <> "absorbed" OR "absorbed" < 0)
+  UNION ALL SELECT min("organizationId"), 'an entry has a key of its own', "idempotencyKey" FROM entries GROUP BY "idempotencyKey" HAVING count(*) > 1
+  UNION ALL SELECT min(e."organizationId"), 'a call is refunded at most what it was charged', e."modelCallId" FROM entries e
+    JOIN refunds r USING ("modelCallId") LEFT JOIN charges c USING ("modelCallId") WHERE r.amount > coalesce(c.amount, 0) GROUP BY e."modelCallId"`;
+
+const PURCHASE_RULES = Prisma.sql`
+  SELECT p."organizationId", 'what was clawed back of a purchase is in its entries', p."id" || ': ' || p."clawedMicro" || ' + ' || p."owedMicro" || ' owed <> '
+      || coalesce(c.taken, 0) || ' + ' || coalesce(c.owed, 0) || ' owed'
+    FROM purchases p LEFT JOIN clawed c USING ("id", "organizationId")
+    WHERE p."clawedMicro" <> coalesce(c.taken, 0) OR p."owedMicro" <> coalesce(c.owed, 0)
+  UNION ALL SELECT p."organizationId", 'a purchase is granted once, when it is paid, and in full', p."id" FROM purchases p LEFT JOIN bought g USING ("id", "organizationId")
+    WHERE (p."paidAt" IS NOT NULL AND (g.count IS DISTINCT FROM 1 OR g.amount IS DISTINCT FROM p."creditsMicro")) OR (p."paidAt" IS NULL AND g.count > 0)
+  UNION ALL SELECT x."organizationId", 'an entry belongs to a purchase of its organization', x."id" FROM (
+    SELECT "id", "organizationId" FROM clawed UNION ALL SELECT "id", "organizationId" FROM bought
+  ) x WHERE NOT EXISTS (SELECT 1 FROM purchases p WHERE p."id" = x."id" AND p."organizationId" = x."organizationId")`;

@@ -8,9 +8,12 @@ export interface Balance {
   held: bigint;
   /** monthly + bonus - held. */
   available: bigint;
+  /** Still to be repaid by the next purchase, after a refund of credits that were already spent. */
+  owed: bigint;
   periodStart: Date;
   periodEnd: Date;
-  plan: { id: string; name: string };
+  /** `monthlyMicro`: what the plan grants each period. */
+  plan: { id: string; name: string; monthlyMicro: bigint };
   /** At most a fifth of the month's credits, or less than one credit, is left. */
   low: boolean;
 }
@@ -22,7 +25,7 @@ export async function getBalance(client: Client, organizationId: string): Promis
     include: { organization: { include: { plan: { include: { plan: true } } } } },
   });
   if (row === null) throw notFound('Credit account');
-  const { monthly, bonus, held, periodStart, periodEnd } = row;
+  const { monthly, bonus, held, owed, periodStart, periodEnd } = row;
   const available = monthly + bonus - held;
   const plan = row.organization.plan?.plan;
   const low = available < 1_000_000n || available * 5n < (plan?.monthlyMicro ?? 0n);
@@ -31,9 +34,10 @@ export async function getBalance(client: Client, organizationId: string): Promis
     bonus,
     held,
     available,
+    owed,
     periodStart,
     periodEnd,
-    plan: { id: plan?.id ?? 'free', name: plan?.name ?? 'Free' },
+    plan: { id: plan?.id ?? 'free', name: plan?.name ?? 'Free', monthlyMicro: plan?.monthlyMicro ?? 0n },
     low,
   };
 }

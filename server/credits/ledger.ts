@@ -21,7 +21,19 @@ export interface ReserveInput {
   role?: string | null;
 }
 
-/** @throws AppError `insufficient_credits` with `required` and `available`, `not_found` without an account. */
+interface ReserveRow {
+  outcome: 'ok' | 'replayed' | 'insufficient' | 'over_budget' | 'no_account';
+  hold_id: string | null;
+  hold_amount: bigint;
+  available: bigint;
+  resets_at: Date | null;
+}
+
+/**
+ * Sets an amount aside. With a `userId` whose membership has a monthly budget, that must cover it too.
+ * @throws AppError `insufficient_credits` with `required`, `available`, `resetsAt`; `budget_exceeded` with those and
+ * `scope: 'member'`; `not_found` without an account.
+ */
 export async function reserve(
   client: Client,
   input: ReserveInput,
@@ -29,31 +41,45 @@ export async function reserve(
   if (input.amount <= 0n) throw new AppError('invalid_input', 'a hold must be above zero');
   const at = now();
   const expires = new Date(at.getTime() + input.ttlMs);
-  const [row] = await client.$queryRaw<
-    { outcome: string; hold_id: string | null; hold_amount: bigint; available: bigint }[]
-  >`
+  const [row] = await client.$queryRaw<ReserveRow[]>`
     SELECT * FROM ledger_reserve(${newId()}, ${input.organizationId}, ${input.amount}::bigint, ${input.idempotencyKey}, ${at}::timestamptz, ${expires}::timestamptz,
       ${input.projectId ?? null}, ${input.runId ?? null}, ${input.taskId ?? null}, ${input.userId ?? null}, ${input.role ?? null})`;
   if (row === undefined || row.outcome === 'no_account') throw notFound('Credit account');
-  if (row.outcome === 'insufficient' || row.hold_id === null) {
-    throw new AppError('insufficient_credits', `needs ${input.amount} micro-credits, ${row.available} available`, {
-      userMessage: 'There are not enough credits left for the next step.',
-      details: { required: input.amount.toString(), available: row.available.toString() },
-    });
-  }
+  if (row.hold_id === null) throw refusal(row, input.amount);
   return { holdId: row.hold_id, amount: row.hold_amount, replayed: row.outcome === 'replayed' };
 }
 
-/** Puts off a pending hold's expiry while its call runs. */
+function refusal(row: ReserveRow, amount: bigint): AppError {
+  const details = {
+    required: amount.toString(),
+    available: row.available.toString(),
+    resetsAt: row.resets_at?.toISOString() ?? null,
+  };
+  if (row.outcome === 'over_budget') {
+    return new AppError(
+      'budget_exceeded',
+      `needs ${amount} micro-credits, ${row.available} left of the member's budget`,
+      {
+        userMessage: 'Your budget for this month does not cover the next step. An admin of the team can raise it.',
+        details: { scope: 'member', ...details },
+      },
+    );
+  }
+  return new AppError('insufficient_credits', `needs ${amount} micro-credits, ${row.available} available`, {
+    userMessage: 'There are not enough credits left for the next step.',
+    details,
+  });
+}
+
+/** Puts off a pending hold's expiry while its call runs. @returns whether the hold is still pending. */
 export async function renewHold(
   client: Client,
   input: { organizationId: string; holdId: string; ttlMs: number },
-): Promise<void> {
+): Promise<boolean> {
   const expiresAt = new Date(now().getTime() + input.ttlMs);
-  await client.creditHold.updateMany({
-    where: { id: input.holdId, organizationId: input.organizationId, status: 'pending' },
-    data: { expiresAt },
-  });
+  const [row] = await client.$queryRaw<{ pending: boolean }[]>`
+    SELECT ledger_renew_hold(${input.organizationId}, ${input.holdId}, ${expiresAt}::timestamptz) AS pending`;
+  return row?.pending === true;
 }
 
 export interface SettleInput {
@@ -123,7 +149,8 @@ export async function expireStaleHolds(client: Client): Promise<number> {
 
 export interface GrantInput {
   organizationId: string;
-  kind: Exclude<CreditEntryKind, 'usage' | 'usage_refund' | 'expiry'>;
+  /** Kinds with rules of their own have functions of their own (settle, clawBack, upgradePlan, resetMonth). */
+  kind: Exclude<CreditEntryKind, 'usage' | 'usage_refund' | 'expiry' | 'refund' | 'plan_adjustment'>;
   /** Signed: an adjustment may take credits. */
   amount: bigint;
   bucket: 'monthly' | 'bonus';
@@ -133,13 +160,23 @@ export interface GrantInput {
   metadata?: Record<string, unknown>;
 }
 
-/** One effect a key. @returns whether this call had it. */
-export async function grant(client: Client, input: GrantInput): Promise<{ granted: boolean; balanceAfter: bigint }> {
-  const [row] = await client.$queryRaw<{ outcome: string; balance_after: bigint }[]>`
+export interface GrantResult {
+  /** Whether this call had the effect; a key has one. */
+  granted: boolean;
+  balanceAfter: bigint;
+  /** Part of a purchase that went to what was owed from a claw-back. */
+  repaid: bigint;
+}
+
+/** Adds credits, or takes them. @throws AppError `insufficient_credits` when it takes more than is free, `not_found`. */
+export async function grant(client: Client, input: GrantInput): Promise<GrantResult> {
+  const [row] = await client.$queryRaw<{ outcome: string; balance_after: bigint; repaid: bigint }[]>`
     SELECT * FROM ledger_grant(${newId()}, ${input.organizationId}, ${input.kind}::"CreditEntryKind", ${input.amount}::bigint, ${input.bucket},
       ${input.idempotencyKey}, ${input.userId ?? null}, ${input.note ?? null}, ${JSON.stringify(input.metadata ?? {})}::jsonb, ${now()}::timestamptz)`;
   if (row === undefined || row.outcome === 'no_account') throw notFound('Credit account');
-  return { granted: row.outcome === 'ok', balanceAfter: row.balance_after };
+  if (row.outcome === 'insufficient')
+    throw new AppError('insufficient_credits', `${-input.amount} micro-credits are not free to be taken`);
+  return { granted: row.outcome === 'ok', balanceAfter: row.balance_after, repaid: row.repaid };
 }
 
 /** Refunds what these calls were charged, each once; their cost stays recorded as absorbed. @returns micro-credits given back. */
@@ -159,16 +196,20 @@ export async function absorbCalls(
 /** Length of a credit period, milliseconds (30 days). */
 export const PERIOD_MS = 30 * 86_400_000;
 
-/** Starts the period that contains now, when the current one has ended. One effect, however often it runs. */
-export async function resetMonth(client: Client, organizationId: string): Promise<boolean> {
-  const balance = await client.creditBalance.findUnique({ where: { organizationId } });
-  const at = now();
-  if (balance === null || balance.periodEnd > at) return false;
-  const passed = Math.floor((at.getTime() - balance.periodEnd.getTime()) / PERIOD_MS);
-  const start = new Date(balance.periodEnd.getTime() + passed * PERIOD_MS);
-  const plan = await client.organizationPlan.findUnique({ where: { organizationId }, include: { plan: true } });
+/**
+ * Starts a period: a due pending plan is applied, monthly credits expire and are granted anew. Without `period`, the one that
+ * contains now, when the present one has ended; with one (an invoice's), that one when it starts after the present one; of
+ * the present one it corrects the end. One effect a period, however often it runs. @returns whether this call had it.
+ */
+export async function resetMonth(
+  client: Client,
+  organizationId: string,
+  period?: { start: Date; end: Date },
+): Promise<boolean> {
+  if (period !== undefined && period.end <= period.start)
+    throw new AppError('invalid_input', 'a period ends after it starts');
   const [row] = await client.$queryRaw<{ outcome: string }[]>`
-    SELECT ledger_reset(${newId()}, ${newId()}, ${organizationId}, ${plan?.plan.monthlyMicro ?? 0n}::bigint, ${start}::timestamptz,
-      ${new Date(start.getTime() + PERIOD_MS)}::timestamptz, ${at}::timestamptz) AS outcome`;
+    SELECT ledger_reset(${newId()}, ${newId()}, ${organizationId}, ${period?.start ?? null}::timestamptz, ${period?.end ?? null}::timestamptz,
+      ${BigInt(PERIOD_MS)}::bigint, ${now()}::timestamptz) AS outcome`;
   return row?.outcome === 'ok';
 }

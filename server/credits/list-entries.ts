@@ -1,15 +1,48 @@
 import 'server-only';
 import type { z } from 'zod';
-import { db } from '@/server/platform/db';
-import type { historyInputSchema } from './schema';
+import type { Prisma } from '@/prisma/generated/client';
+import { type Client, db } from '@/server/platform/db';
+import type { HistoryFilter, historyInputSchema } from './schema';
+
+/** Which entries of an organization a filter wants. */
+export async function entriesWhere(
+  client: Client,
+  organizationId: string,
+  filter: HistoryFilter,
+): Promise<Prisma.CreditEntryWhereInput> {
+  const { kind, projectId, model, from, to } = filter;
+  return {
+    organizationId,
+    ...(kind ? { kind } : {}),
+    ...(projectId ? { projectId } : {}),
+    ...(from || to
+      ? {
+          createdAt: {
+            ...(from ? { gte: new Date(`${from}T00:00:00Z`) } : {}),
+            ...(to ? { lt: new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000) } : {}),
+          },
+        }
+      : {}),
+    ...(model ? { modelCallId: { in: await callsOf(client, organizationId, model) } } : {}),
+  };
+}
+
+/** Calls of one model, the newest 10,000: entries know their call, not its model. */
+async function callsOf(client: Client, organizationId: string, modelRowId: string): Promise<string[]> {
+  const rows = await client.modelCall.findMany({
+    where: { organizationId, modelRowId },
+    select: { id: true },
+    orderBy: { createdAt: 'desc' },
+    take: 10_000,
+  });
+  return rows.map(({ id }) => id);
+}
 
 /** The organization's ledger, newest first, with what each line was for. */
 export async function listEntries(organizationId: string, input: z.infer<typeof historyInputSchema>) {
   const rows = await db().creditEntry.findMany({
     where: {
-      organizationId,
-      ...(input.kind ? { kind: input.kind } : {}),
-      ...(input.projectId ? { projectId: input.projectId } : {}),
+      ...(await entriesWhere(db(), organizationId, input)),
       ...(input.cursor ? { seq: { lt: BigInt(input.cursor) } } : {}),
     },
     orderBy: { seq: 'desc' },

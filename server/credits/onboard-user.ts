@@ -8,7 +8,10 @@ import { grant, PERIOD_MS } from './ledger';
  * First sign-in: the personal organization, the free plan, the month's credits and the welcome credits, once a person even
  * when sign-ins race. @returns the personal organization's id.
  */
-export async function onboardUser(user: { id: string; name?: string | null; email: string }): Promise<string> {
+export async function onboardUser(
+  user: { id: string; name?: string | null; email: string },
+  planId = 'free',
+): Promise<string> {
   const done = await db().organization.findUnique({
     where: { personalOfId: user.id },
     select: { id: true, balance: { select: { organizationId: true } } },
@@ -33,7 +36,7 @@ export async function onboardUser(user: { id: string; name?: string | null; emai
       data: [{ id: newId(), organizationId, userId: user.id, role: 'owner' }],
       skipDuplicates: true,
     });
-    const plan = await tx.plan.findUniqueOrThrow({ where: { id: 'free' } });
+    const plan = await tx.plan.findUniqueOrThrow({ where: { id: planId } });
     const periodStart = now();
     const period = { periodStart, periodEnd: new Date(periodStart.getTime() + PERIOD_MS) };
     await tx.organizationPlan.createMany({

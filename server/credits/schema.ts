@@ -3,11 +3,32 @@ import { z } from 'zod';
 
 export const MICRO = 1_000_000n;
 
-/** Two decimals, rounded half up (away from zero), as shown everywhere. */
+/** One hundredth of a credit: the least that two decimals can show. */
+const HUNDREDTH = MICRO / 100n;
+
+/** Two decimals, rounded half up (away from zero), as shown everywhere. What is above zero never looks like nothing: `<0.01`. */
 export function formatCredits(micro: bigint): string {
   const sign = micro < 0n ? '-' : '';
-  const cents = ((micro < 0n ? -micro : micro) + 5_000n) / 10_000n;
-  return `${cents === 0n ? '' : sign}${(cents / 100n).toString().replaceAll(/\B(?=(\d{3})+$)/g, ',')}.${(cents % 100n).toString().padStart(2, '0')}`;
+  const abs = micro < 0n ? -micro : micro;
+  if (abs > 0n && abs < HUNDREDTH) return `${sign}<0.01`;
+  const cents = (abs + HUNDREDTH / 2n) / HUNDREDTH;
+  return `${sign}${(cents / 100n).toString().replaceAll(/\B(?=(\d{3})+$)/g, ',')}.${(cents % 100n).toString().padStart(2, '0')}`;
+}
+
+/** The whole amount, two to six decimals, without a separator: for receipts, tooltips, and fields that `parseCredits` reads back. */
+export function exactCredits(micro: bigint): string {
+  const abs = micro < 0n ? -micro : micro;
+  const decimals = (abs % MICRO)
+    .toString()
+    .padStart(6, '0')
+    .replace(/0{1,4}$/, '');
+  return `${micro < 0n ? '-' : ''}${abs / MICRO}.${decimals}`;
+}
+
+/** A quote from its likely to its upper amount, once where both look the same. */
+export function formatQuote(p50: bigint, p90: bigint): string {
+  const [likely, upper] = [formatCredits(p50), formatCredits(p90)];
+  return likely === upper ? upper : `${likely}–${upper}`;
 }
 
 /** Reads `12` or `12.5` credits; null when it is not an amount from 0 to 1,000,000 with at most six decimals. */
@@ -31,12 +52,27 @@ export const ENTRY_KINDS = [
   'refund',
 ] as const;
 
-export const historyInputSchema = z.object({
+const daySchema = z.iso.date();
+
+/** What part of the ledger is wanted. Days are UTC; `to` is included. */
+export const historyFilterSchema = z.object({
+  kind: z.enum(ENTRY_KINDS).optional(),
+  projectId: z.string().max(64).optional(),
+  /** provider:model */
+  model: z.string().max(120).optional(),
+  from: daySchema.optional(),
+  to: daySchema.optional(),
+});
+export type HistoryFilter = z.infer<typeof historyFilterSchema>;
+
+/** Days a usage report covers at most. */
+export const REPORT_DAYS = 92;
+export const reportInputSchema = z.object({ days: z.number().int().min(1).max(REPORT_DAYS).default(30) });
+
+export const historyInputSchema = historyFilterSchema.extend({
   cursor: z
     .string()
     .regex(/^\d{1,18}$/)
     .nullish(),
-  kind: z.enum(ENTRY_KINDS).optional(),
-  projectId: z.string().max(64).optional(),
   limit: z.number().int().min(1).max(100).default(50),
 });

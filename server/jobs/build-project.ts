@@ -39,6 +39,13 @@ export type BuildOutcome = { kind: 'completed' | 'paused' | 'failed'; projectId:
 
 /** The local person the command line acts for. */
 const LOCAL_EMAIL = 'local@plumbline.invalid';
+const LOCAL_PLAN = 'team';
+
+/** A model is used at the level it belongs to. */
+async function tierOf(modelRef: string | null): Promise<string> {
+  const row = modelRef === null ? null : await db().llmModel.findUnique({ where: { id: modelRef } });
+  return row?.tier ?? 'fast';
+}
 
 /** The main job in one process: the same engine as behind the screens. */
 export async function buildProjectLocally(options: BuildOptions): Promise<BuildOutcome> {
@@ -51,7 +58,8 @@ export async function buildProjectLocally(options: BuildOptions): Promise<BuildO
     create: { id: newId(), email: LOCAL_EMAIL, name: 'Command line' },
     update: {},
   });
-  const organizationId = await onboardUser({ id: user.id, email: user.email, name: user.name });
+  // Whoever runs the command owns the instance: every quality is theirs.
+  const organizationId = await onboardUser({ id: user.id, email: user.email, name: user.name }, LOCAL_PLAN);
   const projectId =
     options.resume ??
     (await createProject({
@@ -60,6 +68,7 @@ export async function buildProjectLocally(options: BuildOptions): Promise<BuildO
       description: options.description ?? undefined,
       example: options.example ?? undefined,
       modelRef: options.model,
+      quality: await tierOf(options.model),
       budgetMicro: options.budgetMicro,
     }));
   const actor = { organizationId, userId: user.id, projectId };
@@ -93,8 +102,10 @@ async function drive(actor: Actor, options: BuildOptions): Promise<BuildOutcome>
   for (;;) {
     const run = await db().run.findFirst({ where: { projectId: actor.projectId }, orderBy: { startedAt: 'desc' } });
     if (run?.status === 'queued' || run?.status === 'running') {
+      const advanced = await advanceRun(run.id, { owner: `cli-${process.pid}` });
       // Held by another process (with a native database): look again when its lease may have passed.
-      if (!(await advanceRun(run.id, { owner: `cli-${process.pid}` }))) await delay(RUN_LIMITS.reclaimMs);
+      if (advanced === 'elsewhere') await delay(RUN_LIMITS.reclaimMs);
+      else if (advanced !== 'rests') await waitUntil(actor, advanced.at, options);
     }
     const view = await viewProject(actor);
     const outcome =
@@ -103,6 +114,12 @@ async function drive(actor: Actor, options: BuildOptions): Promise<BuildOutcome>
         : await outcomeOf(actor, view, options);
     if (outcome !== null) return outcome;
   }
+}
+
+async function waitUntil(actor: Actor, at: Date, { print }: BuildOptions): Promise<void> {
+  const { project } = await viewProject(actor);
+  print(`  ${project.statusReason ?? ''}`);
+  await delay(Math.max(0, at.getTime() - Date.now()));
 }
 
 type View = Awaited<ReturnType<typeof viewProject>>;

@@ -1,8 +1,9 @@
 import 'server-only';
-import { reclaimOpenCalls } from '@/server/models/gateway';
+import { reclaimOpenCalls } from '@/server/models/reclaim-calls';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
-import { enqueue } from '@/server/platform/queue';
+import { closeOrphanMessages } from '@/server/runs/close-orphan-messages';
+import { dispatchRun } from '@/server/runs/dispatch';
 
 /**
  * Embedded, this process is the only one: whatever was running belonged to its dead predecessor. Open model calls are closed
@@ -11,8 +12,20 @@ import { enqueue } from '@/server/platform/queue';
 export async function reclaimAll({ enqueueRuns }: { enqueueRuns: boolean }): Promise<void> {
   await reclaimOpenCalls({ createdBefore: now() });
   await db().run.updateMany({ where: { leaseOwner: { not: null } }, data: { leaseOwner: null, leaseExpiresAt: null } });
-  await db().message.updateMany({ where: { status: 'streaming' }, data: { status: 'stopped' } });
+  await closeOrphanMessages('all');
   if (!enqueueRuns) return;
-  const runs = await db().run.findMany({ where: { status: { in: ['running', 'queued'] } }, select: { id: true } });
-  for (const { id } of runs) await inTx((tx) => enqueue(tx, 'run.advance', { runId: id }));
+  const runs = await db().run.findMany({
+    where: { status: { in: ['running', 'queued'] } },
+    select: { id: true, organizationId: true },
+    orderBy: { startedAt: 'asc' },
+  });
+  for (const run of runs) await inTx((tx) => dispatchRun(tx, run));
+}
+
+/** Runs whose holder stopped renewing are put back into the queue. */
+export async function reclaimExpired(): Promise<void> {
+  const runs = await db().$queryRaw<{ id: string; organizationId: string }[]>`
+    UPDATE "Run" SET "leaseOwner" = NULL, "leaseExpiresAt" = NULL
+    WHERE "status" IN ('running', 'queued') AND "leaseExpiresAt" < now() RETURNING "id", "organizationId"`;
+  for (const run of runs) await inTx((tx) => dispatchRun(tx, run));
 }

@@ -1,9 +1,11 @@
 import 'server-only';
+import { now } from '@/server/platform/clock';
 import { type Client, db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
+import { ownKeyProviders } from './own-keys';
 import { parseModelRef, providerKey } from './providers/create-model';
-import { PROVIDERS, type Quality } from './schema';
+import { type Capability, PROVIDERS, type Quality } from './schema';
 
 export interface CatalogModel {
   ref: string;
@@ -12,6 +14,15 @@ export interface CatalogModel {
   tier: string;
   isDemo: boolean;
   isDefault: boolean;
+  /** Called with the organization's own key. */
+  ownKey: boolean;
+}
+
+/** For whom and for what a model is chosen. */
+export interface ModelScope {
+  organizationId: string;
+  quality: Quality;
+  capability: Capability;
 }
 
 /** True when no provider key is set: the offline demo model answers. */
@@ -19,8 +30,15 @@ export function isDemoInstance(): boolean {
   return PROVIDERS.every((provider) => provider === 'demo' || providerKey(provider) === null);
 }
 
-/** Models served at OPENAI_COMPATIBLE_BASE_URL get rows; local models cost nothing, and an operator can price them later. */
+/** Priority of models served at OPENAI_COMPATIBLE_BASE_URL: after the catalogue's own. */
+const ENVIRONMENT_PRIORITY = 50;
+
+/**
+ * Models served at OPENAI_COMPATIBLE_BASE_URL get rows, and every plan may use them at each quality it includes; local
+ * models cost nothing, and an operator can price them later.
+ */
 export async function syncEnvironmentModels(client: Client): Promise<void> {
+  const allowed = env().OPENAI_COMPATIBLE_MODELS.length === 0 ? [] : await client.planCapabilityQuality.findMany();
   for (const modelId of env().OPENAI_COMPATIBLE_MODELS) {
     const id = `compatible:${modelId}`;
     await client.llmModel.createMany({
@@ -40,22 +58,30 @@ export async function syncEnvironmentModels(client: Client): Promise<void> {
       ],
       skipDuplicates: true,
     });
+    await client.planQualityModel.createMany({
+      data: allowed.map((row) => ({ ...row, modelRowId: id, priority: ENVIRONMENT_PRIORITY })),
+      skipDuplicates: true,
+    });
   }
 }
 
-/** Text models that can be called now. */
-export async function usableModels(quality: Quality): Promise<CatalogModel[]> {
-  const rows = await db().llmModel.findMany({
-    where: { active: true, kind: 'text' },
-    orderBy: [{ provider: 'asc' }, { modelId: 'asc' }],
-  });
-  const demo = isDemoInstance();
-  const usable = rows.filter((row) => {
-    const provider = PROVIDERS.find((name) => name === row.provider);
-    if (provider === undefined) return false;
-    return provider === 'demo' ? demo : providerKey(provider) !== null;
-  });
-  const chosen = pickDefault(usable, quality);
+/** Text models the organization's plan may use for this, that can be called now; the first is the default. */
+export async function usableModels(scope: ModelScope, client: Client = db()): Promise<CatalogModel[]> {
+  const { organizationId, quality: qualityId, capability: capabilityId } = scope;
+  const plan = await client.organizationPlan.findUnique({ where: { organizationId }, select: { planId: true } });
+  const [rows, own] = await Promise.all([
+    client.planQualityModel.findMany({
+      where: { planId: plan?.planId ?? '', qualityId, capabilityId, model: { active: true, kind: 'text' } },
+      include: { model: true },
+      orderBy: [{ isDefault: 'desc' }, { priority: 'asc' }, { modelRowId: 'asc' }],
+    }),
+    ownKeyProviders(client, organizationId),
+  ]);
+  const demo = isDemoInstance() && own.size === 0;
+  const usable = rows
+    .map(({ model }) => model)
+    .filter((row) => !isDeprecated(row) && (row.provider === 'demo' ? demo : hasKey(row.provider, own)));
+  const chosen = usable.find(({ id }) => id === env().DEFAULT_MODEL)?.id ?? usable[0]?.id;
   return usable.map((row) => ({
     ref: row.id,
     label: row.label,
@@ -63,23 +89,75 @@ export async function usableModels(quality: Quality): Promise<CatalogModel[]> {
     tier: row.tier,
     isDemo: row.provider === 'demo',
     isDefault: row.id === chosen,
+    ownKey: own.has(row.provider),
   }));
 }
 
-function pickDefault(rows: { id: string; tier: string; provider: string }[], quality: Quality): string | undefined {
-  const wanted = env().DEFAULT_MODEL;
-  if (wanted !== undefined && rows.some(({ id }) => id === wanted)) return wanted;
-  return (rows.find(({ tier }) => tier === quality) ?? rows[0])?.id;
+function hasKey(name: string, own: ReadonlySet<string>): boolean {
+  const provider = PROVIDERS.find((known) => known === name);
+  return provider !== undefined && (own.has(provider) || providerKey(provider) !== null);
 }
 
-/** The model a project uses: its own choice while that is usable, else the default. @throws AppError `model_not_available` */
-export async function resolveModel(choice: string | null, quality: Quality): Promise<string> {
-  const models = await usableModels(quality);
+function isDeprecated(row: { deprecatedAt: Date | null }): boolean {
+  return row.deprecatedAt !== null && row.deprecatedAt <= now();
+}
+
+export interface ModelChoice {
+  ref: string;
+  /** Other models the plan may use for this, in the order in which they are tried when this one does not answer. */
+  fallbacks: string[];
+  /** The project's own choice was withdrawn and this took its place. */
+  replaced: { from: string; to: string; reason: 'deprecated' | 'unavailable' } | null;
+}
+
+/**
+ * The model a project uses: its own choice while that is usable, the successor of a deprecated one, else the default.
+ * @throws AppError `model_not_available`
+ */
+export async function chooseModel(
+  scope: ModelScope,
+  choice: string | null,
+  client: Client = db(),
+): Promise<ModelChoice> {
+  const models = await usableModels(scope, client);
+  const pick = (ref: string, replaced: ModelChoice['replaced']): ModelChoice => ({
+    ref,
+    fallbacks: models.map((model) => model.ref).filter((other) => other !== ref),
+    replaced,
+  });
+  const label = (ref: string) => models.find((model) => model.ref === ref)?.label ?? ref;
   if (choice !== null) {
     parseModelRef(choice);
-    if (models.some(({ ref }) => ref === choice)) return choice;
+    if (models.some(({ ref }) => ref === choice)) return pick(choice, null);
+    const { row, successor } = await successorOf(client, choice);
+    if (successor !== null && models.some(({ ref }) => ref === successor))
+      return pick(successor, { from: row?.label ?? choice, to: label(successor), reason: 'deprecated' });
+    const fallback = models.find(({ isDefault }) => isDefault);
+    if (fallback !== undefined)
+      return pick(fallback.ref, { from: row?.label ?? choice, to: fallback.label, reason: 'unavailable' });
   }
   const chosen = models.find(({ isDefault }) => isDefault);
-  if (chosen === undefined) throw new AppError('model_not_available', 'no model can be called: set a provider key');
-  return chosen.ref;
+  if (chosen === undefined) {
+    throw new AppError('model_not_available', `no model can be called at ${scope.quality} for ${scope.capability}`, {
+      userMessage: 'No model can be called at this quality: a provider key has to be set first.',
+    });
+  }
+  return pick(chosen.ref, null);
+}
+
+/** The end of a deprecated model's chain of successors; null when it has none. */
+async function successorOf(client: Client, ref: string) {
+  const row = await client.llmModel.findUnique({ where: { id: ref } });
+  let current = row;
+  // A chain that an operator made into a ring ends here too.
+  for (let hops = 0; current !== null && isDeprecated(current) && hops < 10; hops++) {
+    if (current.replacedById === null) return { row, successor: null };
+    current = await client.llmModel.findUnique({ where: { id: current.replacedById } });
+  }
+  return { row, successor: current === null || current.id === ref ? null : current.id };
+}
+
+/** `chooseModel`, when only the reference is wanted. */
+export async function resolveModel(scope: ModelScope, choice: string | null, client: Client = db()): Promise<string> {
+  return (await chooseModel(scope, choice, client)).ref;
 }

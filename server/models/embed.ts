@@ -1,15 +1,13 @@
 import 'server-only';
-import { checkAndCountAccess } from '@/server/credits/access';
-import { release, reserve, settle } from '@/server/credits/ledger';
-import { now } from '@/server/platform/clock';
-import { db, inTx } from '@/server/platform/db';
-import { AppError } from '@/server/platform/errors';
+import { setTimeout as delay } from 'node:timers/promises';
+import { APICallError, type EmbeddingModelV4Result } from '@ai-sdk/provider';
+import { env } from '@/server/platform/env';
+import { AppError, isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { MODEL_LIMITS } from './limits';
-import { activePrice } from './price-row';
-import { costOf, creditsFor, estimateTokens } from './pricing';
-import { createEmbeddingModel, keyIdentifier, parseModelRef } from './providers/create-model';
-import { tariff } from './quote';
+import { type Door, executeWithAIAccess } from './execute-with-ai-access';
+import { estimateTokens } from './pricing';
+import { createEmbeddingModel } from './providers/create-model';
+import { retryDelay } from './stream-with-retries';
 
 export interface EmbedContext {
   organizationId: string;
@@ -17,89 +15,79 @@ export interface EmbedContext {
 }
 
 /**
- * Vectors of texts by a provider's embedding model, metered like every other call.
- * @throws AppError `model_not_priced`, `insufficient_credits`, `model_call_failed` (nothing charged)
+ * Vectors of texts by a provider's embedding model, one a text, in order, all of one length; metered like every other call.
+ * @throws AppError `model_not_priced`, `model_not_available`, `rate_limited`, `insufficient_credits`, and with nothing
+ * charged `model_call_failed` and `model_call_aborted`
  */
 export async function embedTexts(
-  ctx: EmbedContext,
+  { organizationId, projectId }: EmbedContext,
   ref: string,
   texts: string[],
   signal?: AbortSignal,
 ): Promise<number[][]> {
-  const { provider, modelId } = parseModelRef(ref);
-  const price = await activePrice(db(), ref);
-  const model = createEmbeddingModel(provider, modelId);
-  const estimate = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
-  const amount = creditsFor(costOf({ input: estimate * 2, cached: 0, output: 0 }, price), tariff());
-  const callId = newId();
-  const { organizationId, projectId } = ctx;
-  const holdId = await inTx(async (tx) => {
-    await checkAndCountAccess(tx, { organizationId, capability: 'implement', quality: 'fast' });
-    const hold = await reserve(tx, {
+  const { result } = await executeWithAIAccess(
+    {
       organizationId,
-      amount,
-      idempotencyKey: `hold:${callId}`,
-      ttlMs: MODEL_LIMITS.holdTtlMs,
       projectId,
+      userId: null,
+      runId: null,
+      taskId: null,
+      stepId: null,
       role: 'embed',
-    });
-    await tx.modelCall.create({
-      data: {
-        id: callId,
-        organizationId,
-        projectId,
-        role: 'embed',
-        capability: 'implement',
-        quality: 'fast',
-        modelRowId: ref,
-        modelLabel: modelId,
-        priceId: price.id,
-        holdId: hold.holdId,
-        idempotencyKey: `embed:${callId}`,
-        promptVersion: 'embed-1',
-        keyIdentifier: keyIdentifier(provider),
-        createdAt: now(),
+      quality: 'fast',
+      promptVersion: 'embed-1',
+      idempotencyKey: `embed:${newId()}`,
+    },
+    {
+      model: ref,
+      inputTokens: texts.reduce((sum, text) => sum + estimateTokens(text), 0),
+      outputTokens: () => 0,
+      abortSignal: signal,
+      execute: async (door) => {
+        const { embeddings, usage } = await embedWithRetries(door, texts);
+        if (usage !== undefined) door.progress.usage = { input: usage.tokens, cached: 0, output: 0, reasoning: 0 };
+        // Before it is paid: an answer that cannot be used costs the organization nothing.
+        requireVectors(embeddings, texts.length);
+        return embeddings;
       },
-    });
-    return hold.holdId;
+    },
+  );
+  return result;
+}
+
+/** Tries again on 429, 5xx and network faults as text calls do; all tries together end within MODEL_TIMEOUT_MS. */
+async function embedWithRetries(door: Door, texts: string[]): Promise<EmbeddingModelV4Result> {
+  const model = createEmbeddingModel(door.provider, door.modelId, door.access);
+  const abortSignal = AbortSignal.any([door.signal, AbortSignal.timeout(env().MODEL_TIMEOUT_MS)]);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await model.doEmbed({ values: texts, abortSignal });
+    } catch (error) {
+      const wait = abortSignal.aborted || attempt >= env().MODEL_MAX_RETRIES ? null : retryDelay(error, attempt);
+      if (wait === null) throw failure(error);
+      door.progress.retries++;
+      await delay(wait, undefined, { signal: abortSignal });
+    }
+  }
+}
+
+/** A provider's own words stay in the log: they can hold parts of keys, and this message reaches a search page. */
+function failure(cause: unknown): AppError {
+  if (isAppError(cause)) return cause;
+  const status = APICallError.isInstance(cause) && cause.statusCode !== undefined ? ` (HTTP ${cause.statusCode})` : '';
+  return new AppError('model_call_failed', `the embedding call failed${status}`, {
+    cause,
+    userMessage: 'The embedding model did not answer properly. Nothing was charged for it.',
   });
-  try {
-    const result = await model.doEmbed({ values: texts, ...(signal ? { abortSignal: signal } : {}) });
-    const input = result.usage?.tokens ?? estimate;
-    const costNano = costOf({ input, cached: 0, output: 0 }, price);
-    await inTx(async (tx) => {
-      const { charged } = await settle(tx, {
-        organizationId,
-        holdId,
-        actual: creditsFor(costNano, tariff()),
-        modelCallId: callId,
-      });
-      await tx.modelCall.update({
-        where: { id: callId },
-        data: {
-          status: 'succeeded',
-          inputTokens: input,
-          usageEstimated: result.usage === undefined,
-          costNano,
-          chargedMicro: charged,
-          finishedAt: now(),
-        },
-      });
-    });
-    return result.embeddings;
-  } catch (error) {
-    await inTx(async (tx) => {
-      await release(tx, { organizationId, holdId });
-      await tx.modelCall.update({
-        where: { id: callId },
-        data: {
-          status: 'failed',
-          errorCode: 'model_call_failed',
-          errorMessage: error instanceof Error ? error.message.slice(0, 300) : null,
-          finishedAt: now(),
-        },
-      });
-    });
-    throw new AppError('model_call_failed', 'the embedding call failed', { cause: error });
+}
+
+/** @throws AppError `model_call_failed` unless there are `count` vectors of one length, of finite numbers. */
+function requireVectors(vectors: readonly number[][], count: number): void {
+  if (vectors.length !== count)
+    throw new AppError('model_call_failed', `${vectors.length} vectors came for ${count} texts`);
+  const dims = vectors[0]?.length ?? 0;
+  for (const vector of vectors) {
+    if (vector.length === 0 || vector.length !== dims || !vector.every(Number.isFinite))
+      throw new AppError('model_call_failed', `a vector came that is not ${dims} finite numbers`);
   }
 }

@@ -1,40 +1,29 @@
 import 'server-only';
-import type { JSONSchema7, LanguageModelV4CallOptions, LanguageModelV4Prompt } from '@ai-sdk/provider';
-import { checkAndCountAccess } from '@/server/credits/access';
-import { release, renewHold, reserve, settle } from '@/server/credits/ledger';
-import { now } from '@/server/platform/clock';
-import { db, inTx, type Tx } from '@/server/platform/db';
-import { AppError, isAppError, notFound } from '@/server/platform/errors';
-import { newId } from '@/server/platform/ids';
+import {
+  APICallError,
+  type JSONSchema7,
+  type LanguageModelV4CallOptions,
+  type LanguageModelV4Prompt,
+} from '@ai-sdk/provider';
+import type { Tx } from '@/server/platform/db';
+import { AppError, isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
+import { type AccessContext, type Door, executeWithAIAccess, type Metered } from './execute-with-ai-access';
 import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from './limits';
-import { activePrice } from './price-row';
-import { costOf, creditsFor, estimateTokens, outputTokensCovered, type TokenUsage } from './pricing';
-import { createLanguageModel, keyIdentifier, parseModelRef } from './providers/create-model';
-import { quoteCall, tariff } from './quote';
-import { type CallHint, capabilityOf, type Quality, type Role } from './schema';
-import { streamWithRetries } from './stream-with-retries';
+import { estimateTokens, type TokenUsage, tokenQuarters } from './pricing';
+import { createLanguageModel } from './providers/create-model';
+import type { CallHint } from './schema';
+import { retryDelay, streamWithRetries } from './stream-with-retries';
 
-/** Who calls, for what. */
-export interface CallContext {
-  organizationId: string;
-  userId: string | null;
-  projectId: string | null;
-  runId: string | null;
-  taskId: string | null;
-  stepId: string | null;
-  role: Role;
-  quality: Quality;
-  size?: 'S' | 'M' | 'L';
-  promptVersion: string;
-  /** One effect a key: a settled key never calls or charges again. */
-  idempotencyKey: string;
+export interface CallContext extends AccessContext {
   hint: Omit<CallHint, 'role'>;
 }
 
 export interface TextRequest {
   /** provider:model */
   model: string;
+  /** Models tried in this order when the one before does not answer at all. */
+  fallbacks?: readonly string[] | undefined;
   system: string;
   prompt: string;
   /** Ask for JSON of this schema, when the provider can. */
@@ -55,186 +44,120 @@ export interface TextResult {
   usage: TokenUsage;
   costNano: bigint;
   chargedMicro: bigint;
+  /** Micro-credits (monthly + bonus) after this call. */
+  balanceMicro: bigint;
   modelLabel: string;
-}
-
-/**
- * The only door to a language model: access, reserve, call with streaming, settle to the true usage or release.
- * @throws AppError `model_not_priced`, `model_not_available`, `capability_denied`, `quality_not_allowed`, `rate_limited`,
- * `insufficient_credits`, `duplicate_request`, `model_call_failed` (nothing charged), `model_call_aborted` (nothing charged)
- */
-export async function callModel(ctx: CallContext, request: TextRequest): Promise<TextResult> {
-  const call = await open(ctx, request);
-  const answer: Answer = { text: '', firstTokenMs: null, usage: null, finishReason: 'other', retries: 0 };
-  const started = performance.now();
-  const abort = new AbortController();
-  const forward = () => abort.abort(request.abortSignal?.reason);
-  request.abortSignal?.addEventListener('abort', forward, { once: true });
-  if (request.abortSignal?.aborted) forward();
-  const renewal = setInterval(() => {
-    renewHold(db(), { organizationId: ctx.organizationId, holdId: call.holdId, ttlMs: MODEL_LIMITS.holdTtlMs }).catch(
-      (error: unknown) => logger().warn({ err: error, holdId: call.holdId }, 'hold not renewed'),
-    );
-  }, MODEL_LIMITS.holdRenewMs);
-  try {
-    await streamWithRetries(call.open, callOptions(ctx, request, call.maxOutputTokens, abort.signal), {
-      onDelta: (delta) => {
-        answer.firstTokenMs ??= Math.round(performance.now() - started);
-        answer.text += delta;
-        // The cap holds in mid-call even when a provider ignores maxOutputTokens.
-        if (
-          estimateTokens(answer.text) > call.maxOutputTokens * 2 + 1000 ||
-          answer.text.length > MODEL_LIMITS.maxAnswerChars
-        ) {
-          throw new AppError('model_call_failed', 'the answer is larger than the reserved credits cover', {
-            details: { reason: 'oversize' },
-          });
-        }
-        request.onDelta?.(delta);
-      },
-      onRetry: () => {
-        answer.retries++;
-      },
-      onFinish: (usage, finishReason) => {
-        answer.usage = usage;
-        answer.finishReason = finishReason;
-      },
-    });
-  } catch (error) {
-    throw await fail(ctx, call, answer, started, error, abort.signal.aborted);
-  } finally {
-    clearInterval(renewal);
-    request.abortSignal?.removeEventListener('abort', forward);
-  }
-  try {
-    await request.beforeSettle?.();
-    return await close(ctx, request, call, answer, started);
-  } catch (error) {
-    // What the answer was for did not come about, so its settling was undone with it: the hold must not stay open.
-    throw await fail(ctx, call, answer, started, error, false);
-  }
 }
 
 interface Answer {
   text: string;
-  firstTokenMs: number | null;
-  usage: Omit<TokenUsage, 'estimated'> | null;
   finishReason: TextResult['finishReason'];
-  retries: number;
 }
 
-interface OpenCall {
-  callId: string;
-  holdId: string;
-  price: Awaited<ReturnType<typeof activePrice>>;
-  label: string;
-  inputTokens: number;
-  maxOutputTokens: number;
-  open: ReturnType<typeof createLanguageModel>;
-}
-
-async function open(ctx: CallContext, request: TextRequest): Promise<OpenCall> {
-  const { provider, modelId } = parseModelRef(request.model);
-  const { quote, price, row } = await readBasis(ctx, request.model);
-  const language = createLanguageModel(provider, modelId);
-  const inputTokens = estimateTokens(request.system) + estimateTokens(request.prompt);
-  const wanted = Math.min(row.maxOutput, ROLE_OUTPUT_TOKENS[ctx.role]);
-  const floor = creditsFor(costOf({ input: inputTokens, cached: 0, output: wanted }, price), tariff());
-  const amount = larger(quote.p90, floor);
-  const callId = newId();
-  const holdId = await inTx(async (tx) => {
-    const existing = await tx.modelCall.findUnique({
-      where: { idempotencyKey: ctx.idempotencyKey },
-      select: { status: true },
-    });
-    if (existing !== null) {
-      throw new AppError('duplicate_request', `model call ${ctx.idempotencyKey} was made before (${existing.status})`);
+/**
+ * A streamed text answer, through the metered door. A provider that does not answer at all is passed over for the next
+ * allowed model; its failed call is on record and costs nothing.
+ * @throws AppError as `executeWithAIAccess`
+ */
+export async function callModel(ctx: CallContext, request: TextRequest): Promise<TextResult> {
+  const models = [request.model, ...(request.fallbacks ?? [])];
+  for (const [i, model] of models.entries()) {
+    const suffix = i === 0 ? '' : `:fallback-${i}`;
+    let begun = false;
+    try {
+      return await callOne(
+        { ...ctx, idempotencyKey: `${ctx.idempotencyKey}${suffix}` },
+        {
+          ...request,
+          model,
+          onDelta: (text) => {
+            begun = true;
+            request.onDelta?.(text);
+          },
+        },
+      );
+    } catch (error) {
+      if (begun || i === models.length - 1 || !isProviderDown(error)) throw error;
+      logger().warn({ model, next: models[i + 1], err: error }, 'model does not answer: the next one is tried');
     }
-    await checkAndCountAccess(tx, {
-      organizationId: ctx.organizationId,
-      capability: capabilityOf(ctx.role),
-      quality: ctx.quality,
-    });
-    const hold = await reserve(tx, {
-      organizationId: ctx.organizationId,
-      amount,
-      idempotencyKey: `hold:${ctx.idempotencyKey}`,
-      ttlMs: MODEL_LIMITS.holdTtlMs,
-      projectId: ctx.projectId,
-      runId: ctx.runId,
-      taskId: ctx.taskId,
-      userId: ctx.userId,
-      role: ctx.role,
-    });
-    await tx.modelCall.create({
-      data: {
-        id: callId,
-        organizationId: ctx.organizationId,
-        userId: ctx.userId,
-        projectId: ctx.projectId,
-        runId: ctx.runId,
-        taskId: ctx.taskId,
-        stepId: ctx.stepId,
-        role: ctx.role,
-        capability: capabilityOf(ctx.role),
-        quality: ctx.quality,
-        size: ctx.size ?? null,
-        modelRowId: row.id,
-        modelLabel: row.label,
-        priceId: price.id,
-        holdId: hold.holdId,
-        idempotencyKey: ctx.idempotencyKey,
-        promptVersion: ctx.promptVersion,
-        keyIdentifier: keyIdentifier(provider),
-        createdAt: now(),
-      },
-    });
-    return hold.holdId;
+  }
+  throw new AppError('model_not_available', 'no model to call');
+}
+
+/** The provider's side failed in a way that another provider's would not: overload, outage, network, a refused key. */
+function isProviderDown(error: unknown): boolean {
+  if (!isAppError(error) || error.code !== 'model_call_failed') return false;
+  const status = APICallError.isInstance(error.cause) ? error.cause.statusCode : undefined;
+  return status === 401 || status === 403 || retryDelay(error.cause, 0, () => 0) !== null;
+}
+
+async function callOne(ctx: CallContext, request: TextRequest): Promise<TextResult> {
+  const { onSettled } = request;
+  const metered = await executeWithAIAccess<Answer>(ctx, {
+    model: request.model,
+    inputTokens: estimateTokens(request.system) + estimateTokens(request.prompt),
+    outputTokens: ({ maxOutput }) => Math.min(maxOutput, ROLE_OUTPUT_TOKENS[ctx.role]),
+    abortSignal: request.abortSignal,
+    execute: (door) => stream(ctx, request, door),
+    beforeSettle: request.beforeSettle,
+    onSettled: onSettled && ((tx, settled) => onSettled(tx, textResult(settled))),
   });
-  const covered = outputTokensCovered(amount, inputTokens, price, tariff(), row.maxOutput);
-  return {
-    callId,
-    holdId,
-    price,
-    label: row.label,
-    inputTokens,
-    maxOutputTokens: Math.max(covered, 1),
-    open: language,
-  };
+  return textResult(metered);
 }
 
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
+function textResult({
+  result,
+  creditsUsed,
+  balanceLeft,
+  callId,
+  usage,
+  costNano,
+  modelLabel,
+}: Metered<Answer>): TextResult {
+  return { ...result, callId, usage, costNano, chargedMicro: creditsUsed, balanceMicro: balanceLeft, modelLabel };
 }
 
-async function readBasis(ctx: CallContext, modelRef: string) {
-  const row = await db().llmModel.findUnique({ where: { id: modelRef } });
-  if (row === null || !row.active)
-    throw new AppError('model_not_available', `model ${modelRef} is not in the catalogue`);
-  const price = await activePrice(db(), row.id);
-  const quote = await quoteCall(db(), {
-    role: ctx.role,
-    quality: ctx.quality,
-    modelRef,
-    ...(ctx.size ? { size: ctx.size } : {}),
+async function stream(ctx: CallContext, request: TextRequest, door: Door): Promise<Answer> {
+  const { progress, maxOutputTokens } = door;
+  const answer: Answer = { text: '', finishReason: 'other' };
+  const language = createLanguageModel(door.provider, door.modelId, door.access);
+  // Counted piece by piece: estimating the whole text at each piece would be quadratic.
+  let quarters = 0;
+  await streamWithRetries(language, callOptions(ctx, request, door), {
+    onDelta: (delta) => {
+      progress.firstTokenMs ??= Math.round(performance.now() - door.started);
+      progress.text += delta;
+      quarters += tokenQuarters(delta);
+      // The cap holds in mid-call even when a provider ignores maxOutputTokens.
+      if (quarters / 4 > maxOutputTokens * 2 + 1000 || progress.text.length > MODEL_LIMITS.maxAnswerChars) {
+        throw new AppError('model_call_failed', 'the answer is larger than the reserved credits cover', {
+          details: { reason: 'oversize' },
+        });
+      }
+      request.onDelta?.(delta);
+    },
+    onRetry: () => {
+      progress.retries++;
+    },
+    onFinish: (usage, finishReason) => {
+      progress.usage = usage;
+      progress.finishReason = finishReason;
+      answer.finishReason = finishReason;
+    },
   });
-  return { row, price, quote };
+  answer.text = progress.text;
+  return answer;
 }
 
-function callOptions(
-  ctx: CallContext,
-  request: TextRequest,
-  maxOutputTokens: number,
-  abortSignal: AbortSignal,
-): LanguageModelV4CallOptions {
+function callOptions(ctx: CallContext, request: TextRequest, door: Door): LanguageModelV4CallOptions {
   const prompt: LanguageModelV4Prompt = [
     { role: 'system', content: request.system },
     { role: 'user', content: [{ type: 'text', text: request.prompt }] },
   ];
   return {
     prompt,
-    maxOutputTokens,
-    abortSignal,
+    maxOutputTokens: door.maxOutputTokens,
+    abortSignal: door.signal,
     ...(request.jsonSchema ? { responseFormat: { type: 'json', schema: request.jsonSchema, name: ctx.role } } : {}),
     providerOptions: { plumbline: { role: ctx.role, ...definedOnly(ctx.hint) } },
   };
@@ -244,140 +167,4 @@ function definedOnly(hint: Omit<CallHint, 'role'>): Record<string, string | numb
   return Object.fromEntries(
     Object.entries(hint).filter((entry): entry is [string, string | number] => entry[1] !== undefined),
   );
-}
-
-async function close(
-  ctx: CallContext,
-  request: TextRequest,
-  call: OpenCall,
-  answer: Answer,
-  started: number,
-): Promise<TextResult> {
-  const usage: TokenUsage =
-    answer.usage === null
-      ? { input: call.inputTokens, cached: 0, output: estimateTokens(answer.text), reasoning: 0, estimated: true }
-      : { ...answer.usage, estimated: false };
-  const costNano = costOf(usage, call.price);
-  const actual = creditsFor(costNano, tariff());
-  return inTx(async (tx) => {
-    const settled = await settle(tx, {
-      organizationId: ctx.organizationId,
-      holdId: call.holdId,
-      actual,
-      modelCallId: call.callId,
-      userId: ctx.userId,
-      metadata: {
-        model: request.model,
-        input: usage.input,
-        cached: usage.cached,
-        output: usage.output,
-        estimated: usage.estimated,
-      },
-    });
-    if (settled.late) logger().warn({ callId: call.callId, holdId: call.holdId }, 'settled after its hold had expired');
-    const result: TextResult = {
-      callId: call.callId,
-      text: answer.text,
-      finishReason: answer.finishReason,
-      usage,
-      costNano,
-      chargedMicro: settled.charged,
-      modelLabel: call.label,
-    };
-    await tx.modelCall.update({
-      where: { id: call.callId },
-      data: {
-        ...outcomeColumns(usage, answer, started),
-        status: 'succeeded',
-        finishReason: answer.finishReason,
-        costNano,
-        chargedMicro: settled.charged,
-      },
-    });
-    await request.onSettled?.(tx, result);
-    return result;
-  });
-}
-
-/** Records the failure with what it truly cost us, gives the hold back, and makes the error for the caller. */
-async function fail(
-  ctx: CallContext,
-  call: OpenCall,
-  answer: Answer,
-  started: number,
-  cause: unknown,
-  aborted: boolean,
-): Promise<AppError> {
-  const error = aborted
-    ? new AppError('model_call_aborted', 'the model call was stopped', { cause })
-    : isAppError(cause)
-      ? cause
-      : new AppError('model_call_failed', cause instanceof Error ? cause.message.slice(0, 500) : 'unknown failure', {
-          cause,
-          userMessage: 'The model did not answer properly. Nothing was charged for it.',
-        });
-  const usage: TokenUsage = {
-    input: call.inputTokens,
-    cached: 0,
-    output: estimateTokens(answer.text),
-    reasoning: 0,
-    estimated: true,
-  };
-  const spent =
-    answer.usage !== null
-      ? { ...answer.usage, estimated: false }
-      : answer.text === ''
-        ? { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true }
-        : usage;
-  await inTx(async (tx) => {
-    await release(tx, { organizationId: ctx.organizationId, holdId: call.holdId });
-    await tx.modelCall.updateMany({
-      where: { id: call.callId, status: 'running' },
-      data: {
-        ...outcomeColumns(spent, answer, started),
-        status: aborted ? 'aborted' : 'failed',
-        costNano: costOf(spent, call.price),
-        errorCode: error.code,
-        errorMessage: error.message.slice(0, 500),
-      },
-    });
-  });
-  return error;
-}
-
-function outcomeColumns(usage: TokenUsage, answer: Answer, started: number) {
-  return {
-    inputTokens: usage.input,
-    cachedTokens: usage.cached,
-    outputTokens: usage.output,
-    reasoningTokens: usage.reasoning,
-    usageEstimated: usage.estimated,
-    firstTokenMs: answer.firstTokenMs,
-    latencyMs: Math.round(performance.now() - started),
-    httpRetries: answer.retries,
-    finishedAt: now(),
-  };
-}
-
-/** Calls that a dead process left open: recorded as failed, their holds released. @returns how many. */
-export async function reclaimOpenCalls(where: { runId?: string; createdBefore: Date }): Promise<number> {
-  const rows = await db().modelCall.findMany({
-    where: {
-      status: 'running',
-      createdAt: { lt: where.createdBefore },
-      ...(where.runId ? { runId: where.runId } : {}),
-    },
-    select: { id: true, organizationId: true, holdId: true },
-  });
-  for (const { id, organizationId, holdId } of rows) {
-    await inTx(async (tx) => {
-      if (holdId === null) throw notFound('Hold');
-      await release(tx, { organizationId, holdId });
-      await tx.modelCall.update({
-        where: { id },
-        data: { status: 'failed', errorCode: 'process_died', finishedAt: now() },
-      });
-    });
-  }
-  return rows.length;
 }

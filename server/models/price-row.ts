@@ -10,10 +10,12 @@ export async function activePrice(client: Client, modelRowId: string): Promise<M
     where: { modelRowId, effectiveFrom: { lte: now() } },
     orderBy: { effectiveFrom: 'desc' },
   });
-  if (price === null) {
-    throw new AppError('model_not_priced', `no price row for ${modelRowId}`, {
-      userMessage: 'This model has no price, so it cannot be used. The operator has to add one.',
-    });
-  }
+  if (price === null) throw priceMissing(modelRowId);
   return price;
+}
+
+export function priceMissing(modelRowId: string): AppError {
+  return new AppError('model_not_priced', `no price row for ${modelRowId}`, {
+    userMessage: 'This model has no price, so it cannot be used. The operator has to add one.',
+  });
 }

@@ -10,23 +10,31 @@ export interface TokenUsage {
   estimated: boolean;
 }
 
-/** Nano-dollars per million tokens. */
+/** Nano-dollars per million tokens, and per image for models that take or make them. */
 export interface Price {
   inputPerMillion: bigint;
   outputPerMillion: bigint;
   cachedPerMillion: bigint;
+  imageInPerUnit?: bigint;
+  imageOutPerUnit?: bigint;
 }
+
+/** What is billed: tokens, and images that go in and come out. */
+export type Billed = Pick<TokenUsage, 'input' | 'cached' | 'output'> & { imagesIn?: number; imagesOut?: number };
 
 const MILLION = 1_000_000n;
 
 /** True cost in nano-dollars, rounded up. Reasoning tokens are part of `output`. */
-export function costOf(usage: Pick<TokenUsage, 'input' | 'cached' | 'output'>, price: Price): bigint {
+export function costOf(usage: Billed, price: Price): bigint {
   const cached = Math.min(usage.cached, usage.input);
   const total =
     BigInt(usage.input - cached) * price.inputPerMillion +
     BigInt(cached) * price.cachedPerMillion +
     BigInt(usage.output) * price.outputPerMillion;
-  return (total + MILLION - 1n) / MILLION;
+  const images =
+    BigInt(usage.imagesIn ?? 0) * (price.imageInPerUnit ?? 0n) +
+    BigInt(usage.imagesOut ?? 0) * (price.imageOutPerUnit ?? 0n);
+  return (total + MILLION - 1n) / MILLION + images;
 }
 
 /** An exact decimal such as `0.10` as a fraction. */
@@ -78,11 +86,12 @@ export function outputTokensCovered(
  * character for others, so that it errs upward.
  */
 export function estimateTokens(text: string): number {
-  let ascii = 0;
-  let other = 0;
-  for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) < 128) ascii++;
-    else other++;
-  }
-  return Math.ceil(ascii / 4) + other;
+  return Math.ceil(tokenQuarters(text) / 4);
+}
+
+/** The same in quarters of a token, which add up over the pieces of a text. */
+export function tokenQuarters(text: string): number {
+  let quarters = 0;
+  for (let i = 0; i < text.length; i++) quarters += text.charCodeAt(i) < 128 ? 1 : 4;
+  return quarters;
 }

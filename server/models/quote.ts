@@ -3,7 +3,7 @@ import type { Client } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { TYPICAL_TOKENS } from './limits';
 import { activePrice } from './price-row';
-import { costOf, creditsFor } from './pricing';
+import { costOf, creditsFor, type Price } from './pricing';
 import { capabilityOf, type Quality, type Role } from './schema';
 
 /** Micro-credits. */
@@ -17,26 +17,30 @@ const ENOUGH_HISTORY = 20;
 const SIZE_PERCENT = { S: 60n, M: 100n, L: 180n } as const;
 
 /**
- * What one call of a role will cost: percentiles of this instance's settled calls for (capability, quality, size, model),
- * and until 20 exist the role's typical tokens at the model's price, the upper bound being twice that.
+ * What one call of a role will cost: percentiles of what this instance's settled calls for (capability, quality, size, model)
+ * would cost at the model's present price, and until 20 exist the role's typical tokens at that price, the upper bound being
+ * twice that. Tokens are priced anew so that a corrected price changes the next quote at once.
+ * @param price the present price row, when the caller has read it already
  */
 export async function quoteCall(
   client: Client,
   input: { role: Role; quality: Quality; modelRef: string; size?: 'S' | 'M' | 'L' },
+  price?: Price,
 ): Promise<Quote> {
   const size = input.size ?? 'M';
-  const [history] = await client.$queryRaw<{ n: bigint; p50: number | null; p90: number | null }[]>`
-    SELECT count(*) AS n, percentile_disc(0.5) WITHIN GROUP (ORDER BY "chargedMicro")::float8 AS p50,
-      percentile_disc(0.9) WITHIN GROUP (ORDER BY "chargedMicro")::float8 AS p90
-    FROM (SELECT "chargedMicro" FROM "ModelCall"
+  const rate = price ?? (await activePrice(client, input.modelRef));
+  const [history] = await client.$queryRaw<{ n: bigint; p50: string | null; p90: string | null }[]>`
+    SELECT count(*) AS n, percentile_disc(0.5) WITHIN GROUP (ORDER BY cost)::text AS p50, percentile_disc(0.9) WITHIN GROUP (ORDER BY cost)::text AS p90
+    FROM (SELECT ceil((greatest("inputTokens" - "cachedTokens", 0)::numeric * ${rate.inputPerMillion}::bigint
+        + "cachedTokens"::numeric * ${rate.cachedPerMillion}::bigint + "outputTokens"::numeric * ${rate.outputPerMillion}::bigint) / 1000000) AS cost
+      FROM "ModelCall"
       WHERE "role" = ${input.role} AND "capability" = ${capabilityOf(input.role)} AND "quality" = ${input.quality} AND coalesce("size", 'M') = ${size}
         AND "modelRowId" = ${input.modelRef} AND "status" = 'succeeded'
       ORDER BY "createdAt" DESC LIMIT 500) recent`;
-  if (history !== undefined && history.n >= BigInt(ENOUGH_HISTORY) && history.p50 !== null && history.p90 !== null) {
-    return { p50: BigInt(history.p50), p90: BigInt(history.p90) };
+  if (history?.p50 != null && history.p90 !== null && history.n >= BigInt(ENOUGH_HISTORY)) {
+    return { p50: creditsFor(BigInt(history.p50), tariff()), p90: creditsFor(BigInt(history.p90), tariff()) };
   }
-  const price = await activePrice(client, input.modelRef);
-  const micro = creditsFor(costOf({ ...TYPICAL_TOKENS[input.role], cached: 0 }, price), tariff());
+  const micro = creditsFor(costOf({ ...TYPICAL_TOKENS[input.role], cached: 0 }, rate), tariff());
   const p50 = (micro * SIZE_PERCENT[size] + 99n) / 100n;
   return { p50, p90: p50 * 2n };
 }

@@ -43,3 +43,16 @@ export type CallHint = z.infer<typeof callHintSchema>;
 export const modelRefSchema = z
   .string()
   .regex(/^(openai|google|openrouter|compatible|demo):.+$/, 'expected provider:model');
+
+/** Providers an organization may bring its own key for. */
+export const ownKeyProviderSchema = z.enum(['openai', 'google', 'openrouter']);
+
+export const storeKeySchema = z.object({
+  provider: ownKeyProviderSchema,
+  key: z
+    .string()
+    .trim()
+    .min(16, 'a provider key has at least 16 characters')
+    .max(400)
+    .regex(/^[\x21-\x7e]+$/, 'a key holds no spaces or special characters'),
+});

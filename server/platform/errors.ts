@@ -6,6 +6,7 @@ const STATUS = {
   unauthenticated: 401,
   insufficient_credits: 402,
   budget_exceeded: 402,
+  payment_declined: 402,
   forbidden: 403,
   capability_denied: 403,
   quality_not_allowed: 403,
@@ -23,6 +24,7 @@ const STATUS = {
   edit_refused: 422,
   database_locked: 503,
   sandbox_unavailable: 503,
+  payments_unavailable: 503,
   internal: 500,
 } as const;
 

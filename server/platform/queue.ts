@@ -8,13 +8,32 @@ import { logger } from './logger';
 export interface Jobs {
   'run.advance': { runId: string };
   'events.compact': { projectId: string };
-  'credits.upkeep': Record<string, never>;
+  'credits.reset': NoData;
+  'plans.change': NoData;
+  'credits.holds': NoData;
+  'credits.notices': NoData;
+  'ledger.reconcile': NoData;
 }
+type NoData = Record<string, never>;
 export type JobName = keyof Jobs;
 
-const NAMES: JobName[] = ['run.advance', 'events.compact', 'credits.upkeep'];
+/** Jobs that run by the clock. */
+export const SCHEDULED_JOBS = [
+  'credits.reset',
+  'plans.change',
+  'credits.holds',
+  'credits.notices',
+  'ledger.reconcile',
+] as const satisfies readonly JobName[];
+export type ScheduledJob = (typeof SCHEDULED_JOBS)[number];
+
+const NAMES: JobName[] = ['run.advance', 'events.compact', ...SCHEDULED_JOBS];
+/** Schedules of earlier versions, taken away at start. */
+const RETIRED_SCHEDULES = ['credits.upkeep'];
 /** Seconds between looks for jobs; a run goes through all its steps in one job, so that this is paid once a run. */
 const POLL_SECONDS = 0.5;
+/** A job whose process gives no sign for this long is given to another: for the moment between taking a job and its lease. */
+const HEARTBEAT_SECONDS = 30;
 
 const holder = globalThis as typeof globalThis & { plumblineQueue?: Promise<PgBoss> };
 
@@ -25,25 +44,33 @@ export function startQueue(): Promise<PgBoss> {
     const boss =
       pglite === null
         ? new PgBoss({
-            db: {
-              executeSql: async (text: string, values?: unknown[]) => ({
-                rows: (await requirePool(pool).query(text, values)).rows,
-              }),
-            },
+            // The pool's answer as it is: to several statements in one text it is a list, which pg-boss reads.
+            db: { executeSql: (text: string, values?: unknown[]) => requirePool(pool).query(text, values) },
             schema: 'pgboss',
           })
         : new PgBoss({ db: fromPglite(pglite), backend: 'pglite', schema: 'pgboss' });
     boss.on('error', (error: Error) => logger().error({ err: error }, 'queue error'));
     await boss.start();
     for (const name of NAMES) {
-      await boss.createQueue(name, { retryLimit: 20, retryDelay: 1, retryBackoff: false, expireInSeconds: 23 * 3600 });
+      await boss.createQueue(name, {
+        retryLimit: 20,
+        retryDelay: 1,
+        retryBackoff: false,
+        expireInSeconds: 23 * 3600,
+        heartbeatSeconds: HEARTBEAT_SECONDS,
+      });
       // Makes pg-boss read the queue's row now: reading it later, inside a transaction that sends a job, would wait for
       // that very transaction on the embedded database's only connection.
       await boss.deleteJob(name, randomUUID());
     }
     return boss;
   })();
-  return holder.plumblineQueue;
+  const starting = holder.plumblineQueue;
+  starting.catch(() => {
+    // A failed start is not kept: the caller got the error, the next call tries again.
+    if (holder.plumblineQueue === starting) delete holder.plumblineQueue;
+  });
+  return starting;
 }
 
 function requirePool<T>(pool: T | null): T {
@@ -58,28 +85,63 @@ export async function stopQueue(): Promise<void> {
   await (await starting).stop({ graceful: false });
 }
 
-/** Puts a job into the queue in the transaction that makes it necessary. */
-export async function enqueue<N extends JobName>(tx: Tx, name: N, data: Jobs[N]): Promise<void> {
-  const boss = await startQueue();
-  await boss.send(name, data, { db: fromPrisma(tx) });
+export interface EnqueueOptions {
+  /** Jobs of one group share the slots that `work` leaves it: the organization. */
+  group?: string;
+  /** Higher first, then in order of arrival. Default 0. */
+  priority?: number;
+  /** Not before this many milliseconds have passed, by the database's clock. */
+  afterMs?: number;
 }
 
-/** Runs a handler for each job of a queue. A job whose handler throws is tried again. */
+/** Puts a job into the queue in the transaction that makes it necessary. */
+export async function enqueue<N extends JobName>(
+  tx: Tx,
+  name: N,
+  data: Jobs[N],
+  { group, priority = 0, afterMs = 0 }: EnqueueOptions = {},
+): Promise<void> {
+  const boss = await startQueue();
+  await boss.send(name, data, {
+    db: fromPrisma(tx),
+    priority,
+    ...(group === undefined ? {} : { group: { id: group } }),
+    ...(afterMs > 0 ? { startAfter: afterMs / 1000 } : {}),
+  });
+}
+
+/**
+ * How many of a process's slots one group may hold: all but a quarter, so that another group's job always finds a free one.
+ * Counted in this process, not in the database: there, the jobs of a process that died would count for as long as they
+ * may last.
+ */
+export function slotsOfAGroup(concurrency: number): number {
+  return Math.max(1, concurrency - Math.max(1, Math.floor(concurrency / 4)));
+}
+
+/** Runs a handler for each job of a queue, `concurrency` at a time. A job whose handler throws is tried again. */
 export async function work<N extends JobName>(
   name: N,
   concurrency: number,
   handler: (data: Jobs[N]) => Promise<void>,
 ): Promise<void> {
   const boss = await startQueue();
-  for (let i = 0; i < concurrency; i++) {
-    await boss.work<Jobs[N]>(name, { pollingIntervalSeconds: POLL_SECONDS, batchSize: 1 }, async (jobs) => {
-      for (const job of jobs) await handler(job.data);
-    });
-  }
+  const options = {
+    pollingIntervalSeconds: POLL_SECONDS,
+    batchSize: 1,
+    localConcurrency: concurrency,
+    localGroupConcurrency: slotsOfAGroup(concurrency),
+  };
+  await boss.work<Jobs[N]>(name, options, async (jobs) => {
+    for (const job of jobs) await handler(job.data);
+  });
 }
 
-export async function schedule(name: JobName, cron: string): Promise<void> {
-  await (await startQueue()).schedule(name, cron, {});
+/** Cron expression in UTC; sent at most once a minute however many processes ask for it. */
+export async function schedule(name: ScheduledJob, cron: string): Promise<void> {
+  const boss = await startQueue();
+  for (const retired of RETIRED_SCHEDULES) await boss.unschedule(retired);
+  await boss.schedule(name, cron, {}, { tz: 'UTC' });
 }
 
 /** True when the queue answers. */

@@ -44,7 +44,8 @@ async function embeddedFromTemplate(): Promise<Database> {
 }
 
 function inputsHash(): string {
-  const hash = createHash('sha256').update(readFileSync('prisma/seed.ts'));
+  const hash = createHash('sha256');
+  for (const path of ['prisma/seed.ts', 'prisma/catalogue.ts']) hash.update(readFileSync(path));
   for (const { path, migrationFile } of listMigrations().migrationDirectories) {
     hash.update(path).update(migrationFile.content.value);
   }

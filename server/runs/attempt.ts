@@ -11,10 +11,12 @@ import {
 import { absorbCalls } from '@/server/credits/ledger';
 import { db, type Tx } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
+import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { appendEvents } from './event-log';
 import type { StepContext } from './journal';
 import { findingHash } from './review-decision';
+import type { EventPayload } from './schema';
 import { moveProject, moveRun, moveTask } from './transitions';
 
 /** The task of a step as the plan has it. */
@@ -37,11 +39,32 @@ export function plannedTask(row: Task): PlannedTask {
   };
 }
 
+const madeSchema = z.object({ changed: z.array(z.string()).default([]) });
+
+/** The snapshot this attempt made, and which files it changed. */
+export async function attemptResult(ctx: StepContext): Promise<{ snapshotId: string; changed: string[] }> {
+  const rows = await db().runStep.findMany({
+    where: {
+      runId: ctx.run.id,
+      attempt: ctx.step.attempt,
+      step: { in: [`apply:${ctx.step.taskKey}`, `reapply:${ctx.step.taskKey}`] },
+      status: 'done',
+      snapshotId: { not: null },
+    },
+    // `reapply` after `apply`: the later one counts.
+    orderBy: { step: 'desc' },
+  });
+  const [row] = rows;
+  if (!row?.snapshotId) throw new Error(`no snapshot for ${ctx.step.step}, attempt ${ctx.step.attempt}`);
+  return { snapshotId: row.snapshotId, changed: madeSchema.parse(row.output).changed };
+}
+
 /** Output of this attempt's earlier step. */
 export async function stepOutput<T>(ctx: StepContext, name: string, schema: z.ZodType<T>): Promise<T | null> {
-  const key = ctx.step.step.split(':')[1] ?? '';
   const row = await db().runStep.findUnique({
-    where: { runId_step_attempt: { runId: ctx.run.id, step: `${name}:${key}`, attempt: ctx.step.attempt } },
+    where: {
+      runId_step_attempt: { runId: ctx.run.id, step: `${name}:${ctx.step.taskKey}`, attempt: ctx.step.attempt },
+    },
   });
   return row?.status === 'done' ? schema.parse(row.output) : null;
 }
@@ -69,22 +92,68 @@ export interface AttemptEnd {
 /**
  * Ends an attempt, in the transaction of its last step: approved makes its charges final and its snapshot the head;
  * rejected refunds every call of the attempt and either allows another attempt or asks the user. The refund comes first:
- * balances are locked before projects everywhere.
+ * balances are locked before projects everywhere. @returns events still to be told, by the end of the step.
  */
-export async function endAttempt(tx: Tx, ctx: StepContext, task: Task, end: AttemptEnd): Promise<void> {
+export async function endAttempt(tx: Tx, ctx: StepContext, task: Task, end: AttemptEnd): Promise<EventPayload[]> {
   const approved = end.status === 'APPROVED';
-  const calls = await tx.modelCall.findMany({
-    where: { runId: ctx.run.id, taskId: task.id, status: 'succeeded' },
-    select: { id: true, stepId: true },
+  const { spent, refunded } = await settleAttempt(tx, ctx, task, approved);
+  const repeated = !approved && (await isRepeated(tx, ctx, task, end.findings));
+  await saveReview(tx, ctx, task, end);
+  const [updated] = await tx.task.updateManyAndReturn({
+    where: { id: task.id, status: { in: ['pending', 'running'] } },
+    data: {
+      attempts: { increment: 1 },
+      chargedMicro: { increment: spent - refunded },
+      absorbedMicro: { increment: refunded },
+      ...(approved ? { status: 'approved', finishedAt: new Date() } : {}),
+    },
+    select: { attempts: true, chargedMicro: true, absorbedMicro: true },
   });
-  const steps = await tx.runStep.findMany({
-    where: { runId: ctx.run.id, taskId: task.id, attempt: ctx.step.attempt },
-    select: { id: true },
-  });
-  const own = calls.filter((call) => steps.some(({ id }) => id === call.stepId));
-  const absorb = !approved && env().REWORK_POLICY === 'absorb';
-  const modelCallIds = own.map(({ id }) => id);
-  if (absorb) {
+  if (updated === undefined) throw new AppError('wrong_status', `task ${task.key} is not being worked on`);
+  const events: EventPayload[] = [
+    { type: 'data-review', taskKey: task.key, attempt: ctx.step.attempt, status: end.status },
+    {
+      type: 'data-cost',
+      taskKey: task.key,
+      chargedMicro: updated.chargedMicro.toString(),
+      absorbedMicro: updated.absorbedMicro.toString(),
+    },
+  ];
+  if (approved) {
+    await tx.project.update({ where: { id: ctx.project.id }, data: { headSnapshotId: end.snapshotId } });
+    events.push({ type: 'data-task', taskKey: task.key, status: 'approved' });
+    events.push({ type: 'data-snapshot', snapshotId: end.snapshotId });
+    return events;
+  }
+  const tries = updated.attempts - attemptBase(ctx.run.cursor, task.key);
+  const why = whyNoMore(end, repeated, tries);
+  if (why === null) return events;
+  await appendEvents(tx, ctx.scope, events);
+  await moveTask(tx, ctx.scope, task, 'rejected', ['pending', 'running']);
+  await moveProject(tx, { ...ctx.scope, to: 'awaiting_refinement', reason: `${task.key} ${task.title}: ${why}.` });
+  await moveRun(tx, { runId: ctx.run.id, to: 'waiting', reason: why });
+  return [];
+}
+
+/** Why the user is asked instead of trying again; null: another attempt is allowed. */
+function whyNoMore({ final }: AttemptEnd, repeated: boolean, tries: number): string | null {
+  if (final) return 'the attempt changed nothing';
+  if (repeated) return 'the same finding came twice';
+  return tries < env().TASK_ATTEMPTS ? null : `${env().TASK_ATTEMPTS} attempts were not approved`;
+}
+
+/** Gives back what an attempt cost that was not approved. @returns micro-credits, from the ledger. */
+async function settleAttempt(
+  tx: Tx,
+  ctx: StepContext,
+  task: Task,
+  approved: boolean,
+): Promise<{ spent: bigint; refunded: bigint }> {
+  const calls = await tx.$queryRaw<{ id: string }[]>`
+    SELECT c."id" FROM "ModelCall" c JOIN "RunStep" s ON s."id" = c."stepId"
+    WHERE s."runId" = ${ctx.run.id} AND s."taskId" = ${task.id} AND s."attempt" = ${ctx.step.attempt} AND c."status" = 'succeeded'`;
+  const modelCallIds = calls.map(({ id }) => id);
+  if (!approved && env().REWORK_POLICY === 'absorb') {
     await absorbCalls(tx, {
       organizationId: ctx.scope.organizationId,
       modelCallIds,
@@ -98,66 +167,39 @@ export async function endAttempt(tx: Tx, ctx: StepContext, task: Task, end: Atte
     _sum: { amount: true },
   });
   const sumOf = (kind: string) => entries.find((entry) => entry.kind === kind)?._sum.amount ?? 0n;
-  const refunded = sumOf('usage_refund');
-  const spent = -sumOf('usage');
-  const hashes = end.findings.map(findingHash);
+  return { spent: -sumOf('usage'), refunded: sumOf('usage_refund') };
+}
+
+/** Whether a finding came in an earlier attempt of this run already. */
+async function isRepeated(tx: Tx, ctx: StepContext, task: Task, findings: Finding[]): Promise<boolean> {
   const earlier = await tx.review.findMany({
     where: { taskId: task.id, runId: ctx.run.id },
     select: { findingHashes: true },
   });
   const seen = new Set(earlier.flatMap(({ findingHashes }) => z.array(z.string()).parse(findingHashes)));
-  await tx.review.upsert({
-    where: { runId_taskId_attempt: { runId: ctx.run.id, taskId: task.id, attempt: ctx.step.attempt } },
-    create: {
-      id: newId(),
-      ...ctx.scope,
-      runId: ctx.run.id,
-      taskId: task.id,
-      attempt: ctx.step.attempt,
-      snapshotId: end.snapshotId,
-      status: end.status,
-      modelStatus: end.modelStatus,
-      decidedBy: end.decidedBy,
-      criteria: end.criteria,
-      findings: end.findings,
-      findingHashes: hashes,
-    },
-    update: {},
+  return findings.some((finding) => seen.has(findingHash(finding)));
+}
+
+async function saveReview(tx: Tx, ctx: StepContext, task: Task, end: AttemptEnd): Promise<void> {
+  await tx.review.createMany({
+    data: [
+      {
+        id: newId(),
+        ...ctx.scope,
+        runId: ctx.run.id,
+        taskId: task.id,
+        attempt: ctx.step.attempt,
+        snapshotId: end.snapshotId,
+        status: end.status,
+        modelStatus: end.modelStatus,
+        decidedBy: end.decidedBy,
+        criteria: end.criteria,
+        findings: end.findings,
+        findingHashes: end.findings.map(findingHash),
+      },
+    ],
+    skipDuplicates: true,
   });
-  const updated = await tx.task.update({
-    where: { id: task.id },
-    data: {
-      attempts: { increment: 1 },
-      chargedMicro: { increment: spent - refunded },
-      absorbedMicro: { increment: refunded },
-    },
-  });
-  await appendEvents(tx, ctx.scope, [
-    { type: 'data-review', taskKey: task.key, attempt: ctx.step.attempt, status: end.status },
-    {
-      type: 'data-cost',
-      taskKey: task.key,
-      chargedMicro: updated.chargedMicro.toString(),
-      absorbedMicro: updated.absorbedMicro.toString(),
-    },
-  ]);
-  if (approved) {
-    await moveTask(tx, ctx.scope, task, 'approved', ['pending', 'running']);
-    await tx.project.update({ where: { id: ctx.project.id }, data: { headSnapshotId: end.snapshotId } });
-    await appendEvents(tx, ctx.scope, [{ type: 'data-snapshot', snapshotId: end.snapshotId }]);
-    return;
-  }
-  const repeated = hashes.some((hash) => seen.has(hash));
-  const base = attemptBase(ctx.run.cursor, task.key);
-  if (!end.final && !repeated && updated.attempts - base < env().TASK_ATTEMPTS) return;
-  const why = end.final
-    ? 'the attempt changed nothing'
-    : repeated
-      ? 'the same finding came twice'
-      : `${env().TASK_ATTEMPTS} attempts were not approved`;
-  await moveTask(tx, ctx.scope, task, 'rejected', ['pending', 'running']);
-  await moveProject(tx, { ...ctx.scope, to: 'awaiting_refinement', reason: `${task.key} ${task.title}: ${why}.` });
-  await moveRun(tx, { runId: ctx.run.id, to: 'waiting', reason: why });
 }
 
 /** Attempts of a task that were used up before the user last asked for a retry. */

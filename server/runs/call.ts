@@ -11,7 +11,8 @@ import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { appendEvents, DeltaWriter } from './event-log';
-import { nextCallKey, type StepContext } from './journal';
+import { finishStep, nextCallKey, type StepContext, type StepResult } from './journal';
+import type { EventPayload } from './schema';
 
 interface StepCall {
   role: Role;
@@ -73,34 +74,34 @@ export async function projectCharged(projectId: string): Promise<bigint> {
 
 export interface StreamedCall extends StepCall {
   purpose: string;
-  onSettled(tx: Tx, result: TextResult): Promise<void>;
+  /** The step's effects, in the transaction that pays for the answer; it ends the step. */
+  onSettled(tx: Tx, result: TextResult): Promise<StepResult>;
 }
 
-/** Calls a model whose text people watch: a message whose pieces go to the event log. */
+/**
+ * Calls a model whose text people watch. The message begins with its first piece, so that a call that is refused (no
+ * credits, too many requests) leaves no empty one.
+ */
 export async function callStreaming(ctx: StepContext, call: StreamedCall): Promise<TextResult> {
   const context = await callContext(ctx, call);
-  const messageId = newId();
-  await inTx(async (tx) => {
-    await tx.message.create({
-      data: {
-        id: messageId,
-        ...ctx.scope,
-        role: 'assistant',
-        text: '',
-        purpose: call.purpose,
-        status: 'streaming',
-        metadata: call.task ? { taskKey: call.task.key, attempt: ctx.step.attempt } : {},
-      },
-    });
-    await appendEvents(tx, ctx.scope, [
-      { type: 'text-start', id: messageId, role: 'assistant', purpose: call.purpose, text: '' },
-    ]);
+  const id = newId();
+  const message = {
+    id,
+    ...ctx.scope,
+    role: 'assistant' as const,
+    purpose: call.purpose,
+    metadata: call.task ? { taskKey: call.task.key, attempt: ctx.step.attempt } : {},
+  };
+  const opening: EventPayload = { type: 'text-start', id, role: message.role, purpose: call.purpose, text: '' };
+  const writer = new DeltaWriter(ctx.scope, id, async (tx) => {
+    await tx.message.create({ data: { ...message, text: '', status: 'streaming' } });
+    return [opening];
   });
-  const writer = new DeltaWriter(ctx.scope, messageId);
   let soFar = '';
   try {
     return await callModel(context, {
       model: ctx.model,
+      fallbacks: ctx.fallbacks,
       system: call.prompt.system,
       prompt: call.prompt.prompt,
       abortSignal: ctx.signal,
@@ -110,30 +111,21 @@ export async function callStreaming(ctx: StepContext, call: StreamedCall): Promi
       },
       beforeSettle: () => writer.end(),
       onSettled: async (tx, result) => {
-        await call.onSettled(tx, result);
-        await endMessage(tx, ctx, {
-          id: messageId,
-          text: result.text,
-          status: 'final',
-          costMicro: result.chargedMicro,
-          modelLabel: result.modelLabel,
-        });
+        const { text, modelLabel, chargedMicro: costMicro, balanceMicro } = result;
+        const step = await call.onSettled(tx, result);
+        const end: MessageEnd = { id, text, status: 'final', costMicro, balanceMicro, modelLabel };
+        if (writer.begun) await tx.message.updateMany({ where: { id, status: 'streaming' }, data: columnsOf(end) });
+        else await tx.message.create({ data: { ...message, ...columnsOf(end) } });
+        const events = [...(step.events ?? []), ...(writer.begun ? [] : [opening]), endEvent(end)];
+        await finishStep(tx, ctx, { ...step, events });
       },
     });
   } catch (error) {
     await writer.end();
-    await inTx((tx) =>
-      endMessage(tx, ctx, {
-        id: messageId,
-        text: soFar,
-        status: ctx.signal.aborted ? 'stopped' : 'failed',
-        costMicro: 0n,
-        modelLabel: null,
-      }),
-    );
+    const status = ctx.signal.aborted ? 'stopped' : 'failed';
+    if (writer.begun)
+      await inTx((tx) => endMessage(tx, ctx, { id, text: soFar, status, costMicro: 0n, modelLabel: null }));
     throw error;
-  } finally {
-    await writer.end();
   }
 }
 
@@ -142,22 +134,30 @@ interface MessageEnd {
   text: string;
   status: 'final' | 'stopped' | 'failed';
   costMicro: bigint;
+  /** What is left after it; absent when nothing was charged. */
+  balanceMicro?: bigint;
   modelLabel: string | null;
 }
 
+function columnsOf({ text, status, costMicro, modelLabel }: MessageEnd) {
+  return { text, status, costMicro, modelLabel };
+}
+
+function endEvent({ id, text, status, costMicro, balanceMicro, modelLabel }: MessageEnd): EventPayload {
+  return {
+    type: 'text-end',
+    id,
+    text,
+    status,
+    costMicro: costMicro.toString(),
+    ...(balanceMicro === undefined ? {} : { balanceMicro: balanceMicro.toString() }),
+    modelLabel,
+  };
+}
+
 export async function endMessage(tx: Tx, { scope }: Pick<StepContext, 'scope'>, end: MessageEnd): Promise<void> {
-  const { id, ...data } = end;
-  await tx.message.updateMany({ where: { id, status: 'streaming' }, data });
-  await appendEvents(tx, scope, [
-    {
-      type: 'text-end',
-      id,
-      text: end.text,
-      status: end.status,
-      costMicro: end.costMicro.toString(),
-      modelLabel: end.modelLabel,
-    },
-  ]);
+  const { count } = await tx.message.updateMany({ where: { id: end.id, status: 'streaming' }, data: columnsOf(end) });
+  if (count > 0) await appendEvents(tx, scope, [endEvent(end)]);
 }
 
 export interface StructuredCall<T> extends StepCall {
@@ -169,6 +169,7 @@ export interface StructuredCall<T> extends StepCall {
 export async function callForObject<T>(ctx: StepContext, call: StructuredCall<T>): Promise<void> {
   await callStructured(await callContext(ctx, call), {
     model: ctx.model,
+    fallbacks: ctx.fallbacks,
     system: call.prompt.system,
     prompt: call.prompt.prompt,
     schema: call.schema,

@@ -88,7 +88,10 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
         hint: { description: project.description },
       },
       {
-        model: await resolveModel(project.modelRef, quality),
+        model: await resolveModel(
+          { organizationId: actor.organizationId, quality, capability: 'ask' },
+          project.modelRef,
+        ),
         system: prompt.system,
         prompt: prompt.prompt,
         abortSignal: signal,
@@ -106,6 +109,7 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
               text: result.text,
               status: 'final',
               costMicro: result.chargedMicro,
+              balanceMicro: result.balanceMicro,
               modelLabel: result.modelLabel,
             },
           ),

@@ -2,19 +2,21 @@ import 'server-only';
 import { z } from 'zod';
 import type { Project, Run } from '@/prisma/generated/client';
 import { type Plan, type PlannedTask, planSchema } from '@/server/agents/schema';
+import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
 import { resolveModel } from '@/server/models/catalog';
 import { demoProjects, demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalog';
 import { QUALITIES } from '@/server/models/schema';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { enqueue } from '@/server/platform/queue';
 import { rollbackTo } from '@/server/workspace/snapshots';
 import { cursorSchema } from './attempt';
+import { dispatchRun } from './dispatch';
 import { appendEvents, type EventScope } from './event-log';
 import { writePlan } from './plan-rows';
 import type { RefineChoice } from './schema';
 import { writeDocument } from './steps/design';
+import { quoteOpenTasks } from './task-quality';
 import { moveProject, moveRun, moveTask } from './transitions';
 
 /** Who commands which project; every use case below refuses another organization's with `not_found`. */
@@ -80,7 +82,12 @@ export async function createProject(input: CreateProject): Promise<string> {
   const description = (input.description ?? example?.prompt ?? '').trim();
   if (description.length < 3) throw new AppError('invalid_input', 'a project needs a description');
   const quality = QUALITIES.find((id) => id === input.quality) ?? 'fast';
-  const model = await resolveModel(input.modelRef ?? null, quality);
+  const model = await resolveModel(
+    { organizationId: input.organizationId, quality, capability: 'clarify' },
+    input.modelRef ?? null,
+  );
+  if (input.modelRef != null && model !== input.modelRef)
+    throw new AppError('model_not_available', `${input.modelRef} cannot be used at ${quality} quality here`);
   const id = newId();
   const actor: Actor = { organizationId: input.organizationId, userId: input.userId, projectId: id };
   await inTx(async (tx) => {
@@ -124,13 +131,13 @@ async function startRun(tx: Tx, actor: Actor, kind: 'design' | 'build'): Promise
   await tx.run.create({
     data: { id: runId, ...scopeOf(actor), kind, planVersion: project.planVersion, createdById: actor.userId },
   });
-  await enqueue(tx, 'run.advance', { runId });
+  await dispatchRun(tx, { id: runId, organizationId: actor.organizationId });
   return runId;
 }
 
 async function requeue(tx: Tx, run: Run): Promise<void> {
   await moveRun(tx, { runId: run.id, to: 'queued' });
-  await enqueue(tx, 'run.advance', { runId: run.id });
+  await dispatchRun(tx, run);
 }
 
 /** A draft's description, said anew. */
@@ -140,7 +147,11 @@ export async function describeAgain(actor: Actor, text: string): Promise<void> {
   });
   if (current === null) throw notFound('Project');
   if (current.status !== 'draft') throw new AppError('wrong_status', 'the project is designed already');
-  const model = await resolveModel(current.modelRef, QUALITIES.find((id) => id === current.quality) ?? 'fast');
+  const quality = QUALITIES.find((id) => id === current.quality) ?? 'fast';
+  const model = await resolveModel(
+    { organizationId: actor.organizationId, quality, capability: 'clarify' },
+    current.modelRef,
+  );
   await inTx(async (tx) => {
     await tx.project.update({ where: { id: current.id }, data: { description: text } });
     await say(tx, scopeOf(actor), { role: 'user', text, purpose: 'description' });
@@ -176,7 +187,10 @@ export async function savePlan(actor: Actor, baseVersion: number, plan: Plan): P
   });
   if (current === null) throw notFound('Project');
   const quality = QUALITIES.find((id) => id === current.quality) ?? 'fast';
-  const model = await resolveModel(current.modelRef, quality);
+  const model = await resolveModel(
+    { organizationId: actor.organizationId, quality, capability: 'implement' },
+    current.modelRef,
+  );
   requireSound(plan);
   return inTx(async (tx) => {
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${actor.projectId} FOR UPDATE`;
@@ -221,14 +235,6 @@ export async function approvePlan(actor: Actor, version: number, budgetMicro?: b
 export async function commandRun(actor: Actor, command: 'stop' | 'pause'): Promise<void> {
   await inTx(async (tx) => {
     const project = await ownProject(tx, actor);
-    const run = await latestRun(tx, actor);
-    const { count } = await tx.run.updateMany({
-      where: { id: run.id, status: { in: ['running', 'queued'] } },
-      data: { command },
-    });
-    if (count === 0) throw new AppError('wrong_status', 'nothing is running');
-    // Queued and held by nobody: nothing would read the command.
-    if (run.status === 'queued' && run.leaseOwner === null) await enqueue(tx, 'run.advance', { runId: run.id });
     await appendEvents(tx, scopeOf(actor), [
       {
         type: 'data-status',
@@ -236,6 +242,15 @@ export async function commandRun(actor: Actor, command: 'stop' | 'pause'): Promi
         reason: command === 'stop' ? 'Stopping…' : 'Pausing after this step…',
       },
     ]);
+    const { id } = await latestRun(tx, actor);
+    const { count } = await tx.run.updateMany({
+      where: { id, status: { in: ['running', 'queued'] } },
+      data: { command },
+    });
+    if (count === 0) throw new AppError('wrong_status', 'nothing is running');
+    // Queued, perhaps until much later: somebody has to read the command now. Asked after the update, which holds the row.
+    const run = await latestRun(tx, actor);
+    if (run.status === 'queued') await dispatchRun(tx, run);
   });
 }
 
@@ -377,7 +392,7 @@ export async function replan(actor: Actor, note: string): Promise<void> {
         },
       });
     }
-    await enqueue(tx, 'run.advance', { runId });
+    await dispatchRun(tx, { id: runId, organizationId: actor.organizationId });
   });
 }
 
@@ -393,11 +408,16 @@ export async function setModel(
   modelRef: string | null,
   quality: (typeof QUALITIES)[number],
 ): Promise<void> {
-  if (modelRef !== null && (await resolveModel(modelRef, quality)) !== modelRef)
+  const { organizationId, projectId } = actor;
+  const access = await checkCapabilityAccess(db(), { organizationId, capability: 'implement' });
+  if (!access.qualities.includes(quality)) throw qualityNotAllowed(quality, access.plan, access.qualities);
+  const model = await resolveModel({ organizationId, quality, capability: 'implement' }, modelRef);
+  if (modelRef !== null && model !== modelRef)
     throw new AppError('model_not_available', `${modelRef} cannot be used here`);
   await inTx(async (tx) => {
     await ownProject(tx, actor);
-    await tx.project.update({ where: { id: actor.projectId }, data: { modelRef, quality } });
+    await tx.project.update({ where: { id: projectId }, data: { modelRef, quality } });
+    await quoteOpenTasks(tx, { organizationId, projectId });
   });
 }
 

@@ -1,8 +1,8 @@
 import 'server-only';
-import type { Client } from '@/server/platform/db';
-import { db, inTx } from '@/server/platform/db';
+import { database, db, inTx, type Tx } from '@/server/platform/db';
 import { RUN_LIMITS } from './limits';
 import type { EventPayload } from './schema';
+import { EVENTS_CHANNEL } from './stream-listener';
 import { signalStream } from './tail';
 
 export interface EventScope {
@@ -16,39 +16,39 @@ export function streamOf(projectId: string): string {
 
 /**
  * Appends events to the project's stream, in the caller's transaction. Sequence numbers count from 1 in commit order: the
- * project row's lock makes writers take turns, so that a reader never sees a later number first.
+ * project row's lock makes writers take turns, so that a reader never sees a later number first. Rows are locked in one
+ * order everywhere: credit balance, project, run.
  */
-export async function appendEvents(tx: Client, scope: EventScope, payloads: readonly EventPayload[]): Promise<number> {
-  if (payloads.length === 0) return 0;
+export async function appendEvents(tx: Tx, scope: EventScope, payloads: readonly EventPayload[]): Promise<void> {
+  if (payloads.length === 0) return;
   const stream = streamOf(scope.projectId);
-  await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${scope.projectId} FOR UPDATE`;
-  const [last] = await tx.$queryRaw<
-    { seq: number }[]
-  >`SELECT coalesce(max("seq"), 0)::int AS seq FROM "RunEvent" WHERE "stream" = ${stream}`;
-  const from = last?.seq ?? 0;
-  await tx.runEvent.createMany({
-    data: payloads.map((payload, index) => ({
-      stream,
-      seq: from + index + 1,
-      organizationId: scope.organizationId,
-      projectId: scope.projectId,
-      kind: payload.type,
-      payload,
-    })),
-  });
+  if (database().pool !== null) {
+    // A statement of its own: an INSERT that waited for the lock would count from what it saw before it waited. Embedded,
+    // one transaction runs at a time. The notice leaves with the commit, once however many batches it holds.
+    await tx.$executeRaw`
+      SELECT pg_notify(${EVENTS_CHANNEL}, ${stream}) FROM "Project" WHERE "id" = ${scope.projectId} FOR NO KEY UPDATE`;
+  }
+  await tx.$executeRaw`
+    INSERT INTO "RunEvent" ("stream", "seq", "organizationId", "projectId", "kind", "payload")
+    SELECT ${stream}, coalesce((SELECT max("seq") FROM "RunEvent" WHERE "stream" = ${stream}), 0) + event.n::int,
+      ${scope.organizationId}, ${scope.projectId}, event.payload->>'type', event.payload
+    FROM jsonb_array_elements(${JSON.stringify(payloads)}::jsonb) WITH ORDINALITY AS event(payload, n)`;
   signalStream(stream);
-  return from + payloads.length;
 }
 
-/** Collects a model's text and writes it in batches; `end` waits for the last one. */
+/** Collects a model's text and writes it in batches, each with whatever has to come before the first. */
 export class DeltaWriter {
   private pending = '';
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> = Promise.resolve();
+  /** True once anything was written. */
+  begun = false;
 
   constructor(
     private readonly scope: EventScope,
     private readonly messageId: string,
+    /** Writes the message's row and gives the event that opens it, in the first batch's transaction. */
+    private readonly begin: ((tx: Tx) => Promise<EventPayload[]>) | null = null,
   ) {}
 
   push(text: string): void {
@@ -62,16 +62,22 @@ export class DeltaWriter {
     this.pending = '';
     if (delta === '') return;
     // A lost delta is no lost text: the end of the message carries all of it.
-    this.writing = this.writing
-      .then(() => inTx((tx) => appendEvents(tx, this.scope, [{ type: 'text-delta', id: this.messageId, delta }])))
-      .then(() => undefined)
-      .catch(() => undefined);
+    this.writing = this.writing.then(() => this.write(delta)).catch(() => undefined);
   }
 
-  /** Writes what is left. Call before the transaction that ends the message. */
+  private async write(delta: string): Promise<void> {
+    await inTx(async (tx) => {
+      const opening = this.begun || this.begin === null ? [] : await this.begin(tx);
+      await appendEvents(tx, this.scope, [...opening, { type: 'text-delta', id: this.messageId, delta }]);
+    });
+    this.begun = true;
+  }
+
+  /** Writes no more, and waits for what is being written. Call before the transaction that ends the message. */
   async end(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
-    this.flush();
+    this.timer = null;
+    this.pending = '';
     await this.writing;
   }
 }

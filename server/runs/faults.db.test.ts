@@ -3,6 +3,7 @@ import { goodReply, replacement, scriptedProject, verdict, wholeFile } from '@/e
 import { type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
 import { auditLedger } from '@/server/credits/audit';
 import { grant } from '@/server/credits/ledger';
+import { syncEnvironmentModels } from '@/server/models/catalog';
 import { creditsFor } from '@/server/models/pricing';
 import { tariff } from '@/server/models/quote';
 import type { Database } from '@/server/platform/db';
@@ -33,9 +34,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'fatal',
   });
   resetEnv();
-  await database.prisma.llmModel.create({
-    data: { id: MODEL, provider: 'compatible', modelId: 'fake', label: 'Fake' },
-  });
+  await syncEnvironmentModels(database.prisma);
   await database.prisma.modelPrice.create({
     data: {
       id: newId(),
@@ -43,7 +42,7 @@ beforeAll(async () => {
       inputPerMillion: 2_000_000_000n,
       outputPerMillion: 8_000_000_000n,
       cachedPerMillion: 500_000_000n,
-      effectiveFrom: new Date(0),
+      effectiveFrom: new Date(1000),
     },
   });
 });
@@ -78,18 +77,23 @@ function sandbox(mode: 'auto' | 'off'): void {
   resetEnv();
 }
 
+/** Carries a run on as the queue would, without waiting for the time of its next try. */
+async function drive(runId: string): Promise<void> {
+  while (typeof (await advanceRun(runId, { owner: 'test' })) === 'object');
+}
+
 /** Designs a project to its plan. */
 async function designed() {
   const projectId = await createProject({ ...owner, description: 'Three sums with tests.', modelRef: MODEL });
   const run = await database.prisma.run.findFirstOrThrow({ where: { projectId } });
-  await advanceRun(run.id, { owner: 'test' });
+  await drive(run.id);
   return { ...owner, projectId };
 }
 
 async function built(budget?: bigint) {
   const own = await designed();
   const runId = await approvePlan(own, 1, budget);
-  await advanceRun(runId, { owner: 'test' });
+  await drive(runId);
   return { own, runId };
 }
 
@@ -270,7 +274,7 @@ describe('verdicts', () => {
     expect(net._sum.amount).toBe(0n);
     script.overrides = {};
     await resumeRun(own);
-    await advanceRun(runId, { owner: 'test' });
+    await drive(runId);
     expect(await status(own.projectId)).toEqual(allDone());
   });
 });
@@ -294,7 +298,7 @@ describe('the loop ends', () => {
       expect((await status(own.projectId)).tasks[1]).toEqual(['rejected', 2]);
       script.overrides = {};
       await refineTask(own, { taskKey: 'T2', choice });
-      await advanceRun(runId, { owner: 'test' });
+      await drive(runId);
       const ends = { accept: ['accepted', 2], skip: ['skipped', 2], retry: ['approved', 3] } as const;
       const [ending, attempts] = ends[choice];
       expect(await status(own.projectId)).toEqual(allDone([ending, attempts]));
@@ -336,11 +340,11 @@ describe('money and stopping', () => {
     await drain(-monthly, 'monthly');
     await drain(-500_000_000n + 10n, 'bonus');
     const runId = await approvePlan(own, 1);
-    await advanceRun(runId, { owner: 'test' });
+    await drive(runId);
     expect((await status(own.projectId)).project).toBe('awaiting_credits');
     await drain(400_000_000n, 'bonus');
     await resumeRun(own);
-    await advanceRun(runId, { owner: 'test' });
+    await drive(runId);
     expect(await status(own.projectId)).toEqual(allDone());
     expect(await database.prisma.run.count({ where: { projectId: own.projectId, kind: 'build' } })).toBe(1);
   });
@@ -351,7 +355,7 @@ describe('money and stopping', () => {
     expect(script.asked.filter(({ role }) => role === 'implement')).toEqual([]);
     await setBudget(own, null);
     await resumeRun(own);
-    await advanceRun(runId, { owner: 'test' });
+    await drive(runId);
     expect(await status(own.projectId)).toEqual(allDone());
   });
 
@@ -360,7 +364,7 @@ describe('money and stopping', () => {
     script.overrides.implement = ({ task, before }) =>
       task === 'T2' && before === 0 ? { text: goodReply('T2'), fault: { kind: 'hang' } } : undefined;
     const runId = await approvePlan(own, 1);
-    const running = advanceRun(runId, { owner: 'test' });
+    const running = drive(runId);
     await eventually(() => script.asked.some(({ role, task }) => role === 'implement' && task === 'T2'));
     await commandRun(own, 'stop');
     await running;
@@ -369,7 +373,7 @@ describe('money and stopping', () => {
     const aborted = await database.prisma.modelCall.findMany({ where: { runId, status: 'aborted' } });
     expect(aborted.map(({ chargedMicro }) => chargedMicro)).toEqual([0n]);
     await resumeRun(own);
-    await advanceRun(runId, { owner: 'test' });
+    await drive(runId);
     expect(await status(own.projectId)).toEqual(allDone());
   });
 });

@@ -26,7 +26,11 @@ export async function takeLease(runId: string, owner: string): Promise<Lease | n
 export async function holdLease(client: Client, { runId, token }: Lease): Promise<void> {
   const count = await client.$executeRaw`
     UPDATE "Run" SET "leaseExpiresAt" = now() + ${RUN_LIMITS.leaseMs}::int * interval '1 millisecond' WHERE "id" = ${runId} AND "leaseToken" = ${token}::bigint AND "leaseOwner" IS NOT NULL`;
-  if (count === 0) throw new AppError('lease_lost', `run ${runId} has been taken by another worker`);
+  if (count === 0) throw leaseLost(runId);
+}
+
+export function leaseLost(runId: string): AppError {
+  return new AppError('lease_lost', `run ${runId} has been taken by another worker`);
 }
 
 export async function giveLease({ runId, token }: Lease): Promise<void> {

@@ -1,7 +1,7 @@
 /** Times of the run engine, one sentence each, in milliseconds. */
 export const RUN_LIMITS = {
   /** A lease not renewed for this long is dead: another worker takes the run. */
-  leaseMs: 12_000,
+  leaseMs: 9000,
   /** The holder renews this often. */
   leaseRenewMs: 3000,
   /** Workers look this often for runs whose holder died. */
@@ -10,10 +10,20 @@ export const RUN_LIMITS = {
   deltaBatchMs: 40,
   /** The one poller of a process asks this often for new events of watched streams, as a net below the signal. */
   tailPollMs: 250,
+  /** The same while the database itself tells of new events. */
+  tailPollListeningMs: 2000,
+  /** First pause before a lost listening connection is made anew; doubles up to `listenRetryMaxMs`. */
+  listenRetryMs: 200,
+  listenRetryMaxMs: 10_000,
   /** A running step looks this often for a stop command. */
   commandPollMs: 300,
   /** Events sent at once to a reader that catches up. */
   tailBatch: 500,
+  /** Pause before the second try of a failed step; each further one is four times as long, up to `stepRetryMaxMs`. */
+  stepRetryMs: 1000,
+  stepRetryMaxMs: 60_000,
+  /** Longest wait for a limit of requests; then it is asked again, because the plan may have changed meanwhile. */
+  rateWaitMaxMs: 3_600_000,
   /** Verdicts that cannot be read are asked for this often in all. */
   verdictTries: 2,
 } as const;

@@ -1,10 +1,11 @@
 import 'server-only';
+import type { Prisma } from '@/prisma/generated/client';
 import type { Plan } from '@/server/agents/schema';
-import { quoteCall } from '@/server/models/quote';
 import type { Quality } from '@/server/models/schema';
 import type { Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { appendEvents, type EventScope } from './event-log';
+import { quoteOpenTasks, quoteTask } from './task-quality';
 
 export interface WritePlanInput {
   scope: EventScope;
@@ -28,9 +29,13 @@ export async function writePlan(tx: Tx, { scope, plan, author, model, quality }:
   await tx.planVersion.create({ data: { id: newId(), ...scope, version, plan, author } });
   const keys = plan.tasks.map(({ id }) => id);
   await tx.task.deleteMany({ where: { ...scope, key: { notIn: keys }, status: { in: ['pending', 'rejected'] } } });
+  const known = await tx.task.findMany({ where: scope, select: { key: true } });
+  const added: Prisma.TaskCreateManyInput[] = [];
+  // What a task costs by default depends on its size alone.
+  const quotes = new Map<string, Awaited<ReturnType<typeof quoteTask>>>();
   for (const [position, task] of plan.tasks.entries()) {
-    const implement = await quoteCall(tx, { role: 'implement', quality, modelRef: model, size: task.size });
-    const review = await quoteCall(tx, { role: 'review', quality, modelRef: model, size: task.size });
+    const quote = quotes.get(task.size) ?? (await quoteTask(tx, { quality, modelRef: model, size: task.size }));
+    quotes.set(task.size, quote);
     const columns = {
       position,
       title: task.title,
@@ -39,12 +44,16 @@ export async function writePlan(tx: Tx, { scope, plan, author, model, quality }:
       files: task.files,
       criteria: task.criteria,
       dependsOn: task.dependsOn,
-      quoteP50Micro: implement.p50 + review.p50,
-      quoteP90Micro: implement.p90 + review.p90,
+      quoteP50Micro: quote.p50,
+      quoteP90Micro: quote.p90,
     };
-    const { count } = await tx.task.updateMany({ where: { ...scope, key: task.id }, data: columns });
-    if (count === 0) await tx.task.create({ data: { id: newId(), ...scope, key: task.id, ...columns } });
+    if (known.some(({ key }) => key === task.id))
+      await tx.task.updateMany({ where: { ...scope, key: task.id }, data: columns });
+    else added.push({ id: newId(), ...scope, key: task.id, ...columns });
   }
+  await tx.task.createMany({ data: added });
+  // A task may have a quality of its own.
+  if ((await tx.task.count({ where: { ...scope, quality: { not: null } } })) > 0) await quoteOpenTasks(tx, scope);
   await appendEvents(tx, scope, [{ type: 'data-plan', version }]);
   return version;
 }

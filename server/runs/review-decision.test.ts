@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
-import { decide } from './review-decision';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '@/server/agents/schema';
+import { type CheckFact, type DecisionInput, decide, findingHash } from './review-decision';
 
 const passed = { status: 'passed' as const, required: true, command: 'node --test', output: '' };
 
@@ -28,4 +30,124 @@ it('approves what is met, proven and checked on this snapshot, and nothing witho
   expect(decide({ ...input, checks: [passed] }).status).toBe('APPROVED');
   expect(decide({ ...input, checks: [] }).status).toBe('REJECTED');
   expect(decide({ ...input, checks: [{ ...passed, status: 'failed' }] }).status).toBe('REJECTED');
+});
+
+const ids = ['T1.1', 'T1.2', 'T1.3'];
+const finding: fc.Arbitrary<Finding> = fc
+  .record({
+    severity: fc.constantFrom('blocker' as const, 'major' as const, 'minor' as const),
+    problem: fc.constantFrom('It is wrong.', 'A name is unclear.'),
+    fix: fc.constant(''),
+    criterion: fc.option(fc.constantFrom(...ids, 'T9.9'), { nil: undefined }),
+    file: fc.option(fc.constantFrom('a.js', 'gone.js'), { nil: undefined }),
+    line: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined }),
+  })
+  .map(({ criterion, file, line, ...rest }) => ({
+    ...rest,
+    ...(criterion === undefined ? {} : { criterion }),
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+  }));
+const check: fc.Arbitrary<CheckFact> = fc.record({
+  status: fc.constantFrom(
+    'passed' as const,
+    'passed' as const,
+    'failed' as const,
+    'skipped' as const,
+    'error' as const,
+  ),
+  required: fc.boolean(),
+  command: fc.constantFrom('parse', 'node --test'),
+  output: fc.constant('said something'),
+});
+const evidence = fc.constantFrom('', '  ', '\n', 'a.js:3 returns the sum', 'test "adds" passed');
+const input: fc.Arbitrary<DecisionInput> = fc.record({
+  verdict: fc.record({
+    status: fc.constantFrom('APPROVED' as const, 'REJECTED' as const),
+    criteria: fc.array(fc.record({ id: fc.constantFrom(...ids, 'T9.9'), met: fc.boolean(), evidence }), {
+      maxLength: 5,
+    }),
+    findings: fc.array(finding, { maxLength: 4 }),
+  }),
+  criteria: fc.subarray(ids, { minLength: 1 }).map((chosen) => chosen.map((id) => ({ id, text: 'works' }))),
+  checks: fc.array(check, { maxLength: 4 }),
+  attempt: fc.integer({ min: 1, max: 3 }),
+  files: fc.constant(new Map([['a.js', 10]])),
+});
+
+describe('whatever the reviewer says', () => {
+  const always = (property: (input: DecisionInput, decision: ReturnType<typeof decide>) => void) =>
+    fc.assert(
+      fc.property(input, (given) => property(given, decide(given))),
+      { numRuns: 5000 },
+    );
+
+  it('nothing is approved unless every criterion of the task is met, with evidence', () => {
+    always(({ criteria }, decision) => {
+      expect(decision.criteria.map(({ id }) => id)).toEqual(criteria.map(({ id }) => id));
+      if (decision.status !== 'APPROVED') return;
+      expect(decision.criteria.filter(({ met, evidence }) => !met || evidence.trim() === '')).toEqual([]);
+    });
+  });
+
+  it('nothing is approved unless a required check passed on this snapshot and none did not', () => {
+    always(({ checks }, { status }) => {
+      if (status !== 'APPROVED') return;
+      const required = checks.filter((fact) => fact.required);
+      expect(required.length).toBeGreaterThan(0);
+      expect(required.filter((fact) => fact.status !== 'passed')).toEqual([]);
+    });
+  });
+
+  it('a result is taken from what was said: it never invents a criterion that is met', () => {
+    always(({ verdict }, { criteria }) => {
+      for (const { id, met, evidence } of criteria) {
+        if (!met) continue;
+        expect(verdict.criteria).toContainEqual({ id, met: true, evidence });
+      }
+    });
+  });
+
+  it('findings that point at nothing real are dropped', () => {
+    always(({ criteria, files }, { findings }) => {
+      for (const { criterion, file, line } of findings) {
+        const named = criterion !== undefined && criteria.some(({ id }) => id === criterion);
+        const placed = file !== undefined && line !== undefined && line <= (files.get(file) ?? 0);
+        expect(named || placed).toBe(true);
+      }
+    });
+  });
+
+  it('a rejection with a serious finding that stands is never turned into an approval', () => {
+    always(({ verdict }, { status, findings }) => {
+      if (verdict.status === 'REJECTED' && findings.some(({ severity }) => severity !== 'minor'))
+        expect(status).toBe('REJECTED');
+    });
+  });
+
+  it('minor findings alone never reject after the first attempt what is met, proven and checked', () => {
+    always(({ attempt, checks, verdict }, { status, findings, criteria }) => {
+      const checked =
+        checks.some(({ required }) => required) && checks.every((fact) => !fact.required || fact.status === 'passed');
+      const proven = criteria.every(({ met, evidence }) => met && evidence.trim() !== '');
+      const minor = findings.every(({ severity }) => severity === 'minor');
+      if (attempt > 1 && checked && proven && minor)
+        expect([status, verdict.status]).toEqual(['APPROVED', verdict.status]);
+    });
+  });
+
+  it('a rejection by the code says why, and leaves a finding to work on', () => {
+    always(({ verdict, checks }, decision) => {
+      if (decision.status !== 'REJECTED' || verdict.status !== 'APPROVED') return;
+      expect(decision.decidedBy).toBeTruthy();
+      if (checks.some(({ required }) => required)) expect(decision.findings.length).toBeGreaterThan(0);
+    });
+  });
+});
+
+it('a finding is the same across attempts when only numbers, quotes and white space differ', () => {
+  const at = (problem: string): Finding => ({ severity: 'major', criterion: 'T1.1', file: 'a.js', problem, fix: '' });
+  expect(findingHash(at('It took 12 ms,  not "5".'))).toBe(findingHash(at("it took 340 ms, not '7'.")));
+  expect(findingHash(at('It is wrong.'))).not.toBe(findingHash(at('It is slow.')));
+  expect(findingHash({ ...at('It is wrong.'), file: 'b.js' })).not.toBe(findingHash(at('It is wrong.')));
 });

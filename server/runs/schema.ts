@@ -20,6 +20,8 @@ export const eventPayloadSchema = z.discriminatedUnion('type', [
     text: z.string(),
     status: z.enum(['final', 'stopped', 'failed']),
     costMicro: z.string(),
+    /** Micro-credits left after it; absent when nothing was charged. */
+    balanceMicro: z.string().optional(),
     modelLabel: z.string().nullish(),
   }),
   /** A message was replaced by an edit: this one and later ones are struck out. */

@@ -65,12 +65,14 @@ export async function moveRun(
     (from) => RUN_MOVES[from].includes(input.to) && (input.from === undefined || input.from.includes(from)),
   );
   const finished = input.to === 'completed' || input.to === 'failed';
+  // A command that arrived just now is still to be read by the worker that goes on.
+  const goesOn = input.to === 'queued' || input.to === 'running';
   const { count } = await tx.run.updateMany({
     where: { id: input.runId, status: { in: allowed } },
     data: {
       status: input.to,
       reason: input.reason ?? null,
-      command: null,
+      ...(goesOn ? {} : { command: null }),
       ...(finished ? { finishedAt: new Date() } : {}),
     },
   });

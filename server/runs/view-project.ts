@@ -5,6 +5,7 @@ import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { plannedTask } from './attempt';
 import { projectCharged } from './call';
+import { viewUnlock } from './unlock';
 
 interface Own {
   organizationId: string;
@@ -88,6 +89,8 @@ export async function viewProject({ organizationId, projectId }: Own) {
         dependsOn: task.dependsOn,
         status: row.status,
         attempts: row.attempts,
+        /** Its own; null: the project's. */
+        quality: row.quality,
         quoteP50Micro: row.quoteP50Micro,
         quoteP90Micro: row.quoteP90Micro,
         chargedMicro: row.chargedMicro,
@@ -108,13 +111,7 @@ export async function viewProject({ organizationId, projectId }: Own) {
             finishedAt: run.finishedAt,
           },
     actions: actionsFor(project.status, run?.status ?? null),
-    unlock:
-      project.status === 'awaiting_credits'
-        ? {
-            kind: /budget/i.test(project.statusReason ?? '') ? ('budget' as const) : ('credits' as const),
-            text: project.statusReason ?? '',
-          }
-        : null,
+    unlock: project.status === 'awaiting_credits' ? await viewUnlock(project, run?.id ?? '', charged) : null,
     lastSeq: last._max.seq ?? 0,
   };
 }
@@ -153,7 +150,8 @@ export async function viewTimeline({ organizationId, projectId }: Own) {
   });
   const quoted = await db().creditEntry.findMany({
     where: { projectId, kind: 'usage' },
-    select: { modelCallId: true, estimated: true },
+    select: { modelCallId: true, estimated: true, balanceAfter: true },
+    orderBy: { seq: 'asc' },
   });
   const taskOf = (id: string | null) => tasks.find((task) => task.id === id);
   return {
@@ -182,6 +180,8 @@ export async function viewTimeline({ organizationId, projectId }: Own) {
                 .reduce((sum, { estimated }) => sum + (estimated ?? 0n), 0n),
         chargedMicro: charged - absorbed,
         absorbedMicro: absorbed,
+        /** Micro-credits left after its last call; null when it called no model. */
+        balanceMicro: quoted.findLast(({ modelCallId }) => ids.has(modelCallId ?? ''))?.balanceAfter ?? null,
         errorMessage: step.errorMessage,
         snapshotId: step.snapshotId,
         note: null as string | null,

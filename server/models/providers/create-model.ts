@@ -30,29 +30,42 @@ export function providerKey(provider: Provider): string | null {
     case 'openrouter':
       return OPENROUTER_API_KEY ?? null;
     case 'compatible':
-      return OPENAI_COMPATIBLE_BASE_URL === undefined ? null : (OPENAI_COMPATIBLE_API_KEY ?? 'none');
+      return OPENAI_COMPATIBLE_BASE_URL === undefined ? null : (OPENAI_COMPATIBLE_API_KEY ?? NO_KEY);
     case 'demo':
       return 'demo';
   }
 }
 
-/** Last four characters, for the usage log. */
-export function keyIdentifier(provider: Provider): string | null {
-  const key = providerKey(provider);
-  return key === null || provider === 'demo' ? null : key.slice(-4);
+/** The key a call is made with. */
+export interface ProviderAccess {
+  apiKey: string;
+  /** The organization's own: the provider bills it, not this instance. */
+  own: boolean;
 }
 
-function requireKey(provider: Provider): string {
-  const key = providerKey(provider);
-  if (key === null) throw new AppError('model_not_available', `no key is set for ${provider}`);
-  return key;
+/** The instance's own key. @throws AppError `model_not_available` */
+export function instanceAccess(provider: Provider): ProviderAccess {
+  const apiKey = providerKey(provider);
+  if (apiKey === null) throw new AppError('model_not_available', `no key is set for ${provider}`);
+  return { apiKey, own: false };
 }
+
+/** Last four characters, for the usage log. */
+export function keyIdentifier(provider: Provider, access: ProviderAccess): string | null {
+  return provider === 'demo' || access.apiKey === NO_KEY ? null : access.apiKey.slice(-4);
+}
+
+/** What a local server without a key is called with. */
+const NO_KEY = 'none';
 
 const withBase = (baseURL: string | undefined) => (baseURL === undefined ? {} : { baseURL });
 
 /** The AI SDK's model for a reference. @throws AppError `model_not_available` without a key. */
-export function createLanguageModel(provider: Provider, modelId: string): LanguageModelV4 {
-  const apiKey = requireKey(provider);
+export function createLanguageModel(
+  provider: Provider,
+  modelId: string,
+  { apiKey }: ProviderAccess = instanceAccess(provider),
+): LanguageModelV4 {
   switch (provider) {
     case 'openai':
       return createOpenAI({ apiKey, ...withBase(env().OPENAI_BASE_URL) }).responses(modelId);
@@ -67,8 +80,11 @@ export function createLanguageModel(provider: Provider, modelId: string): Langua
   }
 }
 
-export function createEmbeddingModel(provider: Provider, modelId: string): EmbeddingModelV4 {
-  const apiKey = requireKey(provider);
+export function createEmbeddingModel(
+  provider: Provider,
+  modelId: string,
+  { apiKey }: ProviderAccess = instanceAccess(provider),
+): EmbeddingModelV4 {
   switch (provider) {
     case 'openai':
       return createOpenAI({ apiKey, ...withBase(env().OPENAI_BASE_URL) }).embedding(modelId);

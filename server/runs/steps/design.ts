@@ -4,7 +4,6 @@ import { clarifyPrompt } from '@/server/agents/prompts/clarify';
 import { planPrompt } from '@/server/agents/prompts/plan';
 import { specPrompt } from '@/server/agents/prompts/spec';
 import { architectPlanSchema, clarificationSchema, clarifyingQuestionSchema } from '@/server/agents/schema';
-import { absorbCalls } from '@/server/credits/ledger';
 import { db, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
@@ -47,17 +46,12 @@ export async function specStep(ctx: StepContext): Promise<void> {
       notes: await takeNotes(ctx),
     }),
     onSettled: async (tx, result) => {
-      if (result.text.trim() === '' || result.finishReason === 'length') {
-        await absorbCalls(tx, {
-          organizationId: ctx.scope.organizationId,
-          modelCallIds: [result.callId],
-          note: 'the answer was empty or cut off',
-        });
+      // Thrown, it undoes the settling too: the gateway gives the hold back and nothing is charged.
+      if (result.text.trim() === '' || result.finishReason === 'length')
         throw new AppError('model_call_failed', 'the specification came back empty or cut off');
-      }
       await writeDocument(tx, ctx, 'spec', result.text);
       if (ctx.project.status === 'clarifying') await moveProject(tx, { ...ctx.scope, to: 'planning' });
-      await finishStep(tx, ctx, { output: { ok: true }, modelCallId: result.callId });
+      return { output: { ok: true }, modelCallId: result.callId };
     },
   });
 }

@@ -1,14 +1,13 @@
 import 'server-only';
 import { documentPrompt } from '@/server/agents/prompts/document';
-import { absorbCalls } from '@/server/credits/ledger';
 import { estimateTokens } from '@/server/models/pricing';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { saveCheckResults } from '@/server/workspace/checks/run-checks';
 import { createSnapshot, readFiles } from '@/server/workspace/snapshots';
 import { callStreaming } from '../call';
-import { appendEvents } from '../event-log';
 import { finishStep, type StepContext } from '../journal';
+import type { EventPayload } from '../schema';
 import { moveProject, moveRun } from '../transitions';
 import { latestDocument, writeDocument } from './design';
 import { executeChecks, summary } from './verify';
@@ -42,14 +41,9 @@ export async function documentStep(ctx: StepContext): Promise<void> {
       files: shown.map(([path, content]) => ({ path, content })),
     }),
     onSettled: async (tx, result) => {
-      if (result.text.trim() === '' || result.finishReason === 'length') {
-        await absorbCalls(tx, {
-          organizationId,
-          modelCallIds: [result.callId],
-          note: 'the answer was empty or cut off',
-        });
+      // Thrown, it undoes the settling too: the gateway gives the hold back and nothing is charged.
+      if (result.text.trim() === '' || result.finishReason === 'length')
         throw new AppError('model_call_failed', 'the README came back empty or cut off');
-      }
       const content = result.text.endsWith('\n') ? result.text : `${result.text}\n`;
       const { snapshotId } = await createSnapshot(tx, {
         ...ctx.scope,
@@ -60,8 +54,8 @@ export async function documentStep(ctx: StepContext): Promise<void> {
       });
       await tx.project.update({ where: { id: ctx.project.id }, data: { headSnapshotId: snapshotId } });
       await writeDocument(tx, ctx, 'readme', content);
-      await appendEvents(tx, ctx.scope, [{ type: 'data-snapshot', snapshotId }]);
-      await finishStep(tx, ctx, { output: { ok: true }, snapshotId, modelCallId: result.callId });
+      const events: EventPayload[] = [{ type: 'data-snapshot', snapshotId }];
+      return { output: { ok: true }, snapshotId, modelCallId: result.callId, events };
     },
   });
 }
@@ -70,7 +64,7 @@ export async function documentStep(ctx: StepContext): Promise<void> {
 export async function finalCheckStep(ctx: StepContext): Promise<void> {
   const snapshotId = ctx.project.headSnapshotId ?? '';
   const files = await readFiles(db(), { organizationId: ctx.scope.organizationId, snapshotId });
-  const outcomes = await executeChecks(ctx, files, [...files.keys()]);
+  const { outcomes, events } = await executeChecks(ctx, files, [...files.keys()]);
   const failed = outcomes.filter(({ required, status }) => required && status !== 'passed');
   await inTx(async (tx) => {
     await saveCheckResults(
@@ -78,7 +72,7 @@ export async function finalCheckStep(ctx: StepContext): Promise<void> {
       { ...ctx.scope, runId: ctx.run.id, taskId: null, snapshotId, attempt: ctx.step.attempt },
       outcomes,
     );
-    await finishStep(tx, ctx, { output: { ok: failed.length === 0 }, snapshotId, note: summary(outcomes) });
+    await finishStep(tx, ctx, { output: { ok: failed.length === 0 }, snapshotId, note: summary(outcomes), events });
   });
 }
 

@@ -16,8 +16,10 @@ import { createSnapshot, readFiles } from '@/server/workspace/snapshots';
 import { endAttempt, lastFindings, stepOutput, taskOf } from '../attempt';
 import { callStreaming } from '../call';
 import { embedderOf } from '../embedder';
-import { appendEvents } from '../event-log';
 import { finishStep, type StepContext } from '../journal';
+import type { EventPayload } from '../schema';
+import { moveTask } from '../transitions';
+import { workProper } from '../work-proper';
 import { latestDocument, takeNotes } from './design';
 
 export const replySchema = z.object({ text: z.string(), finishReason: z.string() });
@@ -30,24 +32,16 @@ async function headFiles(ctx: StepContext): Promise<Map<string, string>> {
 /** The implementer's answer for one task, with the right code in front of it. */
 export async function implementStep(ctx: StepContext): Promise<void> {
   const { row, task } = await taskOf(ctx);
-  await inTx(async (tx) => {
-    const { count } = await tx.task.updateMany({
-      where: { id: row.id, status: 'pending' },
-      data: { status: 'running' },
-    });
-    if (count > 0) await appendEvents(tx, ctx.scope, [{ type: 'data-task', taskKey: row.key, status: 'running' }]);
-  });
+  if (row.status === 'pending') await inTx((tx) => moveTask(tx, ctx.scope, row, 'running', ['pending']));
   await callStreaming(ctx, {
     role: 'implement',
     purpose: 'run',
-    prompt: implementPrompt(await implementContext(ctx, task)),
+    prompt: implementPrompt(await workProper('context', () => implementContext(ctx, task))),
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
-    onSettled: async (tx, result) => {
-      await finishStep(tx, ctx, {
-        output: { text: result.text, finishReason: result.finishReason },
-        modelCallId: result.callId,
-      });
-    },
+    onSettled: async (_tx, result) => ({
+      output: { text: result.text, finishReason: result.finishReason },
+      modelCallId: result.callId,
+    }),
   });
 }
 
@@ -141,8 +135,9 @@ async function applyBlocks(
   await inTx(async (tx) => {
     if (outcome.refusals.length === 0) return applied(tx, ctx, row.key, outcome.changes, outcome.applied);
     const repairable = phase === 'apply' && !truncated && parsed.blocks.length > 0;
+    let events: EventPayload[] = [];
     if (!repairable) {
-      await endAttempt(tx, ctx, row, {
+      events = await endAttempt(tx, ctx, row, {
         status: 'REJECTED',
         modelStatus: null,
         decidedBy: 'the edits could not be applied',
@@ -157,6 +152,7 @@ async function applyBlocks(
       });
     }
     await finishStep(tx, ctx, {
+      events,
       output: { ok: false, refusals: outcome.refusals.map((refusal) => ({ ...refusal })) },
       note: `${outcome.refusals.length} edits refused`,
     });
@@ -230,9 +226,10 @@ async function applied(
     label: `${taskKey}, attempt ${ctx.step.attempt}`,
     madeByStep: ctx.step.id,
   });
+  let events: EventPayload[] = [];
   if (!changed) {
     const { row, task } = await taskOfTx(tx, ctx);
-    await endAttempt(tx, ctx, row, {
+    events = await endAttempt(tx, ctx, row, {
       status: 'REJECTED',
       modelStatus: null,
       decidedBy: 'empty diff',
@@ -246,6 +243,7 @@ async function applied(
     matched.filter((rung) => rung !== 'exact').map((rung) => `${path}: ${rung}`),
   );
   await finishStep(tx, ctx, {
+    events,
     output: { ok: changed, changed: [...changes.keys()], edits: edits.map((edit) => ({ ...edit })) },
     snapshotId,
     note: `${changes.size} files${rungs.length > 0 ? ` (matched loosely: ${rungs.join(', ')})` : ''}`,
@@ -275,11 +273,9 @@ export async function repairStep(ctx: StepContext): Promise<void> {
       files: [...files].filter(([path]) => paths.has(path)).map(([path, content]) => ({ path, content })),
     }),
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
-    onSettled: async (tx, result) => {
-      await finishStep(tx, ctx, {
-        output: { text: result.text, finishReason: result.finishReason },
-        modelCallId: result.callId,
-      });
-    },
+    onSettled: async (_tx, result) => ({
+      output: { text: result.text, finishReason: result.finishReason },
+      modelCallId: result.callId,
+    }),
   });
 }

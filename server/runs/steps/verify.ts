@@ -1,5 +1,4 @@
 import 'server-only';
-import { z } from 'zod';
 import { AGENT_LIMITS } from '@/server/agents/limits';
 import { reviewPrompt } from '@/server/agents/prompts/review';
 import { type PlanChecks, verdictSchema } from '@/server/agents/schema';
@@ -9,77 +8,67 @@ import { runChecks, saveCheckResults } from '@/server/workspace/checks/run-check
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import type { CheckOutcome } from '@/server/workspace/schema';
 import { diffSnapshots, readFiles } from '@/server/workspace/snapshots';
-import { endAttempt, stepOutput, taskOf } from '../attempt';
+import { attemptResult, endAttempt, taskOf } from '../attempt';
 import { callForObject } from '../call';
 import { appendEvents } from '../event-log';
 import { finishStep, type StepContext } from '../journal';
 import { decide } from '../review-decision';
-
-const changedSchema = z.object({ ok: z.boolean(), changed: z.array(z.string()).default([]) });
+import type { EventPayload } from '../schema';
+import { workProper } from '../work-proper';
 
 /** Checks really run, on exactly the snapshot the attempt made. */
 export async function checkStep(ctx: StepContext): Promise<void> {
-  const snapshotId = await attemptSnapshot(ctx);
-  const applied = (await stepOutput(ctx, 'reapply', changedSchema)) ?? (await stepOutput(ctx, 'apply', changedSchema));
+  const { snapshotId, changed } = await attemptResult(ctx);
   const files = await readFiles(db(), { organizationId: ctx.scope.organizationId, snapshotId });
-  const outcomes = await executeChecks(ctx, files, applied?.changed ?? []);
+  const { outcomes, events } = await executeChecks(ctx, files, changed);
   await inTx(async (tx) => {
     const owner = { ...ctx.scope, runId: ctx.run.id, taskId: ctx.step.taskId, snapshotId, attempt: ctx.step.attempt };
     await saveCheckResults(tx, owner, outcomes);
-    await finishStep(tx, ctx, { output: { ok: true }, snapshotId, note: summary(outcomes) });
+    await finishStep(tx, ctx, { output: { ok: true }, snapshotId, note: summary(outcomes), events });
   });
 }
 
-/** Runs the checks; a stop ends them. */
+/** A check that took this long, milliseconds, is told at once; shorter ones together with what comes next. */
+const TELL_AT_ONCE_MS = 100;
+
+/** Runs the checks; a stop ends them. @returns also the events that were not told yet. */
 export async function executeChecks(
   ctx: StepContext,
   files: Map<string, string>,
   changed: string[],
-): Promise<CheckOutcome[]> {
+): Promise<{ outcomes: CheckOutcome[]; events: EventPayload[] }> {
   const commands: PlanChecks = ctx.plan?.checks ?? {};
-  const outcomes = await runChecks({
-    files,
-    changed,
-    commands,
-    execution: await selectSandbox(env().SANDBOX),
-    timeoutMs: env().CHECK_TIMEOUT_MS,
-    signal: ctx.signal,
-    onOutcome: async ({ kind, command, status }) => {
-      await inTx((tx) =>
-        appendEvents(tx, ctx.scope, [
-          { type: 'data-check', taskKey: ctx.step.step.split(':')[1] ?? null, kind, command, status },
-        ]),
-      );
-    },
-  });
+  let events: EventPayload[] = [];
+  const execution = await selectSandbox(env().SANDBOX);
+  const run = () =>
+    runChecks({
+      files,
+      changed,
+      commands,
+      execution,
+      timeoutMs: env().CHECK_TIMEOUT_MS,
+      signal: ctx.signal,
+      onOutcome: async ({ kind, command, status, durationMs }) => {
+        events.push({ type: 'data-check', taskKey: ctx.step.taskKey, kind, command, status });
+        if (durationMs < TELL_AT_ONCE_MS) return;
+        const told = events;
+        events = [];
+        await inTx((tx) => appendEvents(tx, ctx.scope, told));
+      },
+    });
+  const outcomes = await workProper('checks', run);
   ctx.signal.throwIfAborted();
-  return outcomes;
+  return { outcomes, events };
 }
 
 export function summary(outcomes: readonly CheckOutcome[]): string {
   return outcomes.map(({ kind, status }) => `${kind} ${status}`).join(', ');
 }
 
-/** The snapshot this attempt made. */
-async function attemptSnapshot(ctx: StepContext): Promise<string> {
-  const key = ctx.step.step.split(':')[1] ?? '';
-  const rows = await db().runStep.findMany({
-    where: {
-      runId: ctx.run.id,
-      attempt: ctx.step.attempt,
-      step: { in: [`apply:${key}`, `reapply:${key}`] },
-      snapshotId: { not: null },
-    },
-  });
-  const id = rows.find(({ step }) => step.startsWith('reapply'))?.snapshotId ?? rows[0]?.snapshotId;
-  if (!id) throw new Error(`no snapshot for ${ctx.step.step}, attempt ${ctx.step.attempt}`);
-  return id;
-}
-
 /** The reviewer's verdict, bound to evidence; the code decides. */
 export async function reviewStep(ctx: StepContext): Promise<void> {
   const { row, task } = await taskOf(ctx);
-  const snapshotId = await attemptSnapshot(ctx);
+  const { snapshotId } = await attemptResult(ctx);
   const { organizationId } = ctx.scope;
   const checks = await db().checkResult.findMany({
     where: { organizationId, snapshotId, runId: ctx.run.id, taskId: row.id, attempt: ctx.step.attempt },
@@ -112,8 +101,8 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
       })),
       diff: diff
         .map(
-          ({ path, status, hunks }) =>
-            `${status} ${path}\n${hunks.map((hunk) => `@@ -${hunk.oldStart} +${hunk.newStart} @@\n${hunk.lines.join('\n')}`).join('\n')}`,
+          ({ path, status, hunks, truncated }) =>
+            `${status} ${path}${truncated ? ' (lines not compared: too many files differ)' : ''}\n${hunks.map((hunk) => `@@ -${hunk.oldStart} +${hunk.newStart} @@\n${hunk.lines.join('\n')}`).join('\n')}`,
         )
         .join('\n')
         .slice(0, AGENT_LIMITS.contextTokens[ctx.quality]),
@@ -127,8 +116,9 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
         attempt: ctx.step.attempt,
         files: new Map([...files].map(([path, content]) => [path, content.split('\n').length])),
       });
-      await endAttempt(tx, ctx, row, { ...decision, modelStatus: verdict.status, snapshotId });
+      const events = await endAttempt(tx, ctx, row, { ...decision, modelStatus: verdict.status, snapshotId });
       await finishStep(tx, ctx, {
+        events,
         output: { ok: true, status: decision.status },
         snapshotId,
         modelCallId: result.callId,

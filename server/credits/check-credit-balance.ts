@@ -1,0 +1,72 @@
+import 'server-only';
+import type { Client } from '@/server/platform/db';
+import { notFound } from '@/server/platform/errors';
+import { planAllocation } from './plan-allocation';
+
+/** Micro-credits. */
+export interface CreditCheck {
+  enough: boolean;
+  /** What the organization can spend now: balance without what is held. */
+  available: bigint;
+  /** What is missing for `required`; 0 when there is enough. */
+  missing: bigint;
+  /** What the person's own monthly budget still allows; null: no such budget. */
+  budgetLeft: bigint | null;
+  /** When the monthly credits come anew. */
+  resetsAt: Date;
+  /** What the next reset will grant. */
+  nextAllocation: bigint;
+}
+
+/**
+ * Whether an amount of micro-credits could be held now. Reads only: the hold itself decides.
+ * @throws AppError `not_found`
+ */
+export async function checkCreditBalance(
+  client: Client,
+  input: { organizationId: string; userId: string | null; required: bigint },
+): Promise<CreditCheck> {
+  const { organizationId, userId, required } = input;
+  const row = await client.creditBalance.findUnique({
+    where: { organizationId },
+    include: { organization: { include: { plan: { include: { plan: true } } } } },
+  });
+  if (row === null) throw notFound('Credit account');
+  const available = row.monthly + row.bonus - row.held;
+  const budgetLeft =
+    userId === null ? null : await memberBudgetLeft(client, { organizationId, userId, since: row.periodStart });
+  const usable = budgetLeft !== null && budgetLeft < available ? budgetLeft : available;
+  const plan = row.organization.plan;
+  const next =
+    plan?.pendingPlanId == null ? plan?.plan : await client.plan.findUnique({ where: { id: plan.pendingPlanId } });
+  return {
+    enough: usable >= required,
+    available,
+    missing: usable >= required ? 0n : required - usable,
+    budgetLeft,
+    resetsAt: row.periodEnd,
+    nextAllocation: next == null ? 0n : planAllocation(row.organization.kind, next),
+  };
+}
+
+/** What a member's monthly budget leaves: budget - (usage - refunds of the period) - their open holds. Null: no budget. */
+async function memberBudgetLeft(
+  client: Client,
+  input: { organizationId: string; userId: string; since: Date },
+): Promise<bigint | null> {
+  const { organizationId, userId, since } = input;
+  const membership = await client.membership.findUnique({
+    where: { organizationId_userId: { organizationId, userId } },
+    select: { monthlyBudgetMicro: true },
+  });
+  if (membership?.monthlyBudgetMicro == null) return null;
+  const [used, held] = await Promise.all([
+    client.creditEntry.aggregate({
+      where: { organizationId, userId, kind: { in: ['usage', 'usage_refund'] }, createdAt: { gte: since } },
+      _sum: { amount: true },
+    }),
+    client.creditHold.aggregate({ where: { organizationId, userId, status: 'pending' }, _sum: { amount: true } }),
+  ]);
+  const left = membership.monthlyBudgetMicro + (used._sum.amount ?? 0n) - (held._sum.amount ?? 0n);
+  return left > 0n ? left : 0n;
+}

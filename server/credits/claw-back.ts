@@ -1,0 +1,33 @@
+import 'server-only';
+import { now } from '@/server/platform/clock';
+import type { Client } from '@/server/platform/db';
+import { AppError, notFound } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+
+export interface ClawBackInput {
+  organizationId: string;
+  /** Micro-credits to take back, above zero. */
+  amount: bigint;
+  idempotencyKey: string;
+  userId?: string | null;
+  note?: string | null;
+  /** Provider facts. With `purchaseId`, the audit compares the purchase's `clawedMicro` and `owedMicro` with the entries. */
+  metadata?: Record<string, unknown>;
+}
+
+/**
+ * Takes back credits of a refunded or disputed purchase, as far as they are bonus that is neither spent nor needed by open
+ * holds; the rest is owed, and repaid by the next purchase. A replay returns what the first call did.
+ * @throws AppError `not_found` without an account, `invalid_input`
+ */
+export async function clawBack(
+  client: Client,
+  input: ClawBackInput,
+): Promise<{ taken: bigint; owed: bigint; replayed: boolean }> {
+  if (input.amount <= 0n) throw new AppError('invalid_input', 'a claw-back must be above zero');
+  const [row] = await client.$queryRaw<{ outcome: string; taken: bigint; owed: bigint }[]>`
+    SELECT * FROM ledger_claw_back(${newId()}, ${input.organizationId}, ${input.amount}::bigint, ${input.idempotencyKey}, ${input.userId ?? null},
+      ${input.note ?? null}, ${JSON.stringify(input.metadata ?? {})}::jsonb, ${now()}::timestamptz)`;
+  if (row === undefined || row.outcome === 'no_account') throw notFound('Credit account');
+  return { taken: row.taken, owed: row.owed, replayed: row.outcome === 'replayed' };
+}

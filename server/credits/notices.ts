@@ -1,0 +1,144 @@
+import 'server-only';
+import { now } from '@/server/platform/clock';
+import { type Client, db } from '@/server/platform/db';
+import { env } from '@/server/platform/env';
+import { isAppError, notFound } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import { logger } from '@/server/platform/logger';
+import { sendMail } from '@/server/platform/mail';
+import { formatCredits, MICRO } from './schema';
+
+/** Below this share of the plan's monthly credits a balance is low. Percent. */
+const LOW_PERCENT = 20n;
+/** At most this is left: the next call may not fit. Micro-credits. */
+const NOTHING_LEFT = MICRO;
+/** Organizations looked at in one round. */
+const ROUND = 1000;
+
+export type NoticeKind = 'low_balance' | 'out_of_credits' | 'payment_failed' | 'owed';
+
+export interface NewNotice {
+  organizationId: string;
+  kind: NoticeKind;
+  body: string;
+  /** Path in the app that leads on. */
+  link: string;
+}
+
+/** Writes a notice unless one of its kind was written today (UTC). @returns whether it is new. */
+export async function writeNotice(client: Client, notice: NewNotice): Promise<boolean> {
+  const at = now();
+  const { count } = await client.notice.createMany({
+    data: [{ id: newId(), ...notice, day: at.toISOString().slice(0, 10), createdAt: at }],
+    skipDuplicates: true,
+  });
+  return count === 1;
+}
+
+/**
+ * Finds balances at 20 % of the month's credits and at one credit or less, and says so: in the app and by mail, each at most
+ * once a day, unless the organization switched notices off. @returns how many notices are new.
+ */
+export async function noticeLowBalances(client: Client): Promise<number> {
+  const rows = await client.$queryRaw<{ organizationId: string; available: bigint; monthly: bigint }[]>`
+    SELECT b."organizationId", b."monthly" + b."bonus" - b."held" AS available, p."monthlyMicro" AS monthly
+    FROM "CreditBalance" b
+    JOIN "Organization" o ON o."id" = b."organizationId" AND o."notices" AND o."deletedAt" IS NULL
+    JOIN "OrganizationPlan" op ON op."organizationId" = b."organizationId" JOIN "Plan" p ON p."id" = op."planId"
+    WHERE b."monthly" + b."bonus" - b."held" <= greatest(p."monthlyMicro" * ${LOW_PERCENT} / 100, ${NOTHING_LEFT})
+      AND NOT EXISTS (SELECT 1 FROM "Notice" n WHERE n."organizationId" = b."organizationId" AND n."day" = ${now().toISOString().slice(0, 10)}
+        AND n."kind" = CASE WHEN b."monthly" + b."bonus" - b."held" <= ${NOTHING_LEFT} THEN 'out_of_credits' ELSE 'low_balance' END)
+      -- A new team's account, which never held anything, is not running out.
+      AND EXISTS (SELECT 1 FROM "CreditEntry" e WHERE e."organizationId" = b."organizationId")
+    ORDER BY b."organizationId" LIMIT ${ROUND}`;
+  let written = 0;
+  for (const { organizationId, available } of rows) {
+    const left = formatCredits(available > 0n ? available : 0n);
+    const isOut = available <= NOTHING_LEFT;
+    const isNew = await writeNotice(client, {
+      organizationId,
+      kind: isOut ? 'out_of_credits' : 'low_balance',
+      body: isOut
+        ? `${left} credits are left: the next step may not fit. A running build pauses at the end of its step and loses nothing.`
+        : `${left} credits are left, less than ${LOW_PERCENT} % of a month.`,
+      link: '/credits',
+    });
+    if (isNew) written++;
+  }
+  return written;
+}
+
+/** Mails today's notices that were not mailed yet to the organization's owners. @returns how many letters left. */
+export async function mailNotices(client: Client): Promise<number> {
+  const since = new Date(now().getTime() - 86_400_000);
+  const open = await client.notice.findMany({ where: { mailedAt: null, createdAt: { gte: since } }, take: ROUND });
+  let letters = 0;
+  for (const notice of open) {
+    const owners = await client.membership.findMany({
+      where: { organizationId: notice.organizationId, role: 'owner', organization: { notices: true } },
+      include: { user: { select: { email: true } }, organization: { select: { name: true } } },
+    });
+    // Marked first: a letter that was lost is better than one that comes every minute.
+    const { count } = await client.notice.updateMany({
+      where: { id: notice.id, mailedAt: null },
+      data: { mailedAt: now() },
+    });
+    if (count === 0) continue;
+    for (const { user, organization } of owners) {
+      if (await mailOne(user.email, organization.name, notice)) letters++;
+    }
+  }
+  return letters;
+}
+
+async function mailOne(
+  to: string,
+  organization: string,
+  notice: { body: string; link: string | null },
+): Promise<boolean> {
+  const { APP_URL, PORT } = env();
+  const url = `${APP_URL ?? `http://localhost:${PORT}`}${notice.link ?? '/credits'}`;
+  const text = `${organization}: ${notice.body}\n\n${url}\n\nYou can switch these notices off in the organization's settings.\n`;
+  try {
+    await sendMail({
+      to,
+      subject: `Plumbline credits: ${notice.body.split(/[:.]/)[0]}`,
+      text,
+      html: `<p>${escapeHtml(organization)}: ${escapeHtml(notice.body)}</p><p><a href="${escapeHtml(url)}">Open credits</a></p><p>You can switch these notices off in the organization's settings.</p>`,
+    });
+    return true;
+  } catch (error) {
+    // Without a mail server the notice is in the app only.
+    if (isAppError(error) && error.code === 'forbidden') return false;
+    logger().warn({ err: error, kind: 'notice' }, 'a notice could not be mailed');
+    return false;
+  }
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+/** Notices nobody has put away yet, newest first. */
+export async function openNotices(organizationId: string) {
+  return db().notice.findMany({
+    where: { organizationId, seenAt: null },
+    select: { id: true, kind: true, body: true, link: true, createdAt: true },
+    orderBy: { createdAt: 'desc' },
+    take: 5,
+  });
+}
+
+/** @throws AppError `not_found` */
+export async function dismissNotice(organizationId: string, id: string): Promise<void> {
+  const { count } = await db().notice.updateMany({
+    where: { id, organizationId, seenAt: null },
+    data: { seenAt: now() },
+  });
+  if (count === 0) throw notFound('Notice');
+}
+
+/** Switches low-balance notices on or off, in the app and by mail. */
+export async function setNotices(organizationId: string, enabled: boolean): Promise<void> {
+  await db().organization.update({ where: { id: organizationId }, data: { notices: enabled } });
+}

@@ -1,0 +1,49 @@
+import 'server-only';
+import { db, inTx } from '@/server/platform/db';
+import { notFound } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import type { UpdatePackage, UpdatePlan } from './schema-operator';
+
+export async function listCatalogue() {
+  const [packages, plans] = await Promise.all([
+    db().topupPackage.findMany({ orderBy: { position: 'asc' } }),
+    db().plan.findMany({ orderBy: { position: 'asc' }, include: { _count: { select: { organizations: true } } } }),
+  ]);
+  return { packages, plans: plans.map(({ _count, ...plan }) => ({ ...plan, organizations: _count.organizations })) };
+}
+
+/** Purchases keep the price and the credits they were made with. @throws AppError `not_found` */
+export async function updatePackage(
+  { id, ...change }: UpdatePackage,
+  userId: string,
+): Promise<void> {
+  await inTx(async (tx) => {
+    const { count } = await tx.topupPackage.updateMany({ where: { id }, data: definedOnly(change) });
+    if (count === 0) throw notFound('Package');
+    await tx.auditEvent.create({
+      data: { id: newId(), userId, action: 'package.updated', subject: id, details: shown(change) },
+    });
+  });
+}
+
+/** @throws AppError `not_found` */
+export async function updatePlan({ id, ...change }: UpdatePlan, userId: string): Promise<void> {
+  await inTx(async (tx) => {
+    const { count } = await tx.plan.updateMany({ where: { id }, data: definedOnly(change) });
+    if (count === 0) throw notFound('Plan');
+    await tx.auditEvent.create({
+      data: { id: newId(), userId, action: 'plan.updated', subject: id, details: shown(change) },
+    });
+  });
+}
+
+/** Without what was not said: `exactOptionalPropertyTypes` tells absent from undefined. */
+function definedOnly<T extends object>(change: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+function shown(change: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(change).map(([key, value]) => [key, String(value)]));
+}

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '@/server/platform/db';
+import { newId } from '@/server/platform/ids';
+import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { CSV_COLUMNS, csvField, exportEntries, sixDecimals } from './export-entries';
+import { absorbCalls, reserve, settle } from './ledger';
+import { listEntries } from './list-entries';
+import { readReceipt } from './read-receipt';
+import { historyFilterSchema, historyInputSchema } from './schema';
+import { usageReport } from './usage-report';
+
+let database: Database;
+let owner: { organizationId: string; userId: string };
+let projectId: string;
+
+beforeAll(async () => {
+  database = await testDb();
+  owner = await seedOrganization(database);
+  projectId = newId();
+  await database.prisma.project.create({
+    data: {
+      id: projectId,
+      organizationId: owner.organizationId,
+      title: 'Tide, "tables" =SUM(A1)',
+      description: 'tides',
+    },
+  });
+  for (let i = 0; i < 3; i++) await spend('demo:demo', 1000n + BigInt(i));
+  await spend('openai:gpt-5-mini', 7n);
+  const call = await database.prisma.modelCall.findFirstOrThrow({ where: { modelRowId: 'openai:gpt-5-mini' } });
+  await absorbCalls(database.prisma, {
+    organizationId: owner.organizationId,
+    modelCallIds: [call.id],
+    note: 'rejected',
+  });
+});
+afterAll(closeTestDb);
+
+async function spend(modelRowId: string, actual: bigint): Promise<void> {
+  const { organizationId } = owner;
+  const callId = newId();
+  const price = await database.prisma.modelPrice.findFirstOrThrow({ where: { modelRowId } });
+  const { holdId } = await reserve(database.prisma, {
+    organizationId,
+    amount: 5000n,
+    idempotencyKey: callId,
+    ttlMs: 60_000,
+    projectId,
+  });
+  await database.prisma.modelCall.create({
+    data: {
+      id: callId,
+      organizationId,
+      projectId,
+      role: 'ask',
+      capability: 'ask',
+      quality: 'fast',
+      modelRowId,
+      modelLabel: modelRowId,
+      priceId: price.id,
+      holdId,
+      idempotencyKey: callId,
+      promptVersion: 'test',
+      status: 'succeeded',
+      costNano: actual * 10n,
+    },
+  });
+  await settle(database.prisma, { organizationId, holdId, actual, modelCallId: callId });
+}
+
+const entries = (filter: object) => listEntries(owner.organizationId, historyInputSchema.parse(filter));
+
+describe('the history', () => {
+  it('is filtered by kind, project, model and day', async () => {
+    const count = async (filter: object) => (await entries(filter)).entries.length;
+    expect(await count({ kind: 'usage' })).toBe(4);
+    expect(await count({ model: 'demo:demo' })).toBe(3);
+    expect(await count({ model: 'openai:gpt-5-mini' })).toBe(2);
+    expect(await count({ projectId, kind: 'usage_refund' })).toBe(1);
+    const today = new Date().toISOString().slice(0, 10);
+    expect(await count({ from: today, to: today })).toBe(6);
+    expect(await count({ to: '2020-01-01' })).toBe(0);
+    expect(() => historyInputSchema.parse({ from: '2020-13-01' })).toThrow();
+  });
+
+  it('is paged by cursor without a gap or a repeat, with a running balance', async () => {
+    const seen: bigint[] = [];
+    const ids = new Set<string>();
+    let cursor: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof entries>> = await entries({ limit: 2, cursor });
+      for (const entry of page.entries) {
+        ids.add(entry.id);
+        seen.push(entry.balanceAfter);
+      }
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(seen).toHaveLength(6);
+    expect(ids.size).toBe(6);
+    expect(seen[0]).toBe(100_000_000n - 3003n);
+  });
+});
+
+it('the report adds up to the ledger', async () => {
+  const report = await usageReport(database.prisma, { organizationId: owner.organizationId, days: 7 });
+  expect(report.days).toHaveLength(7);
+  expect(report.days.at(-1)).toMatchObject({ used: 3003n, absorbed: 7n, calls: 4 });
+  expect(report.total).toMatchObject({ used: 3003n, absorbed: 7n });
+  expect(report.projects).toEqual([expect.objectContaining({ projectId, used: 3003n, absorbed: 7n })]);
+  expect(report.models).toEqual([
+    expect.objectContaining({ modelRef: 'demo:demo', calls: 3, used: 3003n, costNano: 30_030n }),
+    expect.objectContaining({ modelRef: 'openai:gpt-5-mini', calls: 1, used: 0n, costNano: 70n }),
+  ]);
+});
+
+describe('a receipt', () => {
+  it('leads from the line to its call, price, project and refund', async () => {
+    const [refund] = (await entries({ kind: 'usage_refund' })).entries;
+    const receipt = await readReceipt({ organizationId: owner.organizationId, entryId: refund?.id ?? '' });
+    expect(receipt).toMatchObject({
+      entry: { kind: 'usage_refund', amount: 7n, absorbed: 7n },
+      call: { modelRef: 'openai:gpt-5-mini', costNano: 70n },
+      price: { inputPerMillion: 250_000_000n },
+      project: { id: projectId },
+      related: [{ kind: 'usage', amount: -7n }],
+      hold: { status: 'settled', amount: 5000n },
+    });
+  });
+
+  it('of another organization is not found', async () => {
+    const other = await seedOrganization(database);
+    const [mine] = (await entries({ kind: 'usage' })).entries;
+    await expect(readReceipt({ organizationId: other.organizationId, entryId: mine?.id ?? '' })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+});
+
+describe('the CSV', () => {
+  it('has every entry with six decimals, oldest first, and its amounts add up to the balance', async () => {
+    let text = '';
+    for await (const piece of exportEntries(owner.organizationId, historyFilterSchema.parse({}))) text += piece;
+    const lines = text.trimEnd().split('\r\n');
+    expect(lines[0]).toBe(CSV_COLUMNS.join(','));
+    expect(lines).toHaveLength(7);
+    const credits = lines.slice(1).map((line) => BigInt((line.split(',')[3] ?? '').replace('.', '')));
+    expect(credits.reduce((sum, micro) => sum + micro, 0n)).toBe(100_000_000n - 3003n);
+    expect(lines[2]).toContain('-0.001000');
+    expect(lines[2]).toContain('"Tide, ""tables"" =SUM(A1)"');
+  });
+
+  it('never hands a formula to a spreadsheet', () => {
+    expect(['=1+1', '+1', '@x', '-2+3', '-1.5', 'a"b', 'two\nlines', 'plain'].map(csvField)).toEqual([
+      "'=1+1",
+      "'+1",
+      "'@x",
+      "'-2+3",
+      '-1.5',
+      '"a""b"',
+      '"two\nlines"',
+      'plain',
+    ]);
+  });
+
+  it('writes amounts exactly', () => {
+    expect([0n, 1n, -1n, 1_500_000n, -12_345_678_901n].map(sixDecimals)).toEqual([
+      '0.000000',
+      '0.000001',
+      '-0.000001',
+      '1.500000',
+      '-12345.678901',
+    ]);
+  });
+});

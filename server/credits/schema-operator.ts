@@ -1,0 +1,39 @@
+/** What an operator may say about packages, plans and balances; safe for the browser. Credits are micro-credits, prices US cents. */
+import { z } from 'zod';
+
+const cents = z.number().int().min(0).max(1_000_000);
+const micro = z.bigint().min(0n).max(1_000_000_000_000n);
+
+export const updatePackageSchema = z.object({
+  id: z.string().max(40),
+  name: z.string().trim().min(1).max(40).optional(),
+  creditsMicro: micro.refine((value) => value > 0n, 'a package holds credits').optional(),
+  priceUsdCents: cents.min(50, 'Stripe takes no payment below 0.50 USD').optional(),
+  popular: z.boolean().optional(),
+  active: z.boolean().optional(),
+});
+export type UpdatePackage = z.infer<typeof updatePackageSchema>;
+
+export const updatePlanSchema = z.object({
+  id: z.string().max(40),
+  name: z.string().trim().min(1).max(40).optional(),
+  /** From the next period on; nobody's present period changes. */
+  monthlyMicro: micro.optional(),
+  welcomeMicro: micro.optional(),
+  priceUsdCents: cents.optional(),
+});
+export type UpdatePlan = z.infer<typeof updatePlanSchema>;
+
+/** A correction by hand. `amountMicro` is signed; the reason stands in the ledger for both sides to read. */
+export const adjustSchema = z.object({
+  organizationId: z.string().max(64),
+  amountMicro: z
+    .bigint()
+    .min(-1_000_000_000_000n)
+    .max(1_000_000_000_000n)
+    .refine((value) => value !== 0n, 'an adjustment of nothing is none'),
+  reason: z.string().trim().min(5, 'say why, in at least five characters').max(300),
+  /** One effect a key: the form makes it once, so that a double click adjusts once. */
+  requestId: z.uuid(),
+});
+export type Adjust = z.infer<typeof adjustSchema>;

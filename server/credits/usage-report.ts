@@ -1,0 +1,100 @@
+import 'server-only';
+import { now } from '@/server/platform/clock';
+import type { Client } from '@/server/platform/db';
+
+/** Micro-credits; `used` is what was paid after refunds, `absorbed` what rework cost us and not the user. */
+export interface UsageReport {
+  days: { day: string; used: bigint; absorbed: bigint; calls: number }[];
+  projects: { projectId: string | null; title: string; used: bigint; absorbed: bigint }[];
+  models: { modelRef: string; label: string; calls: number; used: bigint; costNano: bigint; ownKey: boolean }[];
+  /** What finished tasks were quoted (P90) and what they cost. */
+  tasks: {
+    projectId: string;
+    key: string;
+    title: string;
+    quotedP50: bigint;
+    quotedP90: bigint;
+    charged: bigint;
+    absorbed: bigint;
+  }[];
+  total: { used: bigint; absorbed: bigint; quotedP90: bigint; charged: bigint };
+}
+
+/** Most tasks shown in "quote against actual". */
+const TASKS = 30;
+
+/** What an organization's credits went into over the last days (UTC), the present day included. */
+export async function usageReport(
+  client: Client,
+  input: { organizationId: string; days: number },
+): Promise<UsageReport> {
+  const { organizationId } = input;
+  const today = Date.parse(`${now().toISOString().slice(0, 10)}T00:00:00Z`);
+  const since = new Date(today - (input.days - 1) * 86_400_000);
+  const days = await client.$queryRaw<{ day: string; used: bigint; absorbed: bigint; calls: bigint }[]>`
+    SELECT to_char("createdAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, -sum("amount")::bigint AS used,
+      sum("absorbed")::bigint AS absorbed, count(*) FILTER (WHERE "kind" = 'usage') AS calls
+    FROM "CreditEntry" WHERE "organizationId" = ${organizationId} AND "kind" IN ('usage', 'usage_refund') AND "createdAt" >= ${since}::timestamptz
+    GROUP BY 1 ORDER BY 1`;
+  const projects = await client.$queryRaw<UsageReport['projects']>`
+    SELECT e."projectId", coalesce(nullif(max(p."title"), ''), CASE WHEN e."projectId" IS NULL THEN 'No project' ELSE 'Deleted project' END) AS title,
+      -sum(e."amount")::bigint AS used, sum(e."absorbed")::bigint AS absorbed
+    FROM "CreditEntry" e LEFT JOIN "Project" p ON p."id" = e."projectId" AND p."organizationId" = e."organizationId"
+    WHERE e."organizationId" = ${organizationId} AND e."kind" IN ('usage', 'usage_refund') AND e."createdAt" >= ${since}::timestamptz
+    GROUP BY e."projectId" ORDER BY used DESC LIMIT 12`;
+  const models = await client.$queryRaw<(Omit<UsageReport['models'][number], 'calls'> & { calls: bigint })[]>`
+    SELECT c."modelRowId" AS "modelRef", max(c."modelLabel") AS label, count(DISTINCT c."id") AS calls, -coalesce(sum(e."amount"), 0)::bigint AS used,
+      (SELECT coalesce(sum(x."costNano"), 0)::bigint FROM "ModelCall" x WHERE x."organizationId" = ${organizationId} AND x."modelRowId" = c."modelRowId"
+        AND x."ownKey" = c."ownKey" AND x."createdAt" >= ${since}::timestamptz) AS "costNano",
+      c."ownKey"
+    FROM "ModelCall" c LEFT JOIN "CreditEntry" e ON e."modelCallId" = c."id" AND e."organizationId" = c."organizationId"
+    WHERE c."organizationId" = ${organizationId} AND c."createdAt" >= ${since}::timestamptz
+    GROUP BY c."modelRowId", c."ownKey" ORDER BY used DESC LIMIT 12`;
+  const tasks = await client.task.findMany({
+    where: { organizationId, finishedAt: { gte: since }, status: { in: ['approved', 'accepted'] } },
+    orderBy: { finishedAt: 'desc' },
+    take: TASKS,
+    select: {
+      projectId: true,
+      key: true,
+      title: true,
+      quoteP50Micro: true,
+      quoteP90Micro: true,
+      chargedMicro: true,
+      absorbedMicro: true,
+    },
+  });
+  return {
+    days: fillDays(since, input.days, days),
+    projects,
+    models: models.map((row) => ({ ...row, calls: Number(row.calls) })),
+    tasks: tasks.map((row) => ({
+      projectId: row.projectId,
+      key: row.key,
+      title: row.title,
+      quotedP50: row.quoteP50Micro,
+      quotedP90: row.quoteP90Micro,
+      charged: row.chargedMicro,
+      absorbed: row.absorbedMicro,
+    })),
+    total: {
+      used: days.reduce((sum, { used }) => sum + used, 0n),
+      absorbed: days.reduce((sum, { absorbed }) => sum + absorbed, 0n),
+      quotedP90: tasks.reduce((sum, row) => sum + row.quoteP90Micro, 0n),
+      charged: tasks.reduce((sum, row) => sum + row.chargedMicro, 0n),
+    },
+  };
+}
+
+/** A day without a call is a day of zero, not a missing one. */
+function fillDays(
+  since: Date,
+  count: number,
+  rows: readonly { day: string; used: bigint; absorbed: bigint; calls: bigint }[],
+): UsageReport['days'] {
+  return Array.from({ length: count }, (_, i) => {
+    const day = new Date(since.getTime() + i * 86_400_000).toISOString().slice(0, 10);
+    const row = rows.find((known) => known.day === day);
+    return { day, used: row?.used ?? 0n, absorbed: row?.absorbed ?? 0n, calls: Number(row?.calls ?? 0) };
+  });
+}

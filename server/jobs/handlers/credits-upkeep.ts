@@ -1,0 +1,51 @@
+import 'server-only';
+import { auditLedger } from '@/server/credits/audit';
+import { expireStaleHolds, resetMonth } from '@/server/credits/ledger';
+import { mailNotices, noticeLowBalances } from '@/server/credits/notices';
+import { now } from '@/server/platform/clock';
+import { db } from '@/server/platform/db';
+import { logger } from '@/server/platform/logger';
+
+/** Organizations in one round of the reset; what is left comes a minute later. */
+const ROUND = 500;
+
+/**
+ * Starts the new month of every organization whose period has ended, however long ago. Those with a running Stripe
+ * subscription are renewed by its paid invoice instead.
+ */
+export async function resetMonths(): Promise<{ due: number; reset: number }> {
+  const ended = await db().creditBalance.findMany({
+    where: {
+      periodEnd: { lte: now() },
+      organization: { deletedAt: null, plan: { is: { stripeSubscriptionId: null } } },
+    },
+    select: { organizationId: true },
+    orderBy: { periodEnd: 'asc' },
+    take: ROUND,
+  });
+  let reset = 0;
+  for (const { organizationId } of ended) if (await resetMonth(db(), organizationId)) reset++;
+  return { due: ended.length, reset };
+}
+
+export async function releaseStaleHolds(): Promise<{ expired: number }> {
+  return { expired: await expireStaleHolds(db()) };
+}
+
+export async function noticeBalances(): Promise<{ notices: number; letters: number }> {
+  const notices = await noticeLowBalances(db());
+  return { notices, letters: await mailNotices(db()) };
+}
+
+/** @throws Error naming the first differences: a ledger that does not add up is an alarm, not a number. */
+export async function reconcileLedger(): Promise<{ organizations: number; differences: number }> {
+  const differences = await auditLedger(db());
+  if (differences.length > 0) {
+    logger().fatal({ differences: differences.slice(0, 20) }, 'the ledger does not add up');
+    const first = differences
+      .slice(0, 3)
+      .map(({ organizationId, rule, detail }) => `${organizationId}: ${rule} (${detail})`);
+    throw new Error(`${differences.length} differences: ${first.join('; ')}`);
+  }
+  return { organizations: await db().creditBalance.count(), differences: 0 };
+}

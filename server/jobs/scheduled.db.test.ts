@@ -1,0 +1,143 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { auditLedger } from '@/server/credits/audit';
+import { reserve } from '@/server/credits/ledger';
+import { dismissNotice, mailNotices, noticeLowBalances, openNotices, setNotices } from '@/server/credits/notices';
+import { setClockOffset } from '@/server/platform/clock';
+import type { Database } from '@/server/platform/db';
+import { runJob, viewJobs } from '@/server/platform/job-status';
+import { SCHEDULED_JOBS } from '@/server/platform/queue';
+import { nextRun, SCHEDULE } from '@/server/platform/schedule';
+import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { reconcileLedger, releaseStaleHolds, resetMonths } from './handlers/credits-upkeep';
+import { changePlans } from './handlers/plan-changes';
+import { HANDLERS } from './handlers/scheduled';
+
+const DAY = 86_400_000;
+let database: Database;
+beforeAll(async () => {
+  database = await testDb();
+});
+afterEach(() => setClockOffset(0));
+afterAll(closeTestDb);
+
+const balance = (organizationId: string) =>
+  database.prisma.creditBalance.findUniqueOrThrow({ where: { organizationId } });
+
+describe('the monthly reset', () => {
+  it('catches up after three months of downtime with one effect, however often it runs', async () => {
+    const { organizationId } = await seedOrganization(database, { monthlyMicro: 4_000_000n, bonusMicro: 7_000_000n });
+    setClockOffset(100 * DAY);
+    await Promise.all([resetMonths(), resetMonths(), resetMonths()]);
+    await resetMonths();
+    const after = await balance(organizationId);
+    expect(after).toMatchObject({ monthly: 10_000_000n, bonus: 7_000_000n });
+    expect(after.periodEnd.getTime()).toBeGreaterThan(Date.now() + 100 * DAY);
+    const kinds = await database.prisma.creditEntry.groupBy({ by: ['kind'], where: { organizationId }, _count: true });
+    expect(Object.fromEntries(kinds.map(({ kind, _count }) => [kind, _count]))).toMatchObject({
+      expiry: 1,
+      plan_allocation: 1,
+    });
+    expect(await auditLedger(database.prisma)).toEqual([]);
+  });
+
+  it('applies a downgrade whose day has come, once', async () => {
+    const { organizationId } = await seedOrganization(database, { planId: 'pro', monthlyMicro: 300_000_000n });
+    const { periodEnd } = await balance(organizationId);
+    await database.prisma.organizationPlan.update({
+      where: { organizationId },
+      data: { pendingPlanId: 'free', pendingFrom: periodEnd },
+    });
+    expect(await changePlans()).toMatchObject({ applied: 0 });
+    setClockOffset(31 * DAY);
+    expect(await changePlans()).toMatchObject({ applied: 1 });
+    expect(await changePlans()).toMatchObject({ applied: 0 });
+    expect(await database.prisma.organizationPlan.findUnique({ where: { organizationId } })).toMatchObject({
+      planId: 'free',
+      pendingPlanId: null,
+    });
+    expect((await balance(organizationId)).monthly).toBe(10_000_000n);
+  });
+});
+
+it('stale holds are given back once their time has passed', async () => {
+  const { organizationId } = await seedOrganization(database);
+  await reserve(database.prisma, {
+    organizationId,
+    amount: 5n,
+    idempotencyKey: `stale:${organizationId}`,
+    ttlMs: 60_000,
+  });
+  expect(await releaseStaleHolds()).toEqual({ expired: 0 });
+  setClockOffset(61_000);
+  expect(await releaseStaleHolds()).toEqual({ expired: 1 });
+  expect((await balance(organizationId)).held).toBe(0n);
+});
+
+describe('low-balance notices', () => {
+  it('come at 20 % and at one credit, each once a day, in the app and by mail', async () => {
+    const { organizationId } = await seedOrganization(database, { monthlyMicro: 2_000_000n });
+    const mine = async () => (await openNotices(organizationId)).map(({ kind }) => kind);
+    await Promise.all([noticeLowBalances(database.prisma), noticeLowBalances(database.prisma)]);
+    expect(await mine()).toEqual(['low_balance']);
+    const { email } = await database.prisma.user.findFirstOrThrow({
+      where: { memberships: { some: { organizationId } } },
+    });
+    await mailNotices(database.prisma);
+    await mailNotices(database.prisma);
+    const letters = () => database.prisma.localMail.findMany({ where: { to: email } });
+    expect(await letters()).toEqual([
+      expect.objectContaining({ text: expect.stringContaining('2.00 credits are left') }),
+    ]);
+    await reserve(database.prisma, {
+      organizationId,
+      amount: 1_500_000n,
+      idempotencyKey: `out:${organizationId}`,
+      ttlMs: 600_000,
+    });
+    await noticeLowBalances(database.prisma);
+    await noticeLowBalances(database.prisma);
+    expect((await mine()).sort()).toEqual(['low_balance', 'out_of_credits']);
+    setClockOffset(DAY);
+    await noticeLowBalances(database.prisma);
+    expect(await mine()).toHaveLength(3);
+    const [first] = await openNotices(organizationId);
+    await dismissNotice(organizationId, first?.id ?? '');
+    await expect(dismissNotice(organizationId, first?.id ?? '')).rejects.toMatchObject({ code: 'not_found' });
+    expect(await mine()).toHaveLength(2);
+  });
+
+  it('do not come to a full balance, nor where they are switched off', async () => {
+    const rich = await seedOrganization(database);
+    const quiet = await seedOrganization(database, { monthlyMicro: 1n });
+    await setNotices(quiet.organizationId, false);
+    await noticeLowBalances(database.prisma);
+    expect(await openNotices(rich.organizationId)).toEqual([]);
+    expect(await openNotices(quiet.organizationId)).toEqual([]);
+  });
+});
+
+describe('a scheduled job', () => {
+  it('has a handler, and a next run', () => {
+    expect(Object.keys(HANDLERS).sort()).toEqual([...SCHEDULED_JOBS].sort());
+    const from = new Date('2026-11-21T10:16:30Z');
+    expect(nextRun(SCHEDULE['ledger.reconcile'].cron, from).toISOString()).toBe('2026-11-21T10:17:00.000Z');
+    expect(nextRun(SCHEDULE['credits.reset'].cron, from).toISOString()).toBe('2026-11-21T10:17:00.000Z');
+  });
+
+  it('leaves its result, and its last error until it is looked at', async () => {
+    await runJob('ledger.reconcile', reconcileLedger);
+    const row = () => database.prisma.jobStatus.findUniqueOrThrow({ where: { name: 'ledger.reconcile' } });
+    expect(await row()).toMatchObject({ lastResult: { differences: 0 }, lastError: null, failures: 0 });
+    const { organizationId } = await seedOrganization(database);
+    // A balance that nothing in the ledger explains.
+    await database.prisma.creditBalance.update({ where: { organizationId }, data: { bonus: 3n } });
+    await expect(runJob('ledger.reconcile', reconcileLedger)).rejects.toThrow(organizationId);
+    expect(await row()).toMatchObject({ failures: 1, lastError: expect.stringContaining(organizationId) });
+    await database.prisma.creditBalance.update({ where: { organizationId }, data: { bonus: 0n } });
+    await runJob('ledger.reconcile', reconcileLedger);
+    const shown = (await viewJobs()).find(({ name }) => name === 'ledger.reconcile');
+    expect(shown?.nextRunAt.getTime()).toBeGreaterThan(Date.now());
+    expect(shown?.lastError).toContain(organizationId);
+    expect(await row()).toMatchObject({ failures: 0, lastError: expect.stringContaining(organizationId) });
+  });
+});

@@ -1,0 +1,194 @@
+import 'server-only';
+import { type CapabilityAccess, checkCapabilityAccess } from '@/server/credits/access';
+import { type CreditCheck, checkCreditBalance } from '@/server/credits/check-credit-balance';
+import { listUnlocks, type Unlock } from '@/server/credits/list-unlocks';
+import { db } from '@/server/platform/db';
+import type { AppErrorCode } from '@/server/platform/errors';
+import { type CatalogModel, chooseModel, usableModels } from './catalog';
+import { ownKeyProviders } from './own-keys';
+import { quoteCall } from './quote';
+import { type Capability, capabilityOf, QUALITIES, type Quality, type Role } from './schema';
+
+/** One kind of call that the work consists of. */
+export interface PlannedCall {
+  role: Role;
+  size?: 'S' | 'M' | 'L';
+  /** How often. */
+  count: number;
+  /** A quality of its own, whatever is asked for the rest. */
+  quality?: Quality;
+}
+
+export interface AccessQuestion {
+  organizationId: string;
+  userId: string | null;
+  capability: Capability;
+  quality: Quality;
+  /** The project's own model; null: the catalogue's default. */
+  modelRef?: string | null;
+  /** What the work consists of; default: one call of the capability. */
+  work?: readonly PlannedCall[];
+}
+
+/** Why something may not run. `message` is for people. */
+export interface Denial {
+  code: Extract<
+    AppErrorCode,
+    | 'capability_denied'
+    | 'quality_not_allowed'
+    | 'insufficient_credits'
+    | 'budget_exceeded'
+    | 'rate_limited'
+    | 'model_not_available'
+  >;
+  message: string;
+  retryAfterSeconds?: number;
+}
+
+export interface QualityAnswer {
+  quality: Quality;
+  name: string;
+  allowed: boolean;
+  denial: Denial | null;
+  models: CatalogModel[];
+  /** The model that would be called. */
+  modelLabel: string | null;
+  /** Micro-credits the work may cost; null when no model of this level can be called. */
+  estimate: { p50: bigint; p90: bigint } | null;
+  /** Micro-credits missing for it. */
+  missing: bigint;
+  /** Ways to unlock it, cheapest first; empty when it is allowed. */
+  unlocks: Unlock[];
+}
+
+export interface AccessAnswer extends QualityAnswer {
+  plan: { id: string; name: string };
+  available: bigint;
+  /** What the person's own monthly budget leaves; null: no such budget. */
+  budgetLeft: bigint | null;
+  resetsAt: Date;
+  /** Requests left in this minute and day; null: unlimited. */
+  requestsLeft: number | null;
+  qualities: QualityAnswer[];
+}
+
+/**
+ * One answer to: may it run, at which qualities, with which models, what would it cost, what is missing, and what is the
+ * cheapest way to unlock it. Reads only; `executeWithAIAccess` decides again when the call is made.
+ * @throws AppError `not_found` without a credit account
+ */
+export async function checkAIAccess(question: AccessQuestion): Promise<AccessAnswer> {
+  const { organizationId, userId, capability } = question;
+  const access = await checkCapabilityAccess(db(), { organizationId, capability });
+  const credits = await checkCreditBalance(db(), { organizationId, userId, required: 0n });
+  const own = await ownKeyProviders(db(), organizationId);
+  const levels = await db().qualityLevel.findMany({ orderBy: { position: 'asc' } });
+  const qualities: QualityAnswer[] = [];
+  for (const { id, name } of levels) {
+    const quality = QUALITIES.find((known) => known === id);
+    if (quality !== undefined) qualities.push(await answerFor(question, { quality, name }, { access, credits, own }));
+  }
+  const asked = qualities.find(({ quality }) => quality === question.quality);
+  if (asked === undefined) throw new Error(`no row for quality ${question.quality}`);
+  return {
+    ...asked,
+    plan: access.plan,
+    available: credits.available,
+    budgetLeft: credits.budgetLeft,
+    resetsAt: credits.resetsAt,
+    requestsLeft: access.requestsLeft,
+    qualities,
+  };
+}
+
+interface Facts {
+  access: CapabilityAccess;
+  credits: CreditCheck;
+  own: ReadonlySet<string>;
+}
+
+async function answerFor(
+  question: AccessQuestion,
+  level: { quality: Quality; name: string },
+  facts: Facts,
+): Promise<QualityAnswer> {
+  const { organizationId, capability } = question;
+  const { access, credits } = facts;
+  const inPlan = access.enabled && access.qualities.includes(level.quality);
+  const scope = { organizationId, capability, quality: level.quality };
+  const models = inPlan ? await usableModels(scope) : [];
+  const chosen = models.length === 0 ? null : (await chooseModel(scope, question.modelRef ?? null)).ref;
+  const estimate = chosen === null ? null : await estimateWork(question, level.quality, chosen);
+  const free = models.find(({ ref }) => ref === chosen)?.ownKey === true;
+  const usable =
+    credits.budgetLeft !== null && credits.budgetLeft < credits.available ? credits.budgetLeft : credits.available;
+  const missing = estimate === null || free || estimate.p90 <= usable ? 0n : estimate.p90 - usable;
+  const denial = denialOf(level, facts, { inPlan, callable: chosen !== null, missing });
+  return {
+    ...level,
+    allowed: denial === null,
+    denial,
+    models,
+    modelLabel: models.find(({ ref }) => ref === chosen)?.label ?? null,
+    estimate,
+    missing,
+    unlocks:
+      denial === null || denial.code === 'rate_limited' || denial.code === 'model_not_available'
+        ? []
+        : await listUnlocks(db(), {
+            organizationId,
+            missing,
+            locked: inPlan ? null : { capability, quality: level.quality },
+            resetsAt: credits.resetsAt,
+            nextAllocation: credits.nextAllocation,
+          }),
+  };
+}
+
+function denialOf(
+  { name }: { name: string },
+  { access, credits }: Facts,
+  state: { inPlan: boolean; callable: boolean; missing: bigint },
+): Denial | null {
+  if (!access.enabled)
+    return { code: 'capability_denied', message: `The ${access.plan.name} plan does not include this.` };
+  if (!state.inPlan)
+    return { code: 'quality_not_allowed', message: `The ${access.plan.name} plan does not include ${name} quality.` };
+  if (!state.callable)
+    return {
+      code: 'model_not_available',
+      message: 'No model of this level can be called here: a provider key is missing.',
+    };
+  if (access.retryAfterSeconds > 0)
+    return {
+      code: 'rate_limited',
+      message: 'The plan’s limit of requests is reached for now.',
+      retryAfterSeconds: access.retryAfterSeconds,
+    };
+  if (state.missing === 0n) return null;
+  return credits.budgetLeft !== null && credits.budgetLeft < credits.available
+    ? { code: 'budget_exceeded', message: 'Your own monthly budget in this organization does not cover it.' }
+    : { code: 'insufficient_credits', message: 'There are not enough credits for it.' };
+}
+
+async function estimateWork(question: AccessQuestion, quality: Quality, modelRef: string) {
+  const work = question.work ?? [{ role: roleOf(question.capability), count: 1 }];
+  const total = { p50: 0n, p90: 0n };
+  for (const call of work) {
+    const quote = await quoteCall(db(), {
+      role: call.role,
+      quality: call.quality ?? quality,
+      modelRef,
+      ...(call.size ? { size: call.size } : {}),
+    });
+    total.p50 += quote.p50 * BigInt(call.count);
+    total.p90 += quote.p90 * BigInt(call.count);
+  }
+  return total;
+}
+
+/** The role that stands for a capability in a quote. */
+function roleOf(capability: Capability): Role {
+  const role: Role = capability;
+  return capabilityOf(role) === capability ? role : 'implement';
+}
