@@ -3,7 +3,8 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import superjson from 'superjson';
 import { ZodError, z } from 'zod';
 import type { MembershipRole } from '@/prisma/generated/enums';
-import { type AppErrorCode, isAppError } from '@/server/platform/errors';
+import { env } from '@/server/platform/env';
+import { AppError, type AppErrorCode, isAppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { logger } from '@/server/platform/logger';
 
@@ -27,6 +28,7 @@ const TRPC_CODE: Partial<Record<AppErrorCode, TRPCError['code']>> = {
   unauthenticated: 'UNAUTHORIZED',
   insufficient_credits: 'PAYMENT_REQUIRED',
   budget_exceeded: 'PAYMENT_REQUIRED',
+  payment_declined: 'PAYMENT_REQUIRED',
   forbidden: 'FORBIDDEN',
   capability_denied: 'FORBIDDEN',
   quality_not_allowed: 'FORBIDDEN',
@@ -39,6 +41,7 @@ const TRPC_CODE: Partial<Record<AppErrorCode, TRPCError['code']>> = {
   model_not_priced: 'SERVICE_UNAVAILABLE',
   model_not_available: 'SERVICE_UNAVAILABLE',
   model_call_failed: 'BAD_GATEWAY',
+  payments_unavailable: 'SERVICE_UNAVAILABLE',
 };
 
 const t = initTRPC.context<ApiContext>().create({
@@ -93,6 +96,30 @@ export const memberProcedure = publicProcedure.use(({ ctx, next }) => {
   if (ctx.caller === null) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
   return next({ ctx: { ...ctx, caller: ctx.caller } });
 });
+
+const refuse = (message: string) => new AppError('forbidden', message, { userMessage: message });
+
+/** Admins and owners: members and budgets. */
+export const adminProcedure = memberProcedure.use(({ ctx, next }) => {
+  if (ctx.caller.role === 'member') throw refuse('Only an owner or an admin of this organization may do that.');
+  return next();
+});
+
+/** Owners: billing, keys, and everything that cannot be undone. */
+export const ownerProcedure = memberProcedure.use(({ ctx, next }) => {
+  if (ctx.caller.role !== 'owner') throw refuse('Only an owner of this organization may do that.');
+  return next();
+});
+
+/** People named in OPERATOR_EMAILS run this instance; to others these procedures do not exist. */
+export const operatorProcedure = memberProcedure.use(({ ctx, next }) => {
+  if (!isOperator(ctx.caller.email)) throw notFound('Page');
+  return next();
+});
+
+export function isOperator(email: string): boolean {
+  return env().OPERATOR_EMAILS.some((operator) => operator.toLowerCase() === email.toLowerCase());
+}
 
 export function newRequestId(): string {
   return newId();

@@ -1,5 +1,7 @@
 import 'server-only';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { exactCredits } from '@/server/credits/schema';
+import { meterUsage, type UsageMeter } from '@/server/credits/usage-meter';
 import { callerFrom } from '../caller';
 import { appRouter } from '../root';
 import { newRequestId } from '../trpc';
@@ -8,13 +10,21 @@ import { cookieReader } from './cookies';
 export async function handleTrpc(request: Request): Promise<Response> {
   if (request.method === 'POST' && !sameOrigin(request)) return new Response('wrong origin', { status: 403 });
   const requestId = newRequestId();
-  const response = await fetchRequestHandler({
-    endpoint: '/api/trpc',
-    req: request,
-    router: appRouter,
-    createContext: async () => ({ requestId, caller: await callerFrom(cookieReader(request)) }),
-  });
+  const meter: UsageMeter = { used: 0n, balanceLeft: null };
+  const response = await meterUsage(meter, () =>
+    fetchRequestHandler({
+      endpoint: '/api/trpc',
+      req: request,
+      router: appRouter,
+      createContext: async () => ({ requestId, caller: await callerFrom(cookieReader(request)) }),
+    }),
+  );
   response.headers.set('x-request-id', requestId);
+  // Answers that are streamed say the same in their last event (`text-end`), because headers leave before the model has ended.
+  if (meter.balanceLeft !== null) {
+    response.headers.set('x-credits-used', exactCredits(meter.used));
+    response.headers.set('x-balance-remaining', exactCredits(meter.balanceLeft));
+  }
   return response;
 }
 

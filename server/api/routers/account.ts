@@ -1,18 +1,20 @@
 import 'server-only';
 import { z } from 'zod';
+import { renamePerson } from '@/server/auth/rename-person';
 import { signOutEverywhere } from '@/server/auth/session';
 import { searchInputSchema } from '@/server/code-search/schema';
 import { searchCode } from '@/server/code-search/search-code';
-import { getBalance } from '@/server/credits/balance';
-import { listEntries } from '@/server/credits/list-entries';
-import { historyInputSchema } from '@/server/credits/schema';
 import { isDemoInstance, usableModels } from '@/server/models/catalog';
 import { qualitySchema } from '@/server/models/schema';
+import { planAccountDeletion } from '@/server/organizations/account-deletion';
+import { deleteAccount, refuseBlocked } from '@/server/organizations/delete-account';
+import { DELETE_PHRASE, deleteAccountSchema, organizationNameSchema } from '@/server/organizations/schema';
 import { db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
-import { notFound } from '@/server/platform/errors';
+import { AppError, notFound } from '@/server/platform/errors';
 import { embedderOf } from '@/server/runs/embedder';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
+import { endSubscriptions } from '../end-subscriptions';
 import { memberProcedure, router } from '../trpc';
 
 export const accountRouter = router({
@@ -52,16 +54,23 @@ export const accountRouter = router({
     };
   }),
   signOutEverywhere: memberProcedure.mutation(({ ctx }) => signOutEverywhere(ctx.caller.userId)),
-});
-
-export const creditsRouter = router({
-  balance: memberProcedure.query(async ({ ctx }) => {
-    const balance = await getBalance(db(), ctx.caller.organizationId);
-    return { ...balance, spendable: balance.available > 0n ? balance.available : 0n };
+  rename: memberProcedure
+    .input(organizationNameSchema)
+    .mutation(({ ctx, input }) => renamePerson(ctx.caller.userId, input.name)),
+  deletion: memberProcedure.query(({ ctx }) => planAccountDeletion(ctx.caller.userId)),
+  delete: memberProcedure.input(deleteAccountSchema).mutation(async ({ ctx, input }) => {
+    const { userId } = ctx.caller;
+    if (input.confirm.trim().toLowerCase() !== DELETE_PHRASE) {
+      throw new AppError('invalid_input', 'the phrase was not typed', { userMessage: `Type “${DELETE_PHRASE}”.` });
+    }
+    const plan = await planAccountDeletion(userId);
+    refuseBlocked(plan);
+    await endSubscriptions(
+      userId,
+      plan.closed.map(({ id }) => id),
+    );
+    await deleteAccount(userId);
   }),
-  history: memberProcedure
-    .input(historyInputSchema)
-    .query(({ ctx, input }) => listEntries(ctx.caller.organizationId, input)),
 });
 
 export const modelsRouter = router({
@@ -76,7 +85,9 @@ export const modelsRouter = router({
       const levels = await db().qualityLevel.findMany({ orderBy: { position: 'asc' } });
       const allowed = new Set(plan?.plan.qualities.map(({ qualityId }) => qualityId));
       return {
-        models: (await usableModels(quality)).map((model) => ({ ...model, usable: true })),
+        models: (
+          await usableModels({ organizationId: ctx.caller.organizationId, quality, capability: 'implement' })
+        ).map((model) => ({ ...model, usable: true })),
         qualities: levels.map(({ id, name }) => ({
           id: qualitySchema.parse(id),
           name,

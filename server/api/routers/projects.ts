@@ -1,5 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
+import { chargedByProject } from '@/server/credits/charged-by-project';
 import { demoProjects } from '@/server/models/demo/catalog';
 import { modelRefSchema, qualitySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';
@@ -35,9 +36,13 @@ export const projectsRouter = router({
         orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
         take: take + 1,
         ...(input.cursor ? { cursor: { id: input.cursor }, skip: 1 } : {}),
-        include: { tasks: { select: { status: true, chargedMicro: true, absorbedMicro: true } } },
+        include: { tasks: { select: { status: true, absorbedMicro: true } } },
       });
       const page = rows.slice(0, take);
+      const charged = await chargedByProject(db(), {
+        organizationId: ctx.caller.organizationId,
+        projectIds: page.map(({ id }) => id),
+      });
       return {
         projects: page.map((row) => ({
           id: row.id,
@@ -48,7 +53,8 @@ export const projectsRouter = router({
           createdAt: row.createdAt,
           tasksDone: row.tasks.filter(({ status }) => status === 'approved' || status === 'accepted').length,
           tasksTotal: row.tasks.length,
-          chargedMicro: row.tasks.reduce((sum, task) => sum + task.chargedMicro, 0n),
+          // The same figure as on the project's own page: its tasks, its design and its README.
+          chargedMicro: charged.get(row.id) ?? 0n,
           absorbedMicro: row.tasks.reduce((sum, task) => sum + task.absorbedMicro, 0n),
         })),
         nextCursor: rows.length > take ? (page.at(-1)?.id ?? null) : null,

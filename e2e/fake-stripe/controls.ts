@@ -1,0 +1,103 @@
+/** What a test may do that a client of Stripe cannot: time, cards, disputes, faults, and the delivery of webhooks. */
+import type Stripe from 'stripe';
+import { actOnCheckout, type CheckoutAction, type CheckoutResult, settleLater } from './checkout-outcome';
+import { closeDispute, openDispute } from './refunds';
+import { advancePeriod, retryPayment } from './renewal';
+import type { Fault, RequestLog, ServerState } from './server-state';
+import { get, type Store, snapshot } from './store';
+import { endSubscription } from './subscriptions';
+import type { Delivery, DeliveryOrder, DeliveryPlan, SignedRequest, SignOptions } from './webhooks';
+
+export type Controls = ReturnType<typeof controls>;
+
+export function controls(state: ServerState) {
+  return { ...moneyControls(state.store), ...deliveryControls(state), ...wireControls(state) };
+}
+
+function moneyControls(store: Store) {
+  return {
+    /** Presses a button of the checkout page. `pay_later` stays open until `settleLater`. */
+    completeCheckout: (sessionId: string, action: CheckoutAction = 'pay', email?: string): CheckoutResult =>
+      copy(actOnCheckout(store, sessionId, action, email)),
+    /** Ends a payment made by `pay_later`. */
+    settleLater: (sessionId: string, outcome: 'succeeds' | 'fails'): Stripe.Checkout.Session =>
+      copy(settleLater(store, sessionId, outcome)),
+    /** Moves the customer's clock to the period's end and renews (or ends) the subscription. */
+    advancePeriod: (subscriptionId: string, options: { paymentFails?: boolean } = {}): Stripe.Subscription =>
+      copy(advancePeriod(store, subscriptionId, options)),
+    /** Tries the open invoice of a past-due subscription again; `final` gives up after another decline. */
+    retryPayment: (
+      subscriptionId: string,
+      options: { paymentFails?: boolean; final?: boolean } = {},
+    ): Stripe.Subscription => copy(retryPayment(store, subscriptionId, options)),
+    /** Ends a subscription from Stripe's side. */
+    endSubscription: (
+      subscriptionId: string,
+      reason: 'cancellation_requested' | 'payment_failed' | 'payment_disputed',
+    ): Stripe.Subscription =>
+      copy(endSubscription(store, get(store.subscriptions, 'subscription', subscriptionId), reason)),
+    /** Whether the customer's stored card works from now on (renewals, prorations, `invoices.pay`). */
+    setCard: (customerId: string, card: 'works' | 'declines'): void => {
+      if (card === 'declines') store.decliningCustomers.add(customerId);
+      else store.decliningCustomers.delete(customerId);
+    },
+    /** Takes a charge (or a payment intent) back through the bank; `amount` in cents. */
+    dispute: (chargeOrIntentId: string, options: { amount?: number; reason?: string } = {}): Stripe.Dispute =>
+      copy(openDispute(store, chargeOrIntentId, options)),
+    closeDispute: (disputeId: string, outcome: 'won' | 'lost'): Stripe.Dispute =>
+      copy(closeDispute(store, disputeId, outcome)),
+  };
+}
+
+function deliveryControls({ store, webhooks }: ServerState) {
+  const event = (id: string): Stripe.Event => get(store.events, 'event', id);
+  return {
+    /** Every event so far, oldest first; of one type if that is given. */
+    events: (type?: string): Stripe.Event[] =>
+      copy([...store.events.values()].filter((candidate) => type === undefined || candidate.type === type)),
+    /** Where events are sent from now on. */
+    setWebhookUrl: (url: string | null): void => {
+      webhooks.options.url = url;
+    },
+    /** Duplicates, delay and order of the deliveries from now on. */
+    setDelivery: (plan: Partial<DeliveryPlan>): void => {
+      webhooks.plan = { ...webhooks.plan, ...plan };
+    },
+    /** Holds back every event from now on. */
+    pauseDelivery: (): void => webhooks.pause(),
+    /** Sends what was held back, in this order. */
+    resumeDelivery: (order: DeliveryOrder = 'created'): void => webhooks.resume(order),
+    heldBack: (): Stripe.Event[] => copy(webhooks.heldBack()),
+    /** Forgets what was held back: lost for ever, as after Stripe's last retry. */
+    discardHeldBack: (): void => webhooks.discard(),
+    /** One try now, by hand, without retries, even while deliveries are held back. */
+    deliver: (eventId: string, options: SignOptions = {}): Promise<Delivery> => webhooks.send(event(eventId), options),
+    /** Body and headers of a delivery, to post it yourself. Takes an event that was changed or made up as well. */
+    signedRequest: (eventOrId: Stripe.Event | string, options: SignOptions = {}): SignedRequest =>
+      webhooks.sign(typeof eventOrId === 'string' ? event(eventOrId) : eventOrId, options),
+    /** Every try of a delivery so far. */
+    deliveries: (): Delivery[] => copy(webhooks.deliveries),
+    /** Waits until everything that is not held back was delivered or given up. */
+    idle: (timeoutMs = 10_000): Promise<void> => webhooks.idle(timeoutMs),
+  };
+}
+
+function wireControls(state: ServerState) {
+  return {
+    /** Every API call so far. */
+    requests: (): RequestLog[] => copy(state.requests),
+    /** Milliseconds every API call takes before it does anything: room for concurrent calls with one key. */
+    setLatency: (ms: number): void => {
+      state.latencyMs = ms;
+    },
+    /** Makes the next call of this method and path fail. */
+    failNext: (fault: Fault): void => {
+      state.faults.push(fault);
+    },
+  };
+}
+
+/** What a caller gets is a copy: it neither changes later nor changes the account. */
+function copy<T>(value: T): T {
+  return snapshot<T>(value);
+}

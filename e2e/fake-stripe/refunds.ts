@@ -1,0 +1,182 @@
+/** Refunds and disputes: money that goes back. */
+import type Stripe from 'stripe';
+import { z } from 'zod';
+import { badRequest } from './errors';
+import { integer, mergeMetadata, metadata, paging, text } from './params';
+import { page, type Route, route } from './router';
+import { get, idOf, type Store } from './store';
+
+const refundCreate = z.strictObject({
+  charge: text.optional(),
+  payment_intent: text.optional(),
+  amount: integer.pipe(z.number().min(1)).optional(),
+  reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+  metadata: metadata.optional(),
+});
+type RefundCreate = z.output<typeof refundCreate>;
+
+export function refundRoutes(store: Store): Route[] {
+  const list = z.strictObject({ ...paging, charge: text.optional(), payment_intent: text.optional() });
+  const matches = (params: z.output<typeof list>, of: Stripe.Refund | Stripe.Dispute): boolean =>
+    (params.charge === undefined || idOf(of.charge) === params.charge) &&
+    (params.payment_intent === undefined || idOf(of.payment_intent) === params.payment_intent);
+  return [
+    route('POST', 'refunds', refundCreate, (params) => createRefund(store, params)),
+    route('GET', 'refunds/:id', z.strictObject({}), (_, id = '') => get(store.refunds, 'refund', id)),
+    route('GET', 'refunds', list, (params) =>
+      page(
+        '/v1/refunds',
+        [...store.refunds.values()].filter((refund) => matches(params, refund)),
+        params,
+      ),
+    ),
+    route('GET', 'disputes/:id', z.strictObject({}), (_, id = '') => get(store.disputes, 'dispute', id)),
+    route('GET', 'disputes', list, (params) =>
+      page(
+        '/v1/disputes',
+        [...store.disputes.values()].filter((dispute) => matches(params, dispute)),
+        params,
+      ),
+    ),
+  ];
+}
+
+function createRefund(store: Store, params: RefundCreate): Stripe.Refund {
+  const charge = chargeOf(store, params);
+  if (!charge.paid) throw badRequest(`Charge ${charge.id} has not been paid.`, { param: 'charge' });
+  if (charge.refunded) {
+    throw badRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' });
+  }
+  if (charge.disputed) {
+    throw badRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' });
+  }
+  const left = charge.amount - charge.amount_refunded;
+  const amount = params.amount ?? left;
+  if (amount > left) {
+    throw badRequest(`Refund amount (${amount}) is greater than unrefunded amount on charge (${left})`, {
+      param: 'amount',
+    });
+  }
+  const refund: Stripe.Refund = {
+    id: store.id('re'),
+    object: 'refund',
+    amount,
+    balance_transaction: store.id('txn'),
+    charge: charge.id,
+    created: store.now(idOf(charge.customer)),
+    currency: charge.currency,
+    customer: idOf(charge.customer),
+    customer_account: null,
+    metadata: mergeMetadata({}, params.metadata),
+    payment_intent: idOf(charge.payment_intent),
+    payment_method: charge.payment_method,
+    reason: params.reason ?? null,
+    receipt_number: null,
+    source_transfer_reversal: null,
+    status: 'succeeded',
+    transfer_reversal: null,
+  };
+  store.refunds.set(refund.id, refund);
+  store.change(charge, 'charge.refunded', () => {
+    charge.amount_refunded += amount;
+    charge.refunded = charge.amount_refunded === charge.amount;
+  });
+  store.emit('refund.created', refund);
+  return refund;
+}
+
+function chargeOf(store: Store, params: RefundCreate): Stripe.Charge {
+  if (params.charge !== undefined) return get(store.charges, 'charge', params.charge, 'charge');
+  if (params.payment_intent === undefined) {
+    throw badRequest('One of the following params should be provided for this request: payment_intent or charge.');
+  }
+  const intent = get(store.paymentIntents, 'payment_intent', params.payment_intent, 'payment_intent');
+  const charge = store.charges.get(idOf(intent.latest_charge) ?? '');
+  if (charge === undefined) {
+    throw badRequest(`This PaymentIntent (${intent.id}) does not have a successful charge to refund.`);
+  }
+  return charge;
+}
+
+/** The cardholder's bank takes money back. `of` is a charge or a payment intent; `amount` in minor units, else all of it. */
+export function openDispute(
+  store: Store,
+  of: string,
+  options: { amount?: number; reason?: string } = {},
+): Stripe.Dispute {
+  const charge = chargeOf(store, of.startsWith('ch_') ? { charge: of } : { payment_intent: of });
+  if (charge.disputed) throw new Error(`charge ${charge.id} is disputed already`);
+  charge.disputed = true;
+  const dispute: Stripe.Dispute = {
+    id: store.id('du'),
+    object: 'dispute',
+    amount: options.amount ?? charge.amount,
+    balance_transactions: [],
+    charge: charge.id,
+    created: store.now(idOf(charge.customer)),
+    currency: charge.currency,
+    enhanced_eligibility_types: [],
+    evidence: NO_EVIDENCE,
+    evidence_details: {
+      due_by: store.now(idOf(charge.customer)) + 9 * 86_400,
+      enhanced_eligibility: {},
+      has_evidence: false,
+      past_due: false,
+      submission_count: 0,
+      submission_method: 'manual',
+    },
+    intended_submission_method: null,
+    is_charge_refundable: false,
+    livemode: false,
+    metadata: {},
+    network_reason_code: '10.4',
+    payment_intent: idOf(charge.payment_intent),
+    reason: options.reason ?? 'fraudulent',
+    status: 'needs_response',
+  };
+  store.disputes.set(dispute.id, dispute);
+  store.emit('charge.dispute.created', dispute);
+  store.emit('charge.dispute.funds_withdrawn', dispute);
+  return dispute;
+}
+
+/** The bank decides; a dispute that is won brings the money back. */
+export function closeDispute(store: Store, id: string, outcome: 'won' | 'lost'): Stripe.Dispute {
+  const dispute = get(store.disputes, 'dispute', id);
+  if (dispute.status === 'won' || dispute.status === 'lost') throw new Error(`dispute ${id} is closed already`);
+  dispute.status = outcome;
+  if (outcome === 'won') store.emit('charge.dispute.funds_reinstated', dispute);
+  store.emit('charge.dispute.closed', dispute);
+  return dispute;
+}
+
+const NO_EVIDENCE: Stripe.Dispute.Evidence = {
+  access_activity_log: null,
+  billing_address: null,
+  cancellation_policy: null,
+  cancellation_policy_disclosure: null,
+  cancellation_rebuttal: null,
+  customer_communication: null,
+  customer_email_address: null,
+  customer_name: null,
+  customer_purchase_ip: null,
+  customer_signature: null,
+  duplicate_charge_documentation: null,
+  duplicate_charge_explanation: null,
+  duplicate_charge_id: null,
+  enhanced_evidence: {},
+  product_description: null,
+  receipt: null,
+  refund_policy: null,
+  refund_policy_disclosure: null,
+  refund_refusal_explanation: null,
+  service_date: null,
+  service_documentation: null,
+  shipping_address: null,
+  shipping_carrier: null,
+  shipping_date: null,
+  shipping_documentation: null,
+  shipping_tracking_number: null,
+  uncategorized_file: null,
+  uncategorized_text: null,
+};

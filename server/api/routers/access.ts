@@ -1,0 +1,44 @@
+import 'server-only';
+import { z } from 'zod';
+import { checkAIAccess } from '@/server/models/check-ai-access';
+import { listOwnKeys, removeOwnKey, storeOwnKey, testOwnKey } from '@/server/models/own-keys';
+import { capabilitySchema, ownKeyProviderSchema, qualitySchema, storeKeySchema } from '@/server/models/schema';
+import { checkProjectAccess } from '@/server/runs/check-project-access';
+import { setTaskQuality } from '@/server/runs/task-quality';
+import { memberProcedure, ownerProcedure, router } from '../trpc';
+import { actorOf, projectInput } from './shared';
+
+export const accessRouter = router({
+  /** May it run, at what cost, and how to unlock the rest. */
+  check: memberProcedure
+    .input(z.object({ capability: capabilitySchema, quality: qualitySchema.default('fast') }))
+    .query(({ ctx, input }) =>
+      checkAIAccess({ organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, ...input }),
+    ),
+  project: memberProcedure
+    .input(projectInput.extend({ taskId: z.string().max(64).nullish() }))
+    .query(({ ctx, input }) =>
+      checkProjectAccess({ ...actorOf(ctx.caller, input), userId: ctx.caller.userId }, input.taskId ?? null),
+    ),
+  setTaskQuality: memberProcedure
+    .input(projectInput.extend({ taskId: z.string().max(64), quality: qualitySchema.nullable() }))
+    .mutation(({ ctx, input }) =>
+      setTaskQuality(actorOf(ctx.caller, input), { taskId: input.taskId, quality: input.quality }),
+    ),
+});
+
+/** The organization's own provider keys: only owners, because a key can spend the organization's money elsewhere. */
+export const keysRouter = router({
+  list: memberProcedure.query(({ ctx }) => listOwnKeys(ctx.caller.organizationId)),
+  store: ownerProcedure
+    .input(storeKeySchema)
+    .mutation(({ ctx, input }) =>
+      storeOwnKey({ organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, ...input }),
+    ),
+  test: ownerProcedure
+    .input(z.object({ provider: ownKeyProviderSchema }))
+    .mutation(({ ctx, input }) => testOwnKey(ctx.caller.organizationId, input.provider)),
+  remove: ownerProcedure
+    .input(z.object({ provider: ownKeyProviderSchema }))
+    .mutation(({ ctx, input }) => removeOwnKey(ctx.caller.organizationId, input.provider)),
+});

@@ -1,0 +1,59 @@
+import 'server-only';
+import { cancelPlan } from '@/server/billing/cancel-plan';
+import { changePlan } from '@/server/billing/change-plan';
+import { listInvoices } from '@/server/billing/list-invoices';
+import { listPackages, listPlans } from '@/server/billing/list-offers';
+import { listPurchases, viewPurchase } from '@/server/billing/list-purchases';
+import { finishMockCheckout } from '@/server/billing/mock-checkout';
+import { openPortal } from '@/server/billing/open-portal';
+import { resumePlan } from '@/server/billing/resume-plan';
+import {
+  changePlanSchema,
+  mockPaySchema,
+  portalSchema,
+  purchaseSchema,
+  purchasesSchema,
+  startTopupSchema,
+} from '@/server/billing/schema';
+import { startSubscription } from '@/server/billing/start-subscription';
+import { startTopup } from '@/server/billing/start-topup';
+import { viewBilling } from '@/server/billing/view-billing';
+import { type Caller, memberProcedure, ownerProcedure, router } from '../trpc';
+
+const by = ({ organizationId, userId }: Caller) => ({ organizationId, userId });
+
+/** What an organization has, pays and could have. Members read; owners buy and change. */
+export const billingRouter = router({
+  overview: memberProcedure.query(async ({ ctx }) => ({
+    ...(await viewBilling(ctx.caller.organizationId)),
+    canChange: ctx.caller.role === 'owner',
+  })),
+  packages: memberProcedure.query(() => listPackages()),
+  plans: memberProcedure.query(({ ctx }) => listPlans(ctx.caller.organizationId)),
+  purchase: memberProcedure
+    .input(purchaseSchema)
+    .query(({ ctx, input }) => viewPurchase(ctx.caller.organizationId, input.purchaseId)),
+  purchases: memberProcedure
+    .input(purchasesSchema)
+    .query(({ ctx, input }) => listPurchases(ctx.caller.organizationId, input)),
+  invoices: memberProcedure.query(({ ctx }) => listInvoices(ctx.caller.organizationId)),
+
+  startTopup: ownerProcedure
+    .input(startTopupSchema)
+    .mutation(({ ctx, input }) => startTopup({ ...by(ctx.caller), ...input })),
+  startSubscription: ownerProcedure
+    .input(changePlanSchema)
+    .mutation(({ ctx, input }) => startSubscription({ ...by(ctx.caller), ...input })),
+  changePlan: ownerProcedure
+    .input(changePlanSchema)
+    .mutation(({ ctx, input }) => changePlan({ ...by(ctx.caller), ...input })),
+  cancel: ownerProcedure.mutation(({ ctx }) => cancelPlan(by(ctx.caller))),
+  resume: ownerProcedure.mutation(({ ctx }) => resumePlan(by(ctx.caller))),
+  portal: ownerProcedure.input(portalSchema).mutation(async ({ ctx, input }) => ({
+    url: await openPortal({ organizationId: ctx.caller.organizationId, returnTo: input?.returnTo }),
+  })),
+  mockPay: ownerProcedure.input(mockPaySchema).mutation(async ({ ctx, input }) => {
+    await finishMockCheckout({ organizationId: ctx.caller.organizationId, ...input });
+    return viewPurchase(ctx.caller.organizationId, input.purchaseId);
+  }),
+});

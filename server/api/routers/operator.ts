@@ -1,0 +1,37 @@
+import 'server-only';
+import { z } from 'zod';
+import { auditLedger } from '@/server/credits/audit';
+import { adjustAccount, listAccounts } from '@/server/credits/operate-accounts';
+import { listCatalogue, updatePackage, updatePlan } from '@/server/credits/operate-catalogue';
+import { adjustSchema, updatePackageSchema, updatePlanSchema } from '@/server/credits/schema-operator';
+import { addPrice, listModels, updateModel } from '@/server/models/operate-models';
+import { addPriceSchema, updateModelSchema } from '@/server/models/schema-operator';
+import { db } from '@/server/platform/db';
+import { requestJob, viewJobs } from '@/server/platform/job-status';
+import { SCHEDULED_JOBS } from '@/server/platform/queue';
+import { operatorProcedure, router } from '../trpc';
+
+/** Running the instance: only people named in OPERATOR_EMAILS. */
+export const operatorRouter = router({
+  models: operatorProcedure.query(() => listModels()),
+  addPrice: operatorProcedure.input(addPriceSchema).mutation(({ ctx, input }) => addPrice(input, ctx.caller.userId)),
+  updateModel: operatorProcedure
+    .input(updateModelSchema)
+    .mutation(({ ctx, input }) => updateModel(input, ctx.caller.userId)),
+  catalogue: operatorProcedure.query(() => listCatalogue()),
+  updatePackage: operatorProcedure
+    .input(updatePackageSchema)
+    .mutation(({ ctx, input }) => updatePackage(input, ctx.caller.userId)),
+  updatePlan: operatorProcedure
+    .input(updatePlanSchema)
+    .mutation(({ ctx, input }) => updatePlan(input, ctx.caller.userId)),
+  accounts: operatorProcedure
+    .input(z.object({ search: z.string().trim().max(120).optional(), cursor: z.string().max(64).nullish() }))
+    .query(({ input }) => listAccounts(input)),
+  adjust: operatorProcedure.input(adjustSchema).mutation(({ ctx, input }) => adjustAccount(input, ctx.caller.userId)),
+  jobs: operatorProcedure.query(() => viewJobs()),
+  runJob: operatorProcedure
+    .input(z.object({ name: z.enum(SCHEDULED_JOBS) }))
+    .mutation(({ input }) => requestJob(input.name)),
+  audit: operatorProcedure.query(async () => ({ differences: await auditLedger(db()) })),
+});

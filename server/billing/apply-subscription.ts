@@ -1,0 +1,120 @@
+import 'server-only';
+import { cancelDowngrade, movePlanNow, scheduleDowngrade, upgradePlan } from '@/server/credits/change-plan';
+import { resetMonth } from '@/server/credits/ledger';
+import { now } from '@/server/platform/clock';
+import type { Tx } from '@/server/platform/db';
+import { notFound } from '@/server/platform/errors';
+import { notifyPaymentFailed } from './notify';
+import type { SubscriptionState } from './subscription-state';
+
+/** How long a plan stays after a failed payment, milliseconds (3 days). */
+export const GRACE_MS = 3 * 86_400_000;
+
+/**
+ * Brings the organization's plan, credits and period to a state of its subscription. Applying a state twice changes
+ * nothing the second time. The caller holds the organization's lock.
+ * @param eventAt `created` of the event that reported it, if one did
+ */
+export async function applySubscription(
+  tx: Tx,
+  organizationId: string,
+  subscription: SubscriptionState | null,
+  eventAt: Date | null,
+): Promise<void> {
+  if (subscription === null || subscription.status === 'incomplete') return;
+  const before = await planRow(tx, organizationId);
+  if (subscription.status === 'ended') {
+    if (before.stripeSubscriptionId !== null && before.status !== 'canceled')
+      await endPlan(tx, organizationId, before.stripeSubscriptionId);
+  } else {
+    await applyPayment(tx, organizationId, subscription);
+    await applyPending(tx, organizationId, subscription);
+    await applyStatus(tx, organizationId, subscription);
+  }
+  const newest = before.stripeEventAt;
+  if (eventAt !== null && (newest === null || newest < eventAt)) {
+    // Only beside another change: an event that changed nothing must not make concurrent readers start again.
+    await tx.organizationPlan.updateMany({
+      where: { organizationId, NOT: { updatedAt: before.updatedAt } },
+      data: { stripeEventAt: eventAt },
+    });
+  }
+}
+
+async function planRow(tx: Tx, organizationId: string) {
+  const row = await tx.organizationPlan.findUnique({ where: { organizationId }, include: { plan: true } });
+  if (row === null) throw notFound('Plan');
+  return row;
+}
+
+/** What was paid for: a larger plan at once, and the period the invoice was for. */
+async function applyPayment(tx: Tx, organizationId: string, subscription: SubscriptionState): Promise<void> {
+  const { planId, status, paid, period } = subscription;
+  if (status !== 'active' || !paid) return;
+  const row = await planRow(tx, organizationId);
+  const plan = await tx.plan.findUnique({ where: { id: planId } });
+  if (plan === null) throw notFound(`Plan ${planId}`);
+  if (plan.monthlyMicro > row.plan.monthlyMicro) {
+    // The invoice is what the payment is known by: the same plan paid for again later is another upgrade.
+    const payment = subscription.invoiceId ?? `${subscription.id}:${period.start.toISOString()}`;
+    await upgradePlan(tx, { organizationId, planId, idempotencyKey: `upgrade:${payment}:${planId}` });
+  }
+  const aligned =
+    row.periodStart.getTime() === period.start.getTime() && row.periodEnd.getTime() === period.end.getTime();
+  if (!aligned) await resetMonth(tx, organizationId, period);
+}
+
+/** What the next period starts with: a smaller plan, none (cancellation), or the same. */
+async function applyPending(tx: Tx, organizationId: string, subscription: SubscriptionState): Promise<void> {
+  const row = await planRow(tx, organizationId);
+  const nextId = subscription.cancels ? 'free' : subscription.planId;
+  const next = await tx.plan.findUnique({ where: { id: nextId } });
+  if (next === null) throw notFound(`Plan ${nextId}`);
+  if (next.monthlyMicro < row.plan.monthlyMicro) {
+    if (row.pendingPlanId !== nextId) await scheduleDowngrade(tx, { organizationId, planId: nextId });
+  } else if (row.pendingPlanId !== null) {
+    await cancelDowngrade(tx, organizationId);
+  }
+}
+
+async function applyStatus(tx: Tx, organizationId: string, subscription: SubscriptionState): Promise<void> {
+  const row = await planRow(tx, organizationId);
+  const known = row.stripeSubscriptionId === subscription.id;
+  if (subscription.status === 'active') {
+    if (known && row.status === 'active') return;
+    await setPlan(tx, organizationId, {
+      stripeSubscriptionId: subscription.id,
+      status: 'active',
+      graceUntil: null,
+    });
+    return;
+  }
+  // On the free plan there is nothing left that grace could keep.
+  if (row.planId === 'free' || (known && row.status !== 'active')) return;
+  const graceUntil = new Date(now().getTime() + GRACE_MS);
+  await setPlan(tx, organizationId, { stripeSubscriptionId: subscription.id, status: 'past_due', graceUntil });
+  await notifyPaymentFailed(tx, { organizationId, planName: row.plan.name, graceUntil });
+}
+
+/** The subscription is over: a change that is due comes first, then whatever is left of the paid plan ends. */
+async function endPlan(tx: Tx, organizationId: string, subscriptionId: string): Promise<void> {
+  await resetMonth(tx, organizationId);
+  const { planId } = await planRow(tx, organizationId);
+  if (planId !== 'free') {
+    await movePlanNow(tx, {
+      organizationId,
+      planId: 'free',
+      idempotencyKey: `ended:${subscriptionId}`,
+      reason: 'Subscription ended',
+    });
+  }
+  await setPlan(tx, organizationId, { status: 'canceled', graceUntil: null });
+}
+
+async function setPlan(
+  tx: Tx,
+  organizationId: string,
+  data: { stripeSubscriptionId?: string; status: 'active' | 'past_due' | 'canceled'; graceUntil: Date | null },
+): Promise<void> {
+  await tx.organizationPlan.update({ where: { organizationId }, data: { ...data, updatedAt: now() } });
+}

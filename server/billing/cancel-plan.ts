@@ -1,0 +1,7 @@
+import 'server-only';
+import { changePlan, type PlanChange } from './change-plan';
+
+/** Ends the paid plan with the present period; on the free plan nothing changes. @throws as `changePlan` */
+export function cancelPlan(input: { organizationId: string; userId: string }): Promise<PlanChange> {
+  return changePlan({ ...input, planId: 'free' });
+}

@@ -1,0 +1,87 @@
+import 'server-only';
+import { now } from '@/server/platform/clock';
+import { db } from '@/server/platform/db';
+import { mockPayments } from '@/server/platform/env';
+import { notFound } from '@/server/platform/errors';
+
+/** Packages on sale, in order. */
+export async function listPackages() {
+  const rows = await db().topupPackage.findMany({ where: { active: true }, orderBy: { position: 'asc' } });
+  return rows.map(({ id, name, creditsMicro, priceUsdCents, popular }) => ({
+    id,
+    name,
+    creditsMicro,
+    priceUsdCents,
+    popular,
+    centsPerCredit: centsPerCredit(priceUsdCents, creditsMicro),
+  }));
+}
+
+/** US cents for one credit, two decimals rounded half up, as text: `7.99`. */
+export function centsPerCredit(priceUsdCents: number, creditsMicro: bigint): string {
+  const hundredths = (BigInt(priceUsdCents) * 100_000_000n + creditsMicro / 2n) / creditsMicro;
+  return `${hundredths / 100n}.${(hundredths % 100n).toString().padStart(2, '0')}`;
+}
+
+export interface PlanOfferChange {
+  kind: 'current' | 'upgrade' | 'downgrade';
+  /** When it takes effect; null is at once. */
+  at: Date | null;
+  /** Micro-credits that this period gets in addition. */
+  creditsNowMicro: bigint;
+  /** US cents charged at once, estimated: Stripe's invoice is exact to the second. */
+  dueNowCents: number;
+  /** It leads to the payment page. */
+  checkout: boolean;
+}
+
+/** Every plan, and what changing to it would mean for this organization. @throws AppError `not_found` */
+export async function listPlans(organizationId: string) {
+  const [row, plans] = await Promise.all([
+    db().organizationPlan.findUnique({ where: { organizationId }, include: { plan: true } }),
+    db().plan.findMany({ orderBy: { position: 'asc' } }),
+  ]);
+  if (row === null) throw notFound('Plan');
+  const subscribed = row.stripeSubscriptionId !== null && row.status !== 'canceled';
+  return plans.map(({ id, name, monthlyMicro, welcomeMicro, priceUsdCents }) => ({
+    id,
+    name,
+    monthlyMicro,
+    welcomeMicro,
+    priceUsdCents,
+    current: id === row.planId,
+    pending: id === row.pendingPlanId,
+    change: changeTo({ id, monthlyMicro, priceUsdCents }, { row, subscribed }),
+  }));
+}
+
+interface PlanFigures {
+  id: string;
+  monthlyMicro: bigint;
+  priceUsdCents: number;
+}
+
+function changeTo(
+  plan: PlanFigures,
+  { row, subscribed }: { row: { periodStart: Date; periodEnd: Date; plan: PlanFigures }; subscribed: boolean },
+): PlanOfferChange {
+  const current = row.plan;
+  if (plan.id === current.id)
+    return { kind: 'current', at: null, creditsNowMicro: 0n, dueNowCents: 0, checkout: false };
+  if (plan.monthlyMicro < current.monthlyMicro)
+    return { kind: 'downgrade', at: row.periodEnd, creditsNowMicro: 0n, dueNowCents: 0, checkout: false };
+  const creditsNowMicro = plan.monthlyMicro - current.monthlyMicro;
+  const dueNowCents = mockPayments() ? 0 : dueNow(plan, { row, subscribed });
+  return { kind: 'upgrade', at: null, creditsNowMicro, dueNowCents, checkout: !subscribed && !mockPayments() };
+}
+
+/** A first subscription costs its whole first month, a larger one the difference for the rest of the period. */
+function dueNow(
+  plan: PlanFigures,
+  { row, subscribed }: { row: { periodStart: Date; periodEnd: Date; plan: PlanFigures }; subscribed: boolean },
+): number {
+  if (!subscribed) return plan.priceUsdCents;
+  const whole = row.periodEnd.getTime() - row.periodStart.getTime();
+  const rest = Math.min(whole, Math.max(0, row.periodEnd.getTime() - now().getTime()));
+  return Math.max(0, Math.round(((plan.priceUsdCents - row.plan.priceUsdCents) * rest) / whole));
+}

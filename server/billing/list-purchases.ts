@@ -1,0 +1,64 @@
+import 'server-only';
+import { db } from '@/server/platform/db';
+import { notFound } from '@/server/platform/errors';
+import type { PurchaseStatus } from './schema';
+
+type PurchaseRow = NonNullable<Awaited<ReturnType<ReturnType<typeof db>['purchase']['findUnique']>>>;
+
+const STATUSES: Record<string, PurchaseStatus> = {
+  paid: 'paid',
+  failed: 'failed',
+  expired: 'expired',
+  refunded: 'refunded',
+  disputed: 'disputed',
+};
+
+function toView(row: PurchaseRow, packageName: string | undefined) {
+  return {
+    id: row.id,
+    packageId: row.packageId,
+    packageName: packageName ?? row.packageId,
+    creditsMicro: row.creditsMicro,
+    priceUsdCents: row.priceUsdCents,
+    status: STATUSES[row.status] ?? ('pending' as const),
+    paid: row.paidAt !== null,
+    refundedCents: row.refundedCents,
+    disputedCents: row.disputedCents,
+    clawedMicro: row.clawedMicro,
+    owedMicro: row.owedMicro,
+    mock: row.mock,
+    checkoutUrl: row.checkoutUrl,
+    returnTo: row.returnTo,
+    createdAt: row.createdAt,
+    completedAt: row.completedAt,
+  };
+}
+
+export type PurchaseView = ReturnType<typeof toView>;
+
+/** One purchase of this organization. @throws AppError `not_found` */
+export async function viewPurchase(organizationId: string, purchaseId: string): Promise<PurchaseView> {
+  const row = await db().purchase.findFirst({ where: { id: purchaseId, organizationId } });
+  if (row === null) throw notFound('Purchase');
+  const offer = await db().topupPackage.findUnique({ where: { id: row.packageId } });
+  return toView(row, offer?.name);
+}
+
+/** The organization's purchases, newest first, by pages. */
+export async function listPurchases(
+  organizationId: string,
+  input: { cursor?: string | null | undefined; limit: number },
+): Promise<{ purchases: PurchaseView[]; nextCursor: string | null }> {
+  const rows = await db().purchase.findMany({
+    // Ids are sorted by their time of creation.
+    where: { organizationId, ...(input.cursor ? { id: { lt: input.cursor } } : {}) },
+    orderBy: { id: 'desc' },
+    take: input.limit + 1,
+  });
+  const page = rows.slice(0, input.limit);
+  const offers = await db().topupPackage.findMany({ where: { id: { in: page.map(({ packageId }) => packageId) } } });
+  return {
+    purchases: page.map((row) => toView(row, offers.find(({ id }) => id === row.packageId)?.name)),
+    nextCursor: rows.length > input.limit ? (page.at(-1)?.id ?? null) : null,
+  };
+}

@@ -1,0 +1,72 @@
+import 'server-only';
+import { createHash } from 'node:crypto';
+import type Stripe from 'stripe';
+import { db } from '@/server/platform/db';
+import { AppError, notFound } from '@/server/platform/errors';
+import { planById, stripePriceOf } from './catalogue';
+import { ensureCustomer } from './ensure-customer';
+import { appUrl, askStripe } from './stripe-client';
+
+export interface PlanWish {
+  organizationId: string;
+  userId: string;
+  planId: string;
+  returnTo?: string | undefined;
+}
+
+/** Payment pages of one intent that may have been finished or have expired before an open one is found. */
+const SESSIONS_TRIED = 20;
+
+/**
+ * Begins a subscription on Stripe's page. As long as that page is open, the same wish leads to the same page, so that two
+ * tabs cannot subscribe twice. @throws AppError `not_found`, `payments_unavailable`
+ */
+export async function openSubscriptionCheckout(input: PlanWish): Promise<string> {
+  const { organizationId, userId, planId } = input;
+  const plan = await planById(planId);
+  const row = await db().organizationPlan.findUnique({ where: { organizationId } });
+  if (row === null) throw notFound('Plan');
+  const customer = await ensureCustomer(organizationId, userId);
+  const params = checkoutParams(input, { customer, price: await stripePriceOf(plan) });
+  // The last subscription's identity: after it has ended, a new wish is another one.
+  const identity = [organizationId, planId, plan.priceUsdCents, row.stripeSubscriptionId ?? 'first', input.returnTo];
+  const wish = `subscription:${createHash('sha256').update(JSON.stringify(identity)).digest('base64url')}`;
+  await closeOtherPages(customer, planId);
+  for (let number = 0; number < SESSIONS_TRIED; number++) {
+    const idempotencyKey = `${wish}:${number}`;
+    const created = await askStripe((stripe) => stripe.checkout.sessions.create(params, { idempotencyKey }));
+    // The answer to a repeated key shows the session as it was made, not as it is.
+    const session = await askStripe((stripe) => stripe.checkout.sessions.retrieve(created.id));
+    if (session.status === 'open' && session.url !== null) return session.url;
+  }
+  throw new AppError('conflict', `no open checkout session after ${SESSIONS_TRIED} tries`, {
+    userMessage: 'Too many payment pages were opened for this plan today. Write to us and we will sort it out.',
+  });
+}
+
+/** A page for another plan that is still open somewhere could be paid as well. */
+async function closeOtherPages(customer: string, planId: string): Promise<void> {
+  const open = await askStripe((stripe) => stripe.checkout.sessions.list({ customer, status: 'open', limit: 100 }));
+  for (const session of open.data) {
+    if (session.mode !== 'subscription' || session.metadata?.planId === planId) continue;
+    await askStripe((stripe) => stripe.checkout.sessions.expire(session.id));
+  }
+}
+
+function checkoutParams(
+  { organizationId, planId, returnTo }: PlanWish,
+  { customer, price }: { customer: string; price: string },
+): Stripe.Checkout.SessionCreateParams {
+  const metadata = { organizationId, planId };
+  const query = new URLSearchParams({ plan: planId, ...(returnTo === undefined ? {} : { returnTo }) });
+  return {
+    mode: 'subscription',
+    customer,
+    client_reference_id: organizationId,
+    line_items: [{ price, quantity: 1 }],
+    metadata,
+    subscription_data: { metadata },
+    success_url: appUrl(`/checkout/success?${query}`),
+    cancel_url: appUrl(`/checkout/cancelled?${query}`),
+  };
+}

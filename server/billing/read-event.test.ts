@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { parseEvent, readEvent } from './read-event';
+
+const event = (type: string, object: unknown, created = 1_700_000_000) =>
+  readEvent(parseEvent(JSON.stringify({ id: 'evt_1', object: 'event', type, created, data: { object } })));
+const at = new Date(1_700_000_000_000);
+const session = {
+  mode: 'payment',
+  payment_status: 'paid',
+  payment_intent: 'pi_1',
+  customer: 'cus_1',
+  metadata: { purchaseId: 'p1' },
+};
+
+describe('an event', () => {
+  it('reports a payment only when money has come', () => {
+    const known = { kind: 'checkout', purchaseId: 'p1', paymentIntentId: 'pi_1' };
+    expect(event('checkout.session.completed', session)).toEqual({ ...known, paidAt: at });
+    expect(event('checkout.session.completed', { ...session, payment_status: 'unpaid' })).toEqual(known);
+    expect(event('checkout.session.async_payment_succeeded', session)).toEqual({ ...known, paidAt: at });
+    expect(event('checkout.session.async_payment_failed', { ...session, payment_status: 'unpaid' })).toEqual({
+      ...known,
+      failedAt: at,
+    });
+    expect(event('checkout.session.expired', { ...session, payment_status: 'unpaid', payment_intent: null })).toEqual({
+      ...known,
+      paymentIntentId: null,
+      expiredAt: at,
+    });
+  });
+
+  it('of a subscription names the customer, wherever the version of the endpoint has it', () => {
+    const meaning = { kind: 'subscription', customerId: 'cus_1' };
+    expect(event('checkout.session.completed', { ...session, mode: 'subscription', metadata: {} })).toEqual(meaning);
+    expect(event('customer.subscription.updated', { customer: { id: 'cus_1', object: 'customer' } })).toEqual(meaning);
+    const parent = { subscription_details: { subscription: 'sub_1' } };
+    expect(event('invoice.paid', { customer: 'cus_1', parent })).toEqual(meaning);
+    expect(event('invoice.payment_failed', { customer: 'cus_1', subscription: 'sub_1' })).toEqual(meaning);
+  });
+
+  it('about a charge reports what went back, with the purchase if the charge knows it', () => {
+    expect(
+      event('charge.refunded', { amount_refunded: 5, payment_intent: 'pi_1', metadata: { purchaseId: 'p1' } }),
+    ).toEqual({ kind: 'payment', paymentIntentId: 'pi_1', purchaseId: 'p1', refundedCents: 5, disputedCents: 0 });
+    expect(event('charge.dispute.created', { amount: 7, payment_intent: { id: 'pi_1' } })).toEqual({
+      kind: 'payment',
+      paymentIntentId: 'pi_1',
+      purchaseId: null,
+      refundedCents: 0,
+      disputedCents: 7,
+    });
+  });
+
+  it.each([
+    ['balance.available', {}],
+    ['checkout.session.completed', { ...session, metadata: {} }],
+    ['invoice.paid', { customer: 'cus_1', parent: null }],
+    ['charge.refunded', { amount_refunded: 5, payment_intent: null }],
+  ])('%s without a place here is ignored', (type, object) => {
+    expect(event(type, object).kind).toBe('ignored');
+  });
+
+  it('that lacks what its type must have is an error, not ignored', () => {
+    expect(() => event('charge.refunded', { payment_intent: 'pi_1' })).toThrow();
+    expect(() => parseEvent('{"id":"evt_1"}')).toThrow();
+  });
+});

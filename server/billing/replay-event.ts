@@ -1,0 +1,16 @@
+import 'server-only';
+import { db } from '@/server/platform/db';
+import { type EventOutcome, handleEvent } from './handle-event';
+import { parseEvent } from './read-event';
+import { stripe } from './stripe-client';
+
+/**
+ * Processes an event once more: the stored one, or Stripe's own copy (kept there for 30 days) when it never arrived.
+ * Effects that it had before do not happen again.
+ */
+export async function replayEvent(eventId: string): Promise<EventOutcome & { type: string; stored: boolean }> {
+  const stored = await db().stripeEvent.findUnique({ where: { id: eventId } });
+  const payload = stored === null ? await stripe().events.retrieve(eventId) : stored.payload;
+  const event = parseEvent(JSON.stringify(payload));
+  return { ...(await handleEvent(event, { again: true })), type: event.type, stored: stored !== null };
+}

@@ -1,0 +1,77 @@
+import 'server-only';
+import Stripe from 'stripe';
+import { env } from '@/server/platform/env';
+import { AppError } from '@/server/platform/errors';
+
+/** Longest wait for one answer of Stripe, milliseconds. */
+const TIMEOUT_MS = 20_000;
+/** The client sends the same idempotency key with each try. */
+const NETWORK_RETRIES = 2;
+
+let cached: { key: string; client: Stripe } | undefined;
+
+/** The Stripe client. @throws AppError `payments_unavailable` without STRIPE_SECRET_KEY. */
+export function stripe(): Stripe {
+  const { STRIPE_SECRET_KEY, STRIPE_API_BASE } = env();
+  if (STRIPE_SECRET_KEY === undefined) {
+    throw new AppError('payments_unavailable', 'STRIPE_SECRET_KEY is not set', {
+      userMessage: 'Payments are not set up on this instance.',
+    });
+  }
+  const key = `${STRIPE_SECRET_KEY} ${STRIPE_API_BASE ?? ''}`;
+  if (cached?.key !== key) {
+    cached = { key, client: new Stripe(STRIPE_SECRET_KEY, { ...address(STRIPE_API_BASE), ...COMMON }) };
+  }
+  return cached.client;
+}
+
+const COMMON = { timeout: TIMEOUT_MS, maxNetworkRetries: NETWORK_RETRIES, telemetry: false } as const;
+
+function address(base: string | undefined) {
+  if (base === undefined) return {};
+  const url = new URL(base);
+  const protocol = url.protocol === 'http:' ? ('http' as const) : ('https' as const);
+  return { protocol, host: url.hostname, port: url.port === '' ? (protocol === 'http' ? 80 : 443) : Number(url.port) };
+}
+
+/**
+ * Asks Stripe, with its errors as ours.
+ * @throws AppError `payment_declined` (the card), `payments_unavailable` (Stripe cannot be reached or is busy)
+ */
+export async function askStripe<T>(ask: (client: Stripe) => Promise<T>): Promise<T> {
+  try {
+    return await ask(stripe());
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeCardError) {
+      throw new AppError('payment_declined', `the card was declined: ${error.code ?? 'no code'}`, {
+        userMessage: 'The card was declined. Nothing was changed.',
+        cause: error,
+      });
+    }
+    if (isPassing(error)) {
+      throw new AppError('payments_unavailable', `Stripe does not answer: ${error.type}`, {
+        userMessage: 'The payment service does not answer at the moment. Nothing was changed; try again in a minute.',
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+function isPassing(error: unknown): error is InstanceType<typeof Stripe.errors.StripeError> {
+  const { StripeConnectionError, StripeAPIError, StripeRateLimitError } = Stripe.errors;
+  return (
+    error instanceof StripeConnectionError || error instanceof StripeAPIError || error instanceof StripeRateLimitError
+  );
+}
+
+/** Whether Stripe said that the object does not exist (any more). */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
+}
+
+/** An absolute address of this application, for Stripe to send people back to. */
+export function appUrl(path: string): string {
+  const { APP_URL, PORT } = env();
+  return new URL(path, APP_URL ?? `http://localhost:${PORT}`).toString();
+}
