@@ -4,9 +4,40 @@ import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useProjectStream } from '@/components/project/project-stream';
 import { RefinementPanel } from '@/components/run/refinement-panel';
+import type { TaskView } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
 import { RunControls } from './run-controls';
+import { UnlockCallout } from './unlock-callout';
+
+/** The decision about a task where the run is shown; elsewhere only that one is wanted, so that the screen stays usable. */
+function Decision({ task }: { task: TaskView }) {
+  const { projectId } = useProjectStream();
+  const pathname = usePathname();
+  if (pathname.endsWith('/run')) return <RefinementPanel task={task} />;
+  // Wide screens show the run on the overview too.
+  const isOverview = pathname === `/projects/${projectId}`;
+  return (
+    <>
+      {isOverview ? (
+        <div className="max-xl:hidden">
+          <RefinementPanel task={task} />
+        </div>
+      ) : null}
+      <div className={isOverview ? 'xl:hidden' : ''}>
+        <Callout
+          tone="warning"
+          title={`${task.key} waits for your decision`}
+          actions={
+            <Button size="sm" variant="primary" asChild>
+              <Link href={`/projects/${projectId}/run`}>See findings and decide</Link>
+            </Button>
+          }
+        />
+      </div>
+    </>
+  );
+}
 
 /** What the project waits for, if it waits for a person. */
 export function NextAction() {
@@ -25,25 +56,8 @@ export function NextAction() {
           Trying again. Nothing is missed: the page catches up where it stopped, and the run goes on meanwhile.
         </Callout>
       ) : null}
-      {rejected === undefined ? null : <RefinementPanel task={rejected} />}
-      {unlock === null ? null : (
-        <Callout
-          tone="warning"
-          title={unlock.kind === 'credits' ? 'Paused: out of credits' : 'Paused: the budget is reached'}
-          actions={
-            <>
-              <RunControls only="resume" />
-              <Button size="sm" asChild>
-                <Link href={unlock.kind === 'credits' ? '/credits' : `/projects/${projectId}/settings`}>
-                  {unlock.kind === 'credits' ? 'See credits' : 'Change the budget'}
-                </Link>
-              </Button>
-            </>
-          }
-        >
-          {unlock.text} No finished step is lost, and nothing is cut in the middle of a file.
-        </Callout>
-      )}
+      {rejected === undefined ? null : <Decision task={rejected} />}
+      {unlock === null ? null : <UnlockCallout projectId={projectId} unlock={unlock} />}
       {project.status === 'failed' ? (
         <Callout tone="danger" title="The run failed" actions={<RunControls only="resume" />}>
           {project.statusReason ?? 'No reason was recorded.'} Finished steps are kept.
@@ -52,6 +66,12 @@ export function NextAction() {
       {project.status === 'paused' && unlock === null ? (
         <Callout tone="info" title="Paused" actions={<RunControls only="resume" />}>
           {project.statusReason ?? 'The run goes on where it stopped when you resume it.'}
+        </Callout>
+      ) : null}
+      {project.statusReason !== null &&
+      ['clarifying', 'planning', 'implementing', 'documenting'].includes(project.status) ? (
+        <Callout tone="info" title="Waiting">
+          {project.statusReason} It goes on by itself.
         </Callout>
       ) : null}
       {actions.canApprove && !onPlan ? (

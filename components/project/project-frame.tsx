@@ -111,7 +111,7 @@ function Body({ children }: { children: ReactNode }) {
       <div className="xl:col-start-2 xl:row-start-2">
         <ProjectTabs projectId={projectId} />
       </div>
-      <div className="max-h-[58dvh] xl:max-h-[48dvh] shrink-0 overflow-y-auto px-4 pt-3 has-[>div:empty]:hidden xl:col-start-2 xl:row-start-3">
+      <div className="max-h-[72dvh] xl:max-h-[48dvh] shrink-0 overflow-y-auto px-4 py-3 has-[>div:empty]:hidden xl:pb-0 xl:col-start-2 xl:row-start-3">
         <NextAction />
       </div>
       {/* One chat only: docked on a wide screen, the first tab on a narrow one. */}
@@ -140,7 +140,8 @@ function Body({ children }: { children: ReactNode }) {
 export function ProjectFrame({ projectId, children }: { projectId: string; children: ReactNode }) {
   return (
     <ProjectStreamProvider projectId={projectId}>
-      <div className="flex h-[calc(100dvh-3rem)] min-h-0 flex-col">
+      {/* What header and notice leave of the window: the frame itself never scrolls. */}
+      <div className="flex min-h-0 grow basis-0 flex-col">
         <Body>{children}</Body>
       </div>
     </ProjectStreamProvider>

@@ -24,6 +24,9 @@ import type { ChatList, ProjectView } from '@/components/trpc/types';
 /** Milliseconds that changes are gathered before the project is read again. */
 const REFETCH_AFTER_MS = 200;
 
+/** Milliseconds between two looks whether a run that waits for credits can go on. */
+const UNLOCK_POLL_MS = 10_000;
+
 export interface ProjectStream {
   projectId: string;
   view: ProjectView | undefined;
@@ -51,6 +54,7 @@ function toSnapshot(list: ChatList): MessageSnapshot {
           ? message.status
           : 'final',
       costMicro: message.costMicro,
+      ...(message.balanceMicro === null ? {} : { balanceMicro: message.balanceMicro }),
       modelLabel: message.modelLabel,
     })),
   };
@@ -63,7 +67,13 @@ function toSnapshot(list: ChatList): MessageSnapshot {
 export function ProjectStreamProvider({ projectId, children }: { projectId: string; children: ReactNode }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const project = useQuery(trpc.projects.get.queryOptions({ projectId }));
+  const project = useQuery(
+    trpc.projects.get.queryOptions(
+      { projectId },
+      // Credits arrive without an event of this project: a page that waits for them looks.
+      { refetchInterval: ({ state }) => (state.data?.unlock ? UNLOCK_POLL_MS : false) },
+    ),
+  );
   const chat = useQuery(
     trpc.chat.list.queryOptions(
       { projectId },

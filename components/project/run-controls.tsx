@@ -1,17 +1,19 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
 import { Pause, Play, Square } from 'lucide-react';
-import { toast } from 'sonner';
-import { errorMessage } from '@/components/trpc/error-message';
+import { useRefused } from '@/components/access/access-denied';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { useProjectStream } from './project-stream';
 
-/** Stop, pause and resume: what the run allows now. Closing the page is none of them. */
-export function RunControls({ only }: { only?: 'resume' }) {
+/**
+ * Stop, pause and resume: what the run allows now. Closing the page is none of them. `waits`: something is missing that
+ * another button leads to; resume stays possible, and says what is missing.
+ */
+export function RunControls({ only, waits = false }: { only?: 'resume'; waits?: boolean }) {
   const { projectId, view, refresh } = useProjectStream();
   const trpc = useTRPC();
-  const outcome = { onSuccess: refresh, onError: (error: unknown) => void toast.error(errorMessage(error)) };
+  const outcome = { onSuccess: refresh, onError: useRefused({ projectId }) };
   const stop = useMutation(trpc.runs.stop.mutationOptions(outcome));
   const pause = useMutation(trpc.runs.pause.mutationOptions(outcome));
   const resume = useMutation(trpc.runs.resume.mutationOptions(outcome));
@@ -21,7 +23,12 @@ export function RunControls({ only }: { only?: 'resume' }) {
   return (
     <>
       {canResume ? (
-        <Button size="sm" variant="primary" disabled={busy} onClick={() => resume.mutate({ projectId })}>
+        <Button
+          size="sm"
+          variant={waits ? 'outline' : 'primary'}
+          disabled={busy}
+          onClick={() => resume.mutate({ projectId })}
+        >
           <Play aria-hidden="true" /> Resume
         </Button>
       ) : null}

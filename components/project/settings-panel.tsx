@@ -1,18 +1,18 @@
 'use client';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { toast } from 'sonner';
+import { ProjectQuality } from '@/components/access/project-quality';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { ProjectView } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
 import { Card, Section } from '@/components/ui/card';
 import { Dialog, DialogClose, DialogContent, DialogTrigger } from '@/components/ui/dialog';
-import { FieldError, Input, Label, Select } from '@/components/ui/field';
+import { FieldError, Input, Label } from '@/components/ui/field';
 import { Skeleton } from '@/components/ui/skeleton';
-import { formatCredits, parseCredits } from '@/server/credits/schema';
-import { QUALITIES } from '@/server/models/schema';
+import { exactCredits, parseCredits } from '@/server/credits/schema';
 import { useProjectStream } from './project-stream';
 
 function SettingCard({
@@ -47,18 +47,12 @@ function SettingsForms({ view }: { view: ProjectView }) {
   };
   const rename = useMutation(trpc.projects.rename.mutationOptions(outcome));
   const setLimit = useMutation(trpc.projects.setBudget.mutationOptions(outcome));
-  const setModel = useMutation(trpc.projects.setModel.mutationOptions(outcome));
   const archive = useMutation(
     trpc.projects.archive.mutationOptions({ onSuccess: () => router.push('/projects'), onError: outcome.onError }),
   );
-  const catalog = useQuery(trpc.models.catalog.queryOptions());
   const [title, setTitle] = useState(project.title);
-  const [budget, setBudget] = useState(
-    project.budgetMicro === null ? '' : formatCredits(project.budgetMicro).replaceAll(',', ''),
-  );
+  const [budget, setBudget] = useState(project.budgetMicro === null ? '' : exactCredits(project.budgetMicro));
   const [problem, setProblem] = useState('');
-  const [modelRef, setModelRef] = useState(project.modelRef ?? '');
-  const [quality, setQuality] = useState(project.quality);
 
   const saveBudget = () => {
     const budgetMicro = budget.trim() === '' ? null : parseCredits(budget);
@@ -105,42 +99,13 @@ function SettingsForms({ view }: { view: ProjectView }) {
           </p>
         </div>
       </SettingCard>
-      <SettingCard
-        label="Model"
-        onSubmit={submit(() => {
-          const known = QUALITIES.find((name) => name === quality);
-          if (known !== undefined)
-            setModel.mutate({ projectId, modelRef: modelRef === '' ? null : modelRef, quality: known });
-        })}
-      >
-        <div className="min-w-44 flex-1">
-          <Label htmlFor="settings-model">Model</Label>
-          <Select id="settings-model" value={modelRef} onChange={(event) => setModelRef(event.target.value)}>
-            <option value="">Instance default</option>
-            {catalog.data?.models.map((model) => (
-              <option key={model.ref} value={model.ref} disabled={!model.usable}>
-                {model.label}
-                {model.isDemo ? ' (demo)' : ''}
-                {model.usable ? '' : ' (not available)'}
-              </option>
-            ))}
-          </Select>
-        </div>
-        <div className="min-w-36">
-          <Label htmlFor="settings-quality">Quality</Label>
-          <Select id="settings-quality" value={quality} onChange={(event) => setQuality(event.target.value)}>
-            {(catalog.data?.qualities ?? []).map((entry) => (
-              <option key={entry.id} value={entry.id} disabled={!entry.allowed}>
-                {entry.name}
-                {entry.allowed ? '' : ' (not in your plan)'}
-              </option>
-            ))}
-          </Select>
-        </div>
-        <Button type="submit" disabled={setModel.isPending}>
-          Save model
-        </Button>
-      </SettingCard>
+      <Card className="p-3">
+        <ProjectQuality view={view} withModel />
+        <p className="mt-2 text-[0.75rem] text-muted-foreground">
+          What the rest of the project would cost at each quality. A task may have its own, in the plan. A change holds
+          for steps that have not begun.
+        </p>
+      </Card>
       <Card className="flex flex-wrap items-center justify-between gap-3 p-3">
         <p className="min-w-48 flex-1 text-[0.8125rem] text-muted-foreground">
           An archived project leaves the list. Its files, history and receipts stay.

@@ -277,6 +277,15 @@ describe('the catalogue', () => {
     expect(await auditLedger(database.prisma)).toEqual([]);
   });
 
+  it('says when to come back when the only provider is over its limit for long', async () => {
+    respond = () => ({ text: '', fault: { kind: 'status', status: 429, retryAfter: '1800' } });
+    await expect(callModel(context(), ask())).rejects.toMatchObject({
+      code: 'rate_limited',
+      details: { retryAfterSeconds: 1800, by: 'provider' },
+    });
+    expect(await auditLedger(database.prisma)).toEqual([]);
+  });
+
   it('does not fall back on a request that no provider would take', async () => {
     configure({ OPENAI_API_KEY: 'sk-instance-1111', OPENAI_BASE_URL: `${fake.url}/v1`, GOOGLE_API_KEY: 'google-2222' });
     respond = () => ({ text: '', fault: { kind: 'status', status: 400 } });

@@ -15,6 +15,7 @@ import { keyIdentifier, type ProviderAccess, parseModelRef } from './providers/c
 import { quoteCall, tariff } from './quote';
 import { type CallBasis, readCallBasis } from './read-call-basis';
 import { capabilityOf, type Provider, type Quality, type Role } from './schema';
+import { askedToWait } from './stream-with-retries';
 
 /** Who calls, for what. */
 export interface AccessContext {
@@ -299,10 +300,7 @@ async function fail(ctx: AccessContext, call: OpenCall, cause: unknown, aborted:
     ? new AppError('model_call_aborted', 'the model call was stopped', { cause })
     : isAppError(cause)
       ? cause
-      : new AppError('model_call_failed', cause instanceof Error ? cause.message.slice(0, 500) : 'unknown failure', {
-          cause,
-          userMessage: 'The model did not answer properly. Nothing was charged for it.',
-        });
+      : callFailed(cause);
   const nothing: TokenUsage = { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true };
   const spent: TokenUsage =
     progress.usage !== null
@@ -324,6 +322,23 @@ async function fail(ctx: AccessContext, call: OpenCall, cause: unknown, aborted:
     });
   });
   return error;
+}
+
+/** A provider over its limit for longer than a call may wait says when to come back; other faults do not. */
+function callFailed(cause: unknown): AppError {
+  const message = cause instanceof Error ? cause.message.slice(0, 500) : 'unknown failure';
+  const retryAfterSeconds = askedToWait(cause);
+  if (retryAfterSeconds !== null) {
+    return new AppError('rate_limited', message, {
+      cause,
+      details: { retryAfterSeconds, by: 'provider' },
+      userMessage: 'The model’s provider takes no more requests for a while. Nothing was charged for it.',
+    });
+  }
+  return new AppError('model_call_failed', message, {
+    cause,
+    userMessage: 'The model did not answer properly. Nothing was charged for it.',
+  });
 }
 
 function outcomeColumns(usage: TokenUsage, { progress, started }: Door) {

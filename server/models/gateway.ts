@@ -86,7 +86,9 @@ export async function callModel(ctx: CallContext, request: TextRequest): Promise
 
 /** The provider's side failed in a way that another provider's would not: overload, outage, network, a refused key. */
 function isProviderDown(error: unknown): boolean {
-  if (!isAppError(error) || error.code !== 'model_call_failed') return false;
+  if (!isAppError(error)) return false;
+  if (error.code === 'rate_limited') return APICallError.isInstance(error.cause);
+  if (error.code !== 'model_call_failed') return false;
   const status = APICallError.isInstance(error.cause) ? error.cause.statusCode : undefined;
   return status === 401 || status === 403 || retryDelay(error.cause, 0, () => 0) !== null;
 }

@@ -63,6 +63,14 @@ export function retryDelay(error: unknown, attempt: number, random: () => number
   return base * (1 + random() / 4);
 }
 
+/** Seconds a provider that is over its limit asked to wait, null when it did not say or the fault is another. */
+export function askedToWait(error: unknown): number | null {
+  if (!APICallError.isInstance(error) || error.statusCode !== 429) return null;
+  const header = error.responseHeaders?.['retry-after'];
+  const asked = header === undefined ? null : parseRetryAfter(header);
+  return asked === null ? null : Math.ceil(asked / 1000);
+}
+
 /** Retry-After (RFC 9110, 10.2.3): seconds or an HTTP date; milliseconds, null when it is neither. */
 export function parseRetryAfter(value: string): number | null {
   if (/^\d+$/.test(value.trim())) return Number(value) * 1000;

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EnvError, env, isEmbedded, localSignInAllowed, mockPayments, parseEnv, resetEnv } from './env';
 
 const PRODUCTION = {
   APP_ENV: 'production',
+  APP_ENCRYPTION_KEY: 'an-encryption-key-of-some-length',
   NEXTAUTH_SECRET: 'sixteen letters!',
   SMTP_URL: 'smtp://127.0.0.1:25',
   MOCK_STRIPE_PAYMENTS: 'false',
@@ -118,6 +120,7 @@ describe('the environment', () => {
     };
     const found = problems(source);
     expect(Object.keys(found).sort()).toEqual([
+      'APP_ENCRYPTION_KEY',
       'GITHUB_SECRET',
       'LOG_LEVEL',
       'NEXTAUTH_SECRET',
@@ -142,6 +145,7 @@ describe('the environment', () => {
 describe('in production', () => {
   it('a secret, a way to sign in and a word about payments are required', () => {
     expect(Object.keys(problems({ APP_ENV: 'production' })).sort()).toEqual([
+      'APP_ENCRYPTION_KEY',
       'NEXTAUTH_SECRET',
       'SMTP_URL',
       'STRIPE_SECRET_KEY',
@@ -210,4 +214,13 @@ describe('what follows from the environment', () => {
     expect(env()).toBe(first);
     expect(env().PORT).toBe(4001);
   });
+});
+
+it('the operator guide names every variable', () => {
+  const names = [...readFileSync('server/platform/env.ts', 'utf8').matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(
+    ([, name]) => name,
+  );
+  const guide = readFileSync('docs/operator-guide.md', 'utf8');
+  expect(names.length).toBeGreaterThan(40);
+  expect(names.filter((name) => !guide.includes(`\`${name}\``))).toEqual(['NODE_ENV']);
 });

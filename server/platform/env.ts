@@ -51,7 +51,10 @@ const envSchema = z.object({
   NEXTAUTH_SECRET: optionalText.refine((value) => value === undefined || value.length >= 16, {
     message: 'must have at least 16 characters',
   }),
-  APP_ENCRYPTION_KEY: optionalText,
+  /** Encrypts stored provider keys. Outside production one is made once and kept in DATA_DIR. */
+  APP_ENCRYPTION_KEY: optionalText.refine((value) => value === undefined || value.length >= 16, {
+    message: 'must have at least 16 characters',
+  }),
   LOCAL_SIGN_IN: flag.optional(),
   SMTP_URL: optionalText.refine((value) => value === undefined || /^smtps?:\/\//.test(value), {
     message: 'must start with smtp:// or smtps://',
@@ -155,6 +158,9 @@ function combinationProblems(given: Record<string, string | undefined>): [string
   }
   if (production && given.NEXTAUTH_SECRET === undefined) {
     problems.push(['NEXTAUTH_SECRET', 'required when APP_ENV=production']);
+  }
+  if (production && given.APP_ENCRYPTION_KEY === undefined) {
+    problems.push(['APP_ENCRYPTION_KEY', 'required when APP_ENV=production']);
   }
   const explicitlyLocal = given.LOCAL_SIGN_IN === 'true' || given.LOCAL_SIGN_IN === '1';
   const ways = [given.SMTP_URL, given.GITHUB_ID, given.GOOGLE_CLIENT_ID];

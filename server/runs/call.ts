@@ -114,8 +114,9 @@ export async function callStreaming(ctx: StepContext, call: StreamedCall): Promi
         const { text, modelLabel, chargedMicro: costMicro, balanceMicro } = result;
         const step = await call.onSettled(tx, result);
         const end: MessageEnd = { id, text, status: 'final', costMicro, balanceMicro, modelLabel };
-        if (writer.begun) await tx.message.updateMany({ where: { id, status: 'streaming' }, data: columnsOf(end) });
-        else await tx.message.create({ data: { ...message, ...columnsOf(end) } });
+        const columns = columnsOf(end, message.metadata);
+        if (writer.begun) await tx.message.updateMany({ where: { id, status: 'streaming' }, data: columns });
+        else await tx.message.create({ data: { ...message, ...columns } });
         const events = [...(step.events ?? []), ...(writer.begun ? [] : [opening]), endEvent(end)];
         await finishStep(tx, ctx, { ...step, events });
       },
@@ -139,8 +140,10 @@ interface MessageEnd {
   modelLabel: string | null;
 }
 
-function columnsOf({ text, status, costMicro, modelLabel }: MessageEnd) {
-  return { text, status, costMicro, modelLabel };
+function columnsOf({ text, status, costMicro, balanceMicro, modelLabel }: MessageEnd, metadata: object = {}) {
+  // Kept with the message, so that a reload shows what the stream said.
+  const left = balanceMicro === undefined ? {} : { metadata: { ...metadata, balanceMicro: balanceMicro.toString() } };
+  return { text, status, costMicro, modelLabel, ...left };
 }
 
 function endEvent({ id, text, status, costMicro, balanceMicro, modelLabel }: MessageEnd): EventPayload {

@@ -12,10 +12,12 @@ import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { logger } from '@/server/platform/logger';
 import { readTree } from '@/server/workspace/snapshots';
+import { type Actor, say } from './actor';
 import { endMessage } from './call';
-import { type Actor, describeAgain, replan, say } from './commands';
+import { describeAgain } from './create-project';
 import { embedderOf } from './embedder';
 import { appendEvents, DeltaWriter } from './event-log';
+import { replan } from './replan';
 
 const holder = globalThis as typeof globalThis & { plumblineAnswers?: Map<string, AbortController> };
 /** Answers being streamed by this process, by project: what stop ends. */

@@ -4,7 +4,9 @@ import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { readFiles } from '@/server/workspace/snapshots';
-import { answerQuestions, approvePlan, createProject } from './commands';
+import { answerQuestions } from './answer-questions';
+import { approvePlan } from './approve-plan';
+import { createProject } from './create-project';
 import { advanceRun } from './engine';
 
 describe('the main job with the offline demo', () => {

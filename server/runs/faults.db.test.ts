@@ -12,9 +12,13 @@ import { newId } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { readFiles } from '@/server/workspace/snapshots';
+import { approvePlan } from './approve-plan';
 import { projectCharged } from './call';
-import { approvePlan, commandRun, createProject, refineTask, resumeRun, setBudget } from './commands';
+import { commandRun, resumeRun } from './command-run';
+import { createProject } from './create-project';
 import { advanceRun } from './engine';
+import { setBudget } from './project-settings';
+import { refineTask } from './refine-task';
 
 const MODEL = 'compatible:fake';
 const script = scriptedProject();

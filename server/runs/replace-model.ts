@@ -2,7 +2,7 @@ import 'server-only';
 import type { ModelChoice } from '@/server/models/catalog';
 import { CAPABILITIES, type Capability } from '@/server/models/schema';
 import { inTx } from '@/server/platform/db';
-import { say } from './commands';
+import { say } from './actor';
 import type { EventScope } from './event-log';
 
 /** The capability that pays for a step of the run. */

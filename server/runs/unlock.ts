@@ -2,12 +2,18 @@ import 'server-only';
 import { z } from 'zod';
 import type { Project } from '@/prisma/generated/client';
 import { getBalance } from '@/server/credits/balance';
+import { checkCreditBalance } from '@/server/credits/check-credit-balance';
 import { planAllocation } from '@/server/credits/plan-allocation';
 import { exactCredits } from '@/server/credits/schema';
 import { db } from '@/server/platform/db';
 
 /** Micro-credits as decimal text: the form in which an error and the journal carry them. */
-const missingSchema = z.object({ required: z.string().regex(/^\d+$/), available: z.string().regex(/^-?\d+$/) });
+const missingSchema = z.object({
+  required: z.string().regex(/^\d+$/),
+  available: z.string().regex(/^-?\d+$/),
+  /** Whose budget does not suffice: the person's own in their organization, else the project's. */
+  scope: z.literal('member').optional(),
+});
 export type MissingCredits = z.infer<typeof missingSchema>;
 
 /** What the step that could not begin would have needed, from the details of its error. */
@@ -16,8 +22,9 @@ export function missingCredits(details: Record<string, unknown>): MissingCredits
 }
 
 /** Why the run paused, in words that stay true: what has come since then is for `viewUnlock`. */
-export function unlockText(code: string, { required, available }: MissingCredits): string {
+export function unlockText(code: string, { required, available, scope }: MissingCredits): string {
   const need = `The next step needs up to ${exactCredits(BigInt(required))} credits; ${exactCredits(BigInt(available))} were available.`;
+  if (scope === 'member') return `${need} Ask an owner or admin to raise your monthly budget, then resume.`;
   return code === 'budget_exceeded'
     ? `${need} Raise the budget of this project, then resume.`
     : `${need} Wait for the monthly credits or add credits, then resume.`;
@@ -25,7 +32,7 @@ export function unlockText(code: string, { required, available }: MissingCredits
 
 /** What would let a paused run go on, as things are now. Amounts are micro-credits. */
 export interface Unlock {
-  kind: 'credits' | 'budget';
+  kind: 'credits' | 'budget' | 'member_budget';
   text: string;
   required: bigint;
   available: bigint;
@@ -46,6 +53,22 @@ export async function viewUnlock(project: Project, runId: string, charged: bigin
   const stored = missingSchema.safeParse(failed?.output);
   const required = stored.success ? BigInt(stored.data.required) : 0n;
   const text = project.statusReason ?? '';
+  if (stored.data?.scope === 'member') {
+    const { budgetLeft, resetsAt } = await checkCreditBalance(db(), {
+      organizationId,
+      userId: project.createdById,
+      required,
+    });
+    const left = budgetLeft ?? required;
+    return {
+      kind: 'member_budget',
+      text,
+      required,
+      available: left,
+      missing: above(required, left),
+      monthly: { at: resetsAt, amount: 0n },
+    };
+  }
   if (failed?.errorCode === 'budget_exceeded') {
     // A budget that was taken away is no limit any more.
     const left = budgetMicro === null ? required : budgetMicro - charged;

@@ -201,6 +201,13 @@ export async function viewTimeline({ organizationId, projectId }: Own) {
   };
 }
 
+const balanceAfter = z.object({
+  balanceMicro: z
+    .string()
+    .regex(/^-?\d+$/)
+    .transform(BigInt),
+});
+
 /** The chat as of event `lastSeq`: a message still being written has the text its events up to there hold. */
 export async function viewChat({ organizationId, projectId }: Own) {
   if ((await db().project.count({ where: { id: projectId, organizationId } })) === 0) throw notFound('Project');
@@ -233,6 +240,8 @@ export async function viewChat({ organizationId, projectId }: Own) {
       purpose: row.purpose,
       status: row.status,
       costMicro: row.costMicro,
+      /** Micro-credits left after it; null when it called no model. */
+      balanceMicro: balanceAfter.safeParse(row.metadata).data?.balanceMicro ?? null,
       modelLabel: row.modelLabel,
       createdAt: row.createdAt,
       seq: row.seq.toString(),

@@ -1,0 +1,66 @@
+import 'server-only';
+import type { Project, Run } from '@/prisma/generated/client';
+import type { Tx } from '@/server/platform/db';
+import { notFound } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import { dispatchRun } from './dispatch';
+import { appendEvents, type EventScope } from './event-log';
+import { moveRun } from './transitions';
+
+/** Who commands which project; every use case below refuses another organization's with `not_found`. */
+export interface Actor {
+  organizationId: string;
+  userId: string | null;
+  projectId: string;
+}
+
+export async function ownProject(tx: Tx, { organizationId, projectId }: Actor): Promise<Project> {
+  const project = await tx.project.findFirst({ where: { id: projectId, organizationId } });
+  if (project === null) throw notFound('Project');
+  return project;
+}
+
+export async function latestRun(tx: Tx, { organizationId, projectId }: Actor): Promise<Run> {
+  const run = await tx.run.findFirst({ where: { organizationId, projectId }, orderBy: { startedAt: 'desc' } });
+  if (run === null) throw notFound('Run');
+  return run;
+}
+
+export const scopeOf = ({ organizationId, projectId }: Actor): EventScope => ({ organizationId, projectId });
+
+/** Writes what a person or the instance says into the chat. */
+export async function say(
+  tx: Tx,
+  scope: EventScope,
+  message: { role: 'user' | 'assistant'; text: string; purpose: string; modelLabel?: string },
+): Promise<string> {
+  const id = newId();
+  await tx.message.create({ data: { id, ...scope, ...message } });
+  await appendEvents(tx, scope, [
+    { type: 'text-start', id, role: message.role, purpose: message.purpose, text: message.text },
+    {
+      type: 'text-end',
+      id,
+      text: message.text,
+      status: 'final',
+      costMicro: '0',
+      modelLabel: message.modelLabel ?? null,
+    },
+  ]);
+  return id;
+}
+
+export async function startRun(tx: Tx, actor: Actor, kind: 'design' | 'build'): Promise<string> {
+  const project = await ownProject(tx, actor);
+  const runId = newId();
+  await tx.run.create({
+    data: { id: runId, ...scopeOf(actor), kind, planVersion: project.planVersion, createdById: actor.userId },
+  });
+  await dispatchRun(tx, { id: runId, organizationId: actor.organizationId });
+  return runId;
+}
+
+export async function requeue(tx: Tx, run: Run): Promise<void> {
+  await moveRun(tx, { runId: run.id, to: 'queued' });
+  await dispatchRun(tx, run);
+}

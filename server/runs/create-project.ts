@@ -1,0 +1,91 @@
+import 'server-only';
+import { resolveModel } from '@/server/models/catalog';
+import { demoProjects, demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalog';
+import { QUALITIES } from '@/server/models/schema';
+import { db, inTx, type Tx } from '@/server/platform/db';
+import { AppError, notFound } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import { type Actor, say, scopeOf, startRun } from './actor';
+import { moveProject } from './transitions';
+
+export interface CreateProject {
+  organizationId: string;
+  userId: string | null;
+  title?: string | undefined;
+  description?: string | undefined;
+  /** Slug of an example, instead of a description. */
+  example?: string | undefined;
+  quality?: string | undefined;
+  modelRef?: string | null | undefined;
+  budgetMicro?: bigint | null | undefined;
+}
+
+/** A new project; its design starts at once. @throws AppError `invalid_input` without a description. */
+export async function createProject(input: CreateProject): Promise<string> {
+  const example = input.example === undefined ? null : demoProjects().find(({ slug }) => slug === input.example);
+  if (example === undefined)
+    throw new AppError('invalid_input', `there is no example ${JSON.stringify(input.example)}`);
+  const description = (input.description ?? example?.prompt ?? '').trim();
+  if (description.length < 3) throw new AppError('invalid_input', 'a project needs a description');
+  const quality = QUALITIES.find((id) => id === input.quality) ?? 'fast';
+  const model = await resolveModel(
+    { organizationId: input.organizationId, quality, capability: 'clarify' },
+    input.modelRef ?? null,
+  );
+  if (input.modelRef != null && model !== input.modelRef)
+    throw new AppError('model_not_available', `${input.modelRef} cannot be used at ${quality} quality here`);
+  const id = newId();
+  const actor: Actor = { organizationId: input.organizationId, userId: input.userId, projectId: id };
+  await inTx(async (tx) => {
+    await tx.project.create({
+      data: {
+        id,
+        organizationId: input.organizationId,
+        createdById: input.userId,
+        title: input.title?.trim() || example?.title || '',
+        description,
+        quality,
+        modelRef: input.modelRef ?? null,
+        budgetMicro: input.budgetMicro ?? null,
+        example: example?.slug ?? null,
+      },
+    });
+    await say(tx, scopeOf(actor), { role: 'user', text: description, purpose: 'description' });
+    await beginDesign(tx, actor, model, description);
+  });
+  return id;
+}
+
+/** The demo says plainly what it cannot build, before anything is spent. */
+async function beginDesign(tx: Tx, actor: Actor, model: string, description: string): Promise<void> {
+  if (model.startsWith('demo:') && matchDemoProject(description) === null) {
+    await say(tx, scopeOf(actor), {
+      role: 'assistant',
+      text: demoUnknownAnswer(),
+      purpose: 'clarify',
+      modelLabel: 'Demo model (offline)',
+    });
+    return;
+  }
+  await moveProject(tx, { ...scopeOf(actor), to: 'clarifying' });
+  await startRun(tx, actor, 'design');
+}
+
+/** A draft's description, said anew. */
+export async function describeAgain(actor: Actor, text: string): Promise<void> {
+  const current = await db().project.findFirst({
+    where: { id: actor.projectId, organizationId: actor.organizationId },
+  });
+  if (current === null) throw notFound('Project');
+  if (current.status !== 'draft') throw new AppError('wrong_status', 'the project is designed already');
+  const quality = QUALITIES.find((id) => id === current.quality) ?? 'fast';
+  const model = await resolveModel(
+    { organizationId: actor.organizationId, quality, capability: 'clarify' },
+    current.modelRef,
+  );
+  await inTx(async (tx) => {
+    await tx.project.update({ where: { id: current.id }, data: { description: text } });
+    await say(tx, scopeOf(actor), { role: 'user', text, purpose: 'description' });
+    await beginDesign(tx, actor, model, text);
+  });
+}
