@@ -4,11 +4,14 @@ import { sessionUser } from '@/server/auth/session';
 import { onboardUser } from '@/server/credits/onboard-user';
 import { currentOrganization } from '@/server/organizations/current-organization';
 import { openDatabase } from '@/server/platform/db';
+import { env } from '@/server/platform/env';
 import { appRouter } from './root';
 import { type Caller, createCaller, newRequestId } from './trpc';
 
 /** Cookie that remembers which organization a person works in. */
 const ORGANIZATION_COOKIE = 'plumbline-org';
+/** Seconds it is remembered (a year). */
+const REMEMBERED_S = 365 * 86_400;
 
 /** The signed-in person and their organization, from cookies; null when nobody is signed in. */
 export async function callerFrom(cookie: (name: string) => string | undefined): Promise<Caller | null> {
@@ -22,6 +25,26 @@ export async function callerFrom(cookie: (name: string) => string | undefined): 
     role: 'owner' as const,
   };
   return { userId: user.userId, email: user.email, ...current };
+}
+
+/** The cookie that makes an organization the one a person acts for; membership is looked up anew at every request. */
+export function organizationCookie(organizationId: string): { name: string; header: string } {
+  const secure = env().APP_URL?.startsWith('https:') === true ? '; Secure' : '';
+  return {
+    name: ORGANIZATION_COOKIE,
+    header: `${ORGANIZATION_COOKIE}=${encodeURIComponent(organizationId)}; Path=/; Max-Age=${REMEMBERED_S}; HttpOnly; SameSite=Lax${secure}`,
+  };
+}
+
+/** For actions: the person acts for this organization from now on. */
+export async function rememberOrganization(organizationId: string): Promise<void> {
+  (await cookies()).set(ORGANIZATION_COOKIE, organizationId, {
+    path: '/',
+    maxAge: REMEMBERED_S,
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: env().APP_URL?.startsWith('https:') === true,
+  });
 }
 
 /** For pages and actions: the caller of this request. */

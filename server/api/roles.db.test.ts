@@ -36,7 +36,6 @@ const LEVELS: Record<string, 'public' | 'member' | 'admin' | 'owner' | 'operator
   'billing.startSubscription': 'owner',
   'billing.startTopup': 'owner',
   'catalogue.pricing': 'public',
-  'catalogue.pricing': 'public',
   'chat.editAndResend': 'member',
   'chat.list': 'member',
   'chat.send': 'member',
@@ -114,7 +113,6 @@ const RANK: Record<MembershipRole, number> = { member: 0, admin: 1, owner: 2 };
 function expected(path: string, role: MembershipRole): Answer {
   const level = LEVELS[path] ?? 'owner';
   if (level === 'operator') return 'NOT_FOUND';
-  if (level === 'public') return 'allowed';
   if (level === 'public') return 'allowed';
   return RANK[role] >= RANK[level] ? 'allowed' : 'FORBIDDEN';
 }

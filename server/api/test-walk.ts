@@ -2,7 +2,8 @@ import { startTopup } from '@/server/billing/start-topup';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { seedOrganization } from '@/server/platform/test-db';
-import { approvePlan, createProject } from '@/server/runs/commands';
+import { approvePlan } from '@/server/runs/approve-plan';
+import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
 import { appRouter } from './root';
 import { type Caller, createCaller } from './trpc';
@@ -129,9 +130,6 @@ export const PATHS = Object.keys(appRouter._def.procedures).sort();
 
 /** What anyone may read before they sign in. */
 export const PUBLIC = new Set(['catalogue.pricing']);
-
-/** Open to anybody: what everybody may read before they sign in. */
-export const PUBLIC = ['catalogue.pricing'];
 
 const OWNED = ['projectId', 'purchaseId', 'userId', 'invitationId'];
 

@@ -6,6 +6,7 @@ import { planSchema } from '@/server/agents/schema';
 import { searchCode } from '@/server/code-search/search-code';
 import { resolveModel } from '@/server/models/catalog';
 import { callModel } from '@/server/models/gateway';
+import { requireAIAccess } from '@/server/models/require-ai-access';
 import { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
@@ -52,6 +53,13 @@ export async function sendMessage(actor: Actor, text: string): Promise<string> {
     throw new AppError('conflict', 'an answer is still being written', {
       userMessage: 'The last answer is still being written. Stop it first.',
     });
+  await requireAIAccess({
+    organizationId: actor.organizationId,
+    userId: actor.userId,
+    capability: 'ask',
+    quality: QUALITIES.find((known) => known === project.quality) ?? 'fast',
+    modelRef: project.modelRef,
+  });
   const id = await inTx((tx) => say(tx, scope, { role: 'user', text, purpose: 'ask' }));
   const abort = new AbortController();
   answers().set(actor.projectId, abort);

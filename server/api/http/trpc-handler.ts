@@ -2,10 +2,12 @@ import 'server-only';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { exactCredits } from '@/server/credits/schema';
 import { meterUsage, type UsageMeter } from '@/server/credits/usage-meter';
+import { isAppError } from '@/server/platform/errors';
 import { callerFrom } from '../caller';
 import { appRouter } from '../root';
 import { newRequestId } from '../trpc';
 import { cookieReader } from './cookies';
+import { sameOrigin } from './same-origin';
 
 export async function handleTrpc(request: Request): Promise<Response> {
   if (request.method === 'POST' && !sameOrigin(request)) return new Response('wrong origin', { status: 403 });
@@ -16,6 +18,7 @@ export async function handleTrpc(request: Request): Promise<Response> {
       endpoint: '/api/trpc',
       req: request,
       router: appRouter,
+      responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
       createContext: async () => ({ requestId, caller: await callerFrom(cookieReader(request)) }),
     }),
   );
@@ -28,9 +31,12 @@ export async function handleTrpc(request: Request): Promise<Response> {
   return response;
 }
 
-/** A browser says where a request comes from: other sites may not act with this site's cookies. */
-function sameOrigin(request: Request): boolean {
-  const origin = request.headers.get('origin');
-  if (origin === null) return true;
-  return URL.canParse(origin) && new URL(origin).host === request.headers.get('host');
+/** When a refused request may be sent again (RFC 9110, 10.2.3). */
+function retryAfter(errors: readonly { cause?: unknown }[]): Record<string, string> {
+  for (const { cause } of errors) {
+    if (!isAppError(cause) || cause.code !== 'rate_limited') continue;
+    const seconds = Number(cause.details.retryAfterSeconds);
+    if (Number.isFinite(seconds)) return { 'retry-after': String(Math.ceil(seconds)) };
+  }
+  return {};
 }

@@ -15,7 +15,7 @@ import { AppError, notFound } from '@/server/platform/errors';
 import { embedderOf } from '@/server/runs/embedder';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { endSubscriptions } from '../end-subscriptions';
-import { memberProcedure, router } from '../trpc';
+import { isOperator, memberProcedure, router } from '../trpc';
 
 export const accountRouter = router({
   me: memberProcedure.query(async ({ ctx }) => {
@@ -44,7 +44,7 @@ export const accountRouter = router({
       user,
       organization,
       organizations,
-      isOperator: env().OPERATOR_EMAILS.includes(email),
+      isOperator: isOperator(email),
       demo: isDemoInstance(),
       sandbox: {
         available: execution.sandbox !== null,

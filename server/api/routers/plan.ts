@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { planSchema } from '@/server/agents/schema';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { approvePlan, replan, savePlan } from '@/server/runs/commands';
+import { approvePlan } from '@/server/runs/approve-plan';
+import { replan } from '@/server/runs/replan';
+import { savePlan } from '@/server/runs/save-plan';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, budgetSchema, projectInput } from './shared';
 

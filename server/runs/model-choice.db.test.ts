@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Database } from '@/server/platform/db';
+import { startQueue, stopQueue } from '@/server/platform/queue';
+import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import type { Actor } from './actor';
+import { approvePlan } from './approve-plan';
+import { checkProjectAccess } from './check-project-access';
+import { createProject } from './create-project';
+import { advanceRun } from './engine';
+import { setModel } from './project-settings';
+import { setTaskQuality } from './task-quality';
+
+let database: Database;
+let actor: Actor & { userId: string };
+
+beforeAll(async () => {
+  database = await testDb();
+  await startQueue();
+});
+afterAll(async () => {
+  await stopQueue();
+  await closeTestDb();
+});
+
+/** A project of a team plan with its plan waiting for approval. */
+beforeEach(async () => {
+  const owner = await seedOrganization(database, { planId: 'team' });
+  const projectId = await createProject({ ...owner, example: 'expense-report' });
+  actor = { ...owner, projectId };
+});
+
+async function design(): Promise<void> {
+  const run = await database.prisma.run.findFirstOrThrow({ where: { projectId: actor.projectId } });
+  await advanceRun(run.id, { owner: 'test' });
+}
+
+const tasks = () =>
+  database.prisma.task.findMany({ where: { projectId: actor.projectId }, orderBy: { position: 'asc' } });
+
+describe('a project on a deprecated model', () => {
+  it('moves on to the successor before its next call, and the chat says so once', async () => {
+    const old = {
+      id: 'demo:old',
+      provider: 'demo',
+      modelId: 'old',
+      label: 'Old demo',
+      deprecatedAt: new Date(0),
+      replacedById: 'demo:demo',
+    };
+    await database.prisma.llmModel.upsert({ where: { id: old.id }, create: old, update: {} });
+    await database.prisma.project.update({ where: { id: actor.projectId }, data: { modelRef: 'demo:old' } });
+    await design();
+    expect(await database.prisma.project.findUnique({ where: { id: actor.projectId } })).toMatchObject({
+      modelRef: 'demo:demo',
+      status: 'awaiting_approval',
+    });
+    const said = await database.prisma.message.findMany({
+      where: { projectId: actor.projectId, text: { contains: 'Old demo' } },
+    });
+    expect(said).toHaveLength(1);
+    expect(said[0]?.text).toContain('goes on with Demo model (offline)');
+    const calls = await database.prisma.modelCall.findMany({ where: { projectId: actor.projectId } });
+    expect(new Set(calls.map(({ modelRowId }) => modelRowId))).toEqual(new Set(['demo:demo']));
+  }, 60_000);
+});
+
+describe('the quality of a project and of a task', () => {
+  it('a task of its own quality is called and quoted at it, the others at the project’s', async () => {
+    await design();
+    const [first, second] = await tasks();
+    await setTaskQuality(actor, { taskId: first?.id ?? '', quality: 'premium' });
+    await advanceRun(await approvePlan(actor, 1), { owner: 'test' });
+    const quality = async (taskId: string | undefined) => [
+      ...new Set(
+        (await database.prisma.modelCall.findMany({ where: { taskId: taskId ?? '' } })).map((call) => call.quality),
+      ),
+    ];
+    expect(await quality(first?.id)).toEqual(['premium']);
+    expect(await quality(second?.id)).toEqual(['fast']);
+    await expect(setTaskQuality(actor, { taskId: first?.id ?? '', quality: null })).rejects.toMatchObject({
+      code: 'wrong_status',
+    });
+  }, 120_000);
+
+  it('is refused when the plan does not include it, and nothing changes', async () => {
+    await design();
+    await database.prisma.organizationPlan.update({
+      where: { organizationId: actor.organizationId },
+      data: { planId: 'free' },
+    });
+    const [first] = await tasks();
+    await expect(setTaskQuality(actor, { taskId: first?.id ?? '', quality: 'enhanced' })).rejects.toMatchObject({
+      code: 'quality_not_allowed',
+    });
+    await expect(setModel(actor, null, 'premium')).rejects.toMatchObject({ code: 'quality_not_allowed' });
+    expect(await tasks()).toEqual(expect.arrayContaining([expect.objectContaining({ quality: null })]));
+    expect(await database.prisma.project.findUnique({ where: { id: actor.projectId } })).toMatchObject({
+      quality: 'fast',
+    });
+    const answer = await checkProjectAccess(actor, null);
+    expect(answer.qualities.map(({ quality, allowed }) => [quality, allowed])).toEqual([
+      ['fast', true],
+      ['enhanced', false],
+      ['premium', false],
+    ]);
+    const one = await checkProjectAccess(actor, first?.id ?? '');
+    expect(one.estimate?.p90).toBeLessThan(answer.estimate?.p90 ?? 0n);
+    await expect(checkProjectAccess(actor, 'somebody-elses')).rejects.toMatchObject({ code: 'not_found' });
+  }, 60_000);
+});
