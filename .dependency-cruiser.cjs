@@ -44,13 +44,13 @@ module.exports = {
       name: 'components-import-only-schemas',
       severity: 'error',
       from: { path: '^components/' },
-      to: { path: '^server/', pathNot: '/schema\\.ts$|^server/api/root\\.ts$' },
+      to: { path: '^server/', pathNot: '/schema(-operator)?\\.ts$|^server/api/root\\.ts$' },
     },
     {
       name: 'app-imports-only-the-api',
       severity: 'error',
       from: { path: '^app/' },
-      to: { path: '^server/', pathNot: '^server/api/|/schema\\.ts$' },
+      to: { path: '^server/', pathNot: '^server/api/|/schema(-operator)?\\.ts$' },
     },
     { name: 'nothing-imports-app', severity: 'error', from: { path: '^(server|components)/' }, to: { path: '^app/' } },
     {

@@ -3,6 +3,7 @@ import { expect, test } from '@playwright/test';
 import {
   approve,
   expectAccessible,
+  expectNoOverflow,
   newAddress,
   query,
   runInArchive,
@@ -101,7 +102,7 @@ test('stop in the middle, resume, and it completes; nothing is charged for what 
   await waitForStatus(page, projectId, 'completed');
 });
 
-test('out of credits pauses at a step boundary and says what would unlock it', async ({ page }) => {
+test('a budget that is reached pauses at a step boundary and says what would unlock it', async ({ page }) => {
   await signIn(page, newAddress('poor'));
   const projectId = await startExample(page, 'Expense report');
   await page.goto(`/projects/${projectId}/plan`);
@@ -160,10 +161,7 @@ test('every screen is accessible and works at phone width, light and dark', asyn
       await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
       await test.step(`${path} ${width} ${colorScheme}`, async () => {
         await expectAccessible(page);
-        const overflow = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect(overflow).toBeLessThanOrEqual(0);
+        await expectNoOverflow(page);
         if (process.env.SHOTS)
           await page.screenshot({
             path: `${process.env.SHOTS}/${path.split('/').at(-1)?.slice(0, 12) || 'home'}-${width}-${colorScheme}.png`,

@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, type Page } from '@playwright/test';
+import { type Browser, expect, type Page, test } from '@playwright/test';
+
+/** Who runs the instance, where a test needs somebody who does. */
+export const OPERATOR = 'operator@example.test';
 
 /** An address that no other test uses. */
 export function newAddress(name: string): string {
@@ -30,6 +33,27 @@ export async function startExample(page: Page, title: string): Promise<string> {
     .first()
     .click();
   await page.waitForURL(/\/projects\/[0-9a-f-]{36}/);
+  return projectIdOf(page);
+}
+
+/** Describes a project on the new-project page. @returns the project's id. */
+export async function createProject(page: Page, description: string): Promise<string> {
+  await page.goto('/projects/new');
+  await page.getByLabel('What should it do?').fill(description);
+  await page.getByRole('button', { name: 'Create project' }).click();
+  await page.waitForURL(/\/projects\/[0-9a-f-]{36}/);
+  return projectIdOf(page);
+}
+
+/** A second person, in a browser of their own. */
+export async function another(browser: Browser, baseURL: string | undefined, email: string): Promise<Page> {
+  const context = await browser.newContext(baseURL === undefined ? {} : { baseURL });
+  const page = await context.newPage();
+  await signIn(page, email);
+  return page;
+}
+
+function projectIdOf(page: Page): string {
   return /projects\/([0-9a-f-]{36})/.exec(page.url())?.[1] ?? '';
 }
 
@@ -47,6 +71,22 @@ export async function query<T>(page: Page, path: string, input: Record<string, u
   return ((await response.json()) as { result: { data: { json: T } } }).result.data.json;
 }
 
+/** The credits as the header of every page tells them: `20.00`. */
+export async function expectToSpend(page: Page, credits: string): Promise<void> {
+  await expect(page.getByRole('button', { name: `Credits: ${credits} to spend` })).toBeVisible();
+}
+
+/** Changes something by the API, as the page would. @returns the HTTP status and, when it was refused, the error's code. */
+export async function mutate(
+  page: Page,
+  path: string,
+  input: Record<string, unknown>,
+): Promise<{ status: number; code: string | null }> {
+  const response = await page.request.post(`/api/trpc/${path}`, { data: { json: input } });
+  const body = (await response.json()) as { error?: { json: { data: { appCode: string } } } };
+  return { status: response.status(), code: body.error?.json.data.appCode ?? null };
+}
+
 export async function waitForStatus(page: Page, projectId: string, status: string, timeout = 90_000): Promise<void> {
   await expect
     .poll(
@@ -62,6 +102,57 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual(
     [],
   );
+}
+
+/** No sideways scrolling of the page. */
+export async function expectNoOverflow(page: Page): Promise<void> {
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow).toBeLessThanOrEqual(0);
+}
+
+/**
+ * Opens each path, wide and light, then on a phone and dark: accessible, and nothing to scroll sideways. With SHOTS, pictures
+ * in all four ways.
+ */
+export async function expectGoodScreens(page: Page, paths: readonly string[]): Promise<void> {
+  for (const [colorScheme, width] of [
+    ['light', 1280],
+    ['dark', 390],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 844 });
+    for (const path of paths) {
+      await page.goto(path);
+      await expect(page.locator('h1').first()).toBeAttached();
+      await page.waitForLoadState('load');
+      // Everything is there, no placeholder is left.
+      await expect(page.locator('.animate-pulse')).toHaveCount(0);
+      await test.step(`${path} ${width} ${colorScheme}`, async () => {
+        await expectAccessible(page);
+        await expectNoOverflow(page);
+      });
+      if (process.env.SHOTS)
+        await page.screenshot({
+          path: join(process.env.SHOTS, `screen${path.replaceAll(/[^a-z]+/g, '-').slice(0, 40)}-${width}.png`),
+          fullPage: true,
+        });
+    }
+  }
+}
+
+/** Pictures of the page at both widths and in both schemes, when SHOTS names a folder for them. */
+export async function shots(page: Page, name: string): Promise<void> {
+  const folder = process.env.SHOTS;
+  if (folder === undefined || folder === '') return;
+  for (const width of [1280, 390])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height: 844 });
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
+    }
+  await page.setViewportSize({ width: 1280, height: 860 });
 }
 
 /** Unpacks an archive and runs a command in it. */

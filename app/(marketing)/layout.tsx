@@ -4,6 +4,12 @@ import { Wordmark } from '@/components/brand/plumb-mark';
 import { ThemeToggle } from '@/components/shell/theme-toggle';
 import { Button } from '@/components/ui/button';
 
+const FOOTER = [
+  { href: '/', name: 'Home' },
+  { href: '/pricing', name: 'Pricing' },
+  { href: '/projects', name: 'Workspace' },
+];
+
 export default function MarketingLayout({ children }: { children: ReactNode }) {
   return (
     <>
@@ -13,17 +19,22 @@ export default function MarketingLayout({ children }: { children: ReactNode }) {
             <Wordmark />
           </Link>
           <nav aria-label="Page" className="ml-6 hidden gap-5 text-[0.8125rem] text-muted-foreground md:flex">
-            <a className="hover:text-foreground" href="#how">
+            <a className="hover:text-foreground" href="/#how">
               How it works
             </a>
-            <a className="hover:text-foreground" href="#guarantees">
+            <a className="hover:text-foreground" href="/#guarantees">
               Guarantees
             </a>
-            <a className="hover:text-foreground" href="#receipt">
+            <a className="hover:text-foreground" href="/#receipt">
               Receipt
             </a>
           </nav>
           <div className="ml-auto flex items-center gap-1.5">
+            <Button variant="ghost" size="sm" asChild>
+              <Link href="/pricing" prefetch={false}>
+                Pricing
+              </Link>
+            </Button>
             <ThemeToggle />
             <Button variant="primary" size="sm" asChild>
               <Link href="/projects" prefetch={false}>
@@ -35,6 +46,16 @@ export default function MarketingLayout({ children }: { children: ReactNode }) {
       </header>
       {children}
       <footer className="border-t border-border">
+        <nav
+          aria-label="Footer"
+          className="mx-auto flex max-w-6xl flex-wrap gap-x-6 gap-y-1 border-b border-border px-4 py-3 text-[0.8125rem] text-muted-foreground sm:px-6"
+        >
+          {FOOTER.map(({ href, name }) => (
+            <Link key={href} href={href} prefetch={false} className="py-1 hover:text-foreground">
+              {name}
+            </Link>
+          ))}
+        </nav>
         <div className="lettering mx-auto grid max-w-6xl grid-cols-2 text-muted-foreground sm:grid-cols-4">
           {[
             ['Drawing', 'Plumbline'],

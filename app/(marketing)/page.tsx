@@ -78,7 +78,10 @@ export default function HomePage() {
               </Button>
             </div>
             <p className="mt-4 text-[0.8125rem] text-muted-foreground">
-              Runs on your own machine too: one command, no key needed to try the six examples.
+              Runs on your own machine too: one command, no key needed to try the six examples.{' '}
+              <Link href="/pricing" prefetch={false} className="text-chalk underline underline-offset-2">
+                What it costs
+              </Link>
             </p>
           </div>
           <Plumb />

@@ -2,25 +2,30 @@
 import { useMutation } from '@tanstack/react-query';
 import { ArrowDown, SendHorizontal, Square } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import { toast } from 'sonner';
+import { useRefused } from '@/components/access/access-denied';
 import { useProjectStream } from '@/components/project/project-stream';
-import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Textarea } from '@/components/ui/field';
 import { SkeletonRows } from '@/components/ui/skeleton';
+import type { ChatMessage } from './message-reducer';
 import { MessageView } from './message-view';
 import { QuestionsForm } from './questions-form';
 
 /** How near the end, in pixels, still counts as reading along. */
 const FOLLOW_WITHIN_PX = 80;
 
+/** A step that ended before its first word is told by the run's timeline; in the chat it would be an empty line. */
+function saysSomething({ role, purpose, status, text }: ChatMessage): boolean {
+  return role === 'user' || purpose === 'ask' || text !== '' || status === 'streaming' || status === 'final';
+}
+
 function Composer({ running, streaming }: { running: boolean; streaming: boolean }) {
   const { projectId, view } = useProjectStream();
   const trpc = useTRPC();
   const hintId = useId();
   const [text, setText] = useState('');
-  const fail = (error: unknown) => toast.error(errorMessage(error));
+  const fail = useRefused({ projectId });
   const send = useMutation(trpc.chat.send.mutationOptions({ onSuccess: () => setText(''), onError: fail }));
   const stop = useMutation(trpc.chat.stop.mutationOptions({ onError: fail }));
   const canAsk = view?.actions.canAsk === true;
@@ -96,9 +101,7 @@ export function ChatPanel() {
   const content = useRef<HTMLDivElement>(null);
   const lastTop = useRef(0);
   const [following, setFollowing] = useState(true);
-  const edit = useMutation(
-    trpc.chat.editAndResend.mutationOptions({ onError: (error) => toast.error(errorMessage(error)) }),
-  );
+  const edit = useMutation(trpc.chat.editAndResend.mutationOptions({ onError: useRefused({ projectId }) }));
   const streaming = messages.some((message) => message.status === 'streaming');
   const running = view?.actions.canStop === true && view.run?.kind === 'build';
   const open =
@@ -151,7 +154,7 @@ export function ChatPanel() {
           {messagesLoaded && messages.length === 0 ? (
             <p className="text-muted-foreground">No messages yet. The architect is about to begin.</p>
           ) : null}
-          {messages.map((message) => (
+          {messages.filter(saysSomething).map((message) => (
             <MessageView
               key={message.id}
               message={message}

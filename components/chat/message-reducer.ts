@@ -8,6 +8,8 @@ export interface ChatMessage {
   text: string;
   status: 'streaming' | 'final' | 'stopped' | 'failed';
   costMicro: bigint;
+  /** Micro-credits left after it; absent when it called no model. */
+  balanceMicro?: bigint;
   modelLabel: string | null;
 }
 
@@ -66,6 +68,7 @@ function applyPayload(messages: ChatMessage[], payload: EventPayload): ChatMessa
               text: payload.text,
               status: payload.status,
               costMicro: BigInt(payload.costMicro),
+              ...(payload.balanceMicro === undefined ? {} : { balanceMicro: BigInt(payload.balanceMicro) }),
               modelLabel: payload.modelLabel ?? old.modelLabel,
             }
           : old,

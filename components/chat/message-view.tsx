@@ -102,7 +102,17 @@ export function MessageView({
         {message.status === 'streaming' ? <span>writing…</span> : null}
         {message.status === 'stopped' ? <Badge tone="neutral">stopped</Badge> : null}
         {message.status === 'failed' ? <Badge tone="danger">failed, not charged</Badge> : null}
-        {message.costMicro > 0n ? <Credits micro={message.costMicro} unit className="ml-auto" /> : null}
+        {message.costMicro > 0n || message.balanceMicro !== undefined ? (
+          <span className="ml-auto whitespace-nowrap">
+            <Credits micro={message.costMicro} unit />
+            {message.balanceMicro === undefined ? null : (
+              <>
+                {' · '}
+                <Credits micro={message.balanceMicro} /> left
+              </>
+            )}
+          </span>
+        ) : null}
       </div>
       <Markdown text={message.text} streaming={message.status === 'streaming'} />
     </article>

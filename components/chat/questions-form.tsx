@@ -1,8 +1,7 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { toast } from 'sonner';
-import { errorMessage } from '@/components/trpc/error-message';
+import { useRefused } from '@/components/access/access-denied';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { cn } from '@/components/ui/cn';
@@ -21,9 +20,7 @@ export function QuestionsForm({
 }) {
   const trpc = useTRPC();
   const [answers, setAnswers] = useState<Record<string, string>>({});
-  const send = useMutation(
-    trpc.runs.answer.mutationOptions({ onSuccess: onDone, onError: (error) => toast.error(errorMessage(error)) }),
-  );
+  const send = useMutation(trpc.runs.answer.mutationOptions({ onSuccess: onDone, onError: useRefused({ projectId }) }));
   const answered = questions.flatMap(({ id }) => {
     const answer = (answers[id] ?? '').trim();
     return answer === '' ? [] : [{ id, answer }];

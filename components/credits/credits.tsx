@@ -1,28 +1,24 @@
 import { cn } from '@/components/ui/cn';
-import { formatCredits, MICRO } from '@/server/credits/schema';
+import { exactCredits, formatCredits } from '@/server/credits/schema';
 
-/** All six decimals, for the tooltip of a rounded amount. */
-function exact(micro: bigint): string {
-  const abs = micro < 0n ? -micro : micro;
-  return `${micro < 0n ? '-' : ''}${abs / MICRO}.${(abs % MICRO).toString().padStart(6, '0')} credits`;
-}
-
-/** An amount of credits, two decimals, right aligned. */
+/** An amount of credits, two decimals, right aligned; the tooltip has the rest, or with `exact` the page itself. */
 export function Credits({
   micro,
   className,
   unit = false,
   signed = false,
+  exact = false,
 }: {
   micro: bigint;
   className?: string;
   unit?: boolean;
   signed?: boolean;
+  exact?: boolean;
 }) {
   return (
-    <span className={cn('num', className)} title={exact(micro)}>
+    <span className={cn('num', className)} title={`${exactCredits(micro)} credits`}>
       {signed && micro > 0n ? '+' : ''}
-      {formatCredits(micro)}
+      {exact ? exactCredits(micro) : formatCredits(micro)}
       {unit ? <span className="text-muted-foreground"> cr</span> : null}
     </span>
   );
@@ -30,15 +26,20 @@ export function Credits({
 
 /** A quote: likely cost to the most it is expected to cost. */
 export function QuoteRange({ p50, p90, className }: { p50: bigint; p90: bigint; className?: string }) {
+  const [likely, upper] = [formatCredits(p50), formatCredits(p90)];
   return (
     <span
       className={cn('num', className)}
-      title={`Half of such work costs at most ${exact(p50)}, nine in ten at most ${exact(p90)}`}
+      title={`Half of such work costs at most ${exactCredits(p50)} credits, nine in ten at most ${exactCredits(p90)}`}
     >
-      {formatCredits(p50)}
-      <span aria-hidden="true">–</span>
-      <span className="sr-only"> to </span>
-      {formatCredits(p90)}
+      {likely === upper ? null : (
+        <>
+          {likely}
+          <span aria-hidden="true">–</span>
+          <span className="sr-only"> to </span>
+        </>
+      )}
+      {upper}
       <span className="text-muted-foreground"> cr</span>
     </span>
   );

@@ -2,14 +2,15 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { toast } from 'sonner';
+import { useRefused } from '@/components/access/access-denied';
+import { ProjectQuality } from '@/components/access/project-quality';
 import { Credits } from '@/components/credits/credits';
 import { useProjectStream } from '@/components/project/project-stream';
-import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { ProjectView } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
 import { FieldError, Input, Label } from '@/components/ui/field';
-import { formatCredits, parseCredits } from '@/server/credits/schema';
+import { exactCredits, formatCredits, formatQuote, parseCredits } from '@/server/credits/schema';
 
 /** Approval: the quote stands on the button, and an own limit may be set with it. */
 export function ApproveBar({ view }: { view: ProjectView }) {
@@ -17,7 +18,7 @@ export function ApproveBar({ view }: { view: ProjectView }) {
   const trpc = useTRPC();
   const balance = useQuery(trpc.credits.balance.queryOptions());
   const [budget, setBudget] = useState(() =>
-    view.project.budgetMicro === null ? '' : formatCredits(view.project.budgetMicro).replaceAll(',', ''),
+    view.project.budgetMicro === null ? '' : exactCredits(view.project.budgetMicro),
   );
   const [problem, setProblem] = useState('');
   const approve = useMutation(
@@ -26,7 +27,7 @@ export function ApproveBar({ view }: { view: ProjectView }) {
         await refresh();
         toast.success('Approved. The run has started.');
       },
-      onError: (error) => toast.error(errorMessage(error)),
+      onError: useRefused({ projectId }),
     }),
   );
   const submit = (event: FormEvent) => {
@@ -41,54 +42,57 @@ export function ApproveBar({ view }: { view: ProjectView }) {
   };
   const short = balance.data !== undefined && balance.data.spendable < view.quote.p90Micro;
   return (
-    <form onSubmit={submit} aria-label="Approve plan" className="rounded-lg border border-chalk/40 bg-card p-3">
-      <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
-        <dl className="flex gap-5">
-          <div>
-            <dt className="lettering text-muted-foreground">Likely</dt>
-            <dd className="text-lg font-semibold">
-              <Credits micro={view.quote.p50Micro} unit />
-            </dd>
+    <div className="space-y-3 rounded-lg border border-chalk/40 bg-card p-3">
+      <ProjectQuality view={view} />
+      <form onSubmit={submit} aria-label="Approve plan">
+        <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
+          <dl className="flex gap-5">
+            <div>
+              <dt className="lettering text-muted-foreground">Likely</dt>
+              <dd className="text-lg font-semibold">
+                <Credits micro={view.quote.p50Micro} unit />
+              </dd>
+            </div>
+            <div>
+              <dt className="lettering text-muted-foreground">At most, 9 in 10</dt>
+              <dd className="text-lg font-semibold">
+                <Credits micro={view.quote.p90Micro} unit />
+              </dd>
+            </div>
+          </dl>
+          <div className="min-w-32 flex-1 sm:max-w-44">
+            <Label htmlFor="approve-budget">Budget (optional)</Label>
+            <Input
+              id="approve-budget"
+              inputMode="decimal"
+              placeholder="no own limit"
+              className="num"
+              value={budget}
+              aria-invalid={problem !== ''}
+              aria-describedby="approve-budget-error"
+              onChange={(event) => setBudget(event.target.value)}
+            />
           </div>
-          <div>
-            <dt className="lettering text-muted-foreground">At most, 9 in 10</dt>
-            <dd className="text-lg font-semibold">
-              <Credits micro={view.quote.p90Micro} unit />
-            </dd>
-          </div>
-        </dl>
-        <div className="min-w-32 flex-1 sm:max-w-44">
-          <Label htmlFor="approve-budget">Budget (optional)</Label>
-          <Input
-            id="approve-budget"
-            inputMode="decimal"
-            placeholder="no own limit"
-            className="num"
-            value={budget}
-            aria-invalid={problem !== ''}
-            aria-describedby="approve-budget-error"
-            onChange={(event) => setBudget(event.target.value)}
-          />
+          <Button
+            type="submit"
+            variant="chalk"
+            size="md"
+            disabled={approve.isPending}
+            className="max-sm:w-full sm:ml-auto"
+          >
+            Approve plan · {formatQuote(view.quote.p50Micro, view.quote.p90Micro)} cr
+          </Button>
         </div>
-        <Button
-          type="submit"
-          variant="chalk"
-          size="md"
-          disabled={approve.isPending}
-          className="max-sm:w-full sm:ml-auto"
-        >
-          Approve plan · {formatCredits(view.quote.p50Micro)}–{formatCredits(view.quote.p90Micro)} cr
-        </Button>
-      </div>
-      <FieldError id="approve-budget-error">{problem}</FieldError>
-      <p className="mt-2 text-[0.75rem] text-muted-foreground">
-        You pay for approved attempts only; rejected ones are absorbed and shown.{' '}
-        {short && balance.data !== undefined ? (
-          <span className="font-medium text-warning">
-            You have {formatCredits(balance.data.spendable)} credits: the run may pause until you add more.
-          </span>
-        ) : null}
-      </p>
-    </form>
+        <FieldError id="approve-budget-error">{problem}</FieldError>
+        <p className="mt-2 text-[0.75rem] text-muted-foreground">
+          You pay for approved attempts only; rejected ones are absorbed and shown.{' '}
+          {short && balance.data !== undefined ? (
+            <span className="font-medium text-warning">
+              You have {formatCredits(balance.data.spendable)} credits: the run may pause until you add more.
+            </span>
+          ) : null}
+        </p>
+      </form>
+    </div>
   );
 }

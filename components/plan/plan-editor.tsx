@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
-import { errorMessage } from '@/components/trpc/error-message';
+import { useRefused } from '@/components/access/access-denied';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
@@ -36,7 +36,7 @@ export function PlanEditor({
         toast.success(`Saved as version ${saved}, with a new quote.`);
         onClose();
       },
-      onError: (error) => toast.error(errorMessage(error)),
+      onError: useRefused({ projectId }),
     }),
   );
   const problems = planProblems(draft);
@@ -77,7 +77,7 @@ export function PlanEditor({
           </ul>
         </Callout>
       )}
-      <div className="sticky bottom-0 flex justify-end gap-2 border-t border-border bg-background py-3">
+      <div className="sticky -bottom-4 flex justify-end gap-2 border-t border-border bg-background py-3">
         <Button onClick={onClose}>Discard changes</Button>
         <Button variant="primary" type="submit" disabled={problems.length > 0 || save.isPending || draft === plan}>
           Save plan

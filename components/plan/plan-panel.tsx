@@ -2,11 +2,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { FileText, Pencil, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
-import { toast } from 'sonner';
+import { useRefused } from '@/components/access/access-denied';
 import { Markdown } from '@/components/chat/markdown';
 import { Credits, QuoteRange } from '@/components/credits/credits';
 import { useProjectStream } from '@/components/project/project-stream';
-import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
@@ -54,7 +53,7 @@ function Replan() {
         setNote('');
         await refresh();
       },
-      onError: (error) => toast.error(errorMessage(error)),
+      onError: useRefused({ projectId }),
     }),
   );
   return (

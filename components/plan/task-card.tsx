@@ -1,4 +1,7 @@
+'use client';
 import { Check, ChevronRight, Circle, FileCode2, X } from 'lucide-react';
+import { useState } from 'react';
+import { TaskQuality } from '@/components/access/project-quality';
 import { Credits, QuoteRange } from '@/components/credits/credits';
 import { StatusBadge } from '@/components/projects/status-badge';
 import { taskStatusLabel } from '@/components/projects/status-labels';
@@ -33,8 +36,14 @@ function CriterionRow({ criterion }: { criterion: TaskView['criteria'][number] }
 /** One task of the plan: what it is for, how it will be judged, and its quote beside what it cost. */
 export function TaskCard({ task, open }: { task: TaskView; open: boolean }) {
   const spent = task.chargedMicro > 0n || task.absorbedMicro > 0n;
+  const [shown, setShown] = useState(open);
+  const mayChange = task.status === 'pending' || task.status === 'rejected';
   return (
-    <details open={open} className="group rounded-lg border border-border bg-card">
+    <details
+      open={open}
+      onToggle={(event) => setShown(event.currentTarget.open)}
+      className="group rounded-lg border border-border bg-card"
+    >
       <summary className="flex flex-wrap items-center gap-x-2.5 gap-y-1 rounded-lg px-3 py-2.5 hover:bg-accent/60">
         <ChevronRight
           aria-hidden="true"
@@ -44,6 +53,11 @@ export function TaskCard({ task, open }: { task: TaskView; open: boolean }) {
         <span className="min-w-0 flex-1 basis-40 font-medium">{task.title}</span>
         <span className="flex items-center gap-2 max-sm:w-full max-sm:pl-6">
           {task.status === 'pending' ? null : <StatusBadge status={taskStatusLabel(task.status)} />}
+          {task.quality === null ? null : (
+            <Badge tone="chalk" title="Quality of its own">
+              {task.quality}
+            </Badge>
+          )}
           <Badge title="Size">{task.size}</Badge>
           <QuoteRange
             p50={task.quoteP50Micro}
@@ -76,6 +90,7 @@ export function TaskCard({ task, open }: { task: TaskView; open: boolean }) {
         {task.dependsOn.length === 0 ? null : (
           <p className="text-[0.75rem] text-muted-foreground">After {task.dependsOn.join(', ')}</p>
         )}
+        {mayChange && shown ? <TaskQuality task={task} /> : null}
         {spent ? (
           <p className="flex flex-wrap gap-x-4 text-[0.8125rem]">
             <span>

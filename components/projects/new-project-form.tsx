@@ -1,11 +1,13 @@
 'use client';
 import { ArrowRight } from 'lucide-react';
-import { startTransition, useActionState } from 'react';
+import { startTransition, useActionState, useState } from 'react';
 import { useForm } from 'react-hook-form';
+import { NewProjectQuality } from '@/components/access/new-project-quality';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
 import { Card } from '@/components/ui/card';
 import { FieldError, Input, Label, Textarea } from '@/components/ui/field';
+import type { Quality } from '@/server/models/schema';
 import { fieldMessages, type NewProject, type NewProjectState, newProjectSchema } from './new-project-schema';
 
 export interface ExampleCard {
@@ -40,6 +42,7 @@ export function NewProjectForm({
       };
     },
   });
+  const [quality, setQuality] = useState<Quality>('fast');
   const titleError = form.formState.errors.title?.message ?? state.fields.title;
   const descriptionError = form.formState.errors.description?.message ?? state.fields.description;
   return (
@@ -81,6 +84,8 @@ export function NewProjectForm({
           />
           <FieldError id="new-title-error">{titleError}</FieldError>
         </div>
+        <NewProjectQuality value={quality} onChange={setQuality} />
+        <input type="hidden" name="quality" value={quality} />
         <div className="flex flex-wrap items-center justify-between gap-3">
           <p className="text-[0.8125rem] text-muted-foreground">
             Designing costs a little; building costs nothing before you approve its quote.
@@ -106,6 +111,7 @@ export function NewProjectForm({
               <li key={example.slug}>
                 <form action={submit} className="h-full">
                   <input type="hidden" name="example" value={example.slug} />
+                  <input type="hidden" name="quality" value={quality} />
                   <Card className="h-full transition-colors hover:bg-accent/60">
                     <button
                       type="submit"

@@ -1,9 +1,8 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
 import { useId, useState } from 'react';
-import { toast } from 'sonner';
+import { useRefused } from '@/components/access/access-denied';
 import { useProjectStream } from '@/components/project/project-stream';
-import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { TaskView } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
@@ -20,7 +19,7 @@ export function RefinementPanel({ task }: { task: TaskView }) {
   const [note, setNote] = useState('');
   const [edit, setEdit] = useState<{ title: string; why: string; criteria: TaskView['criteria'] } | null>(null);
   const refine = useMutation(
-    trpc.runs.refine.mutationOptions({ onSuccess: refresh, onError: (error) => toast.error(errorMessage(error)) }),
+    trpc.runs.refine.mutationOptions({ onSuccess: refresh, onError: useRefused({ projectId }) }),
   );
   const choose = (choice: RefineChoice) => {
     const trimmed = note.trim();

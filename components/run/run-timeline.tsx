@@ -49,7 +49,7 @@ function StepRow({ step }: { step: TimelineStep }) {
         {STEP[name] ?? name}
         {step.modelLabel === null ? null : <span className="text-muted-foreground"> · {step.modelLabel}</span>}
         {step.finishedAt === null ? null : (
-          <span className="text-muted-foreground">
+          <span className="whitespace-nowrap text-muted-foreground">
             {' '}
             · {formatDuration(step.finishedAt.getTime() - step.startedAt.getTime())}
           </span>
@@ -57,6 +57,12 @@ function StepRow({ step }: { step: TimelineStep }) {
       </span>
       <span className="num">
         {step.chargedMicro > 0n ? <Credits micro={step.chargedMicro} unit /> : null}
+        {step.balanceMicro === null ? null : (
+          <span className="text-muted-foreground max-sm:block">
+            {step.chargedMicro > 0n ? ' · ' : ''}
+            <Credits micro={step.balanceMicro} /> left
+          </span>
+        )}
         {step.chargedMicro === 0n && step.absorbedMicro === 0n && step.quotedMicro !== null && step.quotedMicro > 0n ? (
           <span className="text-muted-foreground">
             quote <Credits micro={step.quotedMicro} />

@@ -1,6 +1,6 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
-import { CircleUserRound, Coins, FolderOpen, LogOut, MonitorX } from 'lucide-react';
+import { CircleUserRound, Coins, CreditCard, FolderOpen, Gauge, LogOut, MonitorX, Settings } from 'lucide-react';
 import Link from 'next/link';
 import { signOut } from 'next-auth/react';
 import { toast } from 'sonner';
@@ -16,6 +16,7 @@ import {
   DropdownMenuSeparator,
   DropdownMenuTrigger,
 } from '@/components/ui/dropdown-menu';
+import { OrganizationItems } from './organization-switcher';
 
 export function AccountMenu({ me }: { me: Me | undefined }) {
   const trpc = useTRPC();
@@ -43,6 +44,12 @@ export function AccountMenu({ me }: { me: Me | undefined }) {
           </span>
         </DropdownMenuLabel>
         <DropdownMenuSeparator />
+        {me !== undefined && me.organizations.length > 1 ? (
+          <>
+            <OrganizationItems me={me} />
+            <DropdownMenuSeparator />
+          </>
+        ) : null}
         <DropdownMenuItem asChild>
           <Link href="/projects">
             <FolderOpen aria-hidden="true" /> Projects
@@ -51,6 +58,23 @@ export function AccountMenu({ me }: { me: Me | undefined }) {
         <DropdownMenuItem asChild>
           <Link href="/credits">
             <Coins aria-hidden="true" /> Credits
+          </Link>
+        </DropdownMenuItem>
+        <DropdownMenuItem asChild>
+          <Link href="/settings/billing">
+            <CreditCard aria-hidden="true" /> Plan and billing
+          </Link>
+        </DropdownMenuItem>
+        {me?.isOperator === true ? (
+          <DropdownMenuItem asChild>
+            <Link href="/operator">
+              <Gauge aria-hidden="true" /> Operator
+            </Link>
+          </DropdownMenuItem>
+        ) : null}
+        <DropdownMenuItem asChild>
+          <Link href="/settings/organization">
+            <Settings aria-hidden="true" /> Settings
           </Link>
         </DropdownMenuItem>
         <DropdownMenuSeparator />

@@ -77,6 +77,11 @@ function Commands({ close }: { close: () => void }) {
     { id: 'new', label: 'New project', group: 'Workspace', run: go('/projects/new') },
     { id: 'projects', label: 'All projects', group: 'Workspace', run: go('/projects') },
     { id: 'credits', label: 'Credits', group: 'Workspace', run: go('/credits') },
+    { id: 'organization', label: 'Organization settings', group: 'Settings', run: go('/settings/organization') },
+    { id: 'members', label: 'Members', group: 'Settings', run: go('/settings/members') },
+    { id: 'keys', label: 'Provider keys', group: 'Settings', run: go('/settings/keys') },
+    { id: 'account', label: 'Account', group: 'Settings', run: go('/settings/account') },
+    { id: 'billing', label: 'Plan and billing', group: 'Workspace', run: go('/settings/billing') },
     {
       id: 'theme',
       label: 'Switch between light and dark',

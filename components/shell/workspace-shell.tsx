@@ -3,7 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { FlaskConical } from 'lucide-react';
 import Link from 'next/link';
 import { type ReactNode, useEffect } from 'react';
+import { AccessDeniedProvider } from '@/components/access/access-denied';
 import { PlumbMark } from '@/components/brand/plumb-mark';
+import { NoticeBanner } from '@/components/credits/notice-banner';
 import { isSignedOut } from '@/components/trpc/error-message';
 import { ApiProvider, useTRPC } from '@/components/trpc/provider';
 import { Badge } from '@/components/ui/badge';
@@ -12,6 +14,7 @@ import { Tooltip, TooltipProvider } from '@/components/ui/tooltip';
 import { AccountMenu } from './account-menu';
 import { BalanceWidget } from './balance-widget';
 import { CommandPalette } from './command-palette';
+import { OrganizationSwitcher } from './organization-switcher';
 import { ProjectSwitcher } from './project-switcher';
 import { ThemeToggle } from './theme-toggle';
 
@@ -33,13 +36,14 @@ function Header() {
         <span className="max-sm:hidden">Plumbline</span>
       </Link>
       <span aria-hidden="true" className="ml-1 h-4 w-px rotate-12 bg-border" />
+      <OrganizationSwitcher me={me} />
       <ProjectSwitcher />
       <div className="ml-auto flex shrink-0 items-center gap-1">
         {me?.demo === true ? (
           <Tooltip content="No model key is set: an offline demo model answers. It builds the six example projects.">
             <button
               type="button"
-              className="rounded-sm"
+              className="flex min-h-6 items-center rounded-sm"
               aria-label="Demo: an offline demo model answers on this instance. It builds the six example projects."
             >
               <Badge tone="brass">
@@ -69,10 +73,13 @@ export function WorkspaceShell({ children }: { children: ReactNode }) {
         >
           Skip to content
         </a>
-        <div className="flex min-h-dvh flex-col">
-          <Header />
-          {children}
-        </div>
+        <AccessDeniedProvider>
+          <div className="flex min-h-dvh flex-col">
+            <Header />
+            <NoticeBanner />
+            {children}
+          </div>
+        </AccessDeniedProvider>
         <Toaster />
       </TooltipProvider>
     </ApiProvider>

@@ -27,3 +27,16 @@ export function isNotFound(error: unknown): boolean {
 export function isSignedOut(error: unknown): boolean {
   return field(error, 'code') === 'UNAUTHORIZED';
 }
+
+/** The domain's code of a refusal, such as `payment_declined`; null for anything else. */
+export function appCode(error: unknown): string | null {
+  const code = field(error, 'appCode');
+  return typeof code === 'string' ? code : null;
+}
+
+/** A word of a refusal's details, such as the `reason` of a conflict; null when there is none. */
+export function errorDetail(error: unknown, name: string): string | null {
+  const details = field(error, 'details');
+  const value: unknown = typeof details === 'object' && details !== null ? Reflect.get(details, name) : null;
+  return typeof value === 'string' ? value : null;
+}

@@ -11,7 +11,7 @@ export function Input({ className, ...props }: ComponentProps<'input'>) {
 export function Textarea({ className, ...props }: ComponentProps<'textarea'>) {
   return (
     <textarea
-      className={cn(box, 'field-sizing-content max-h-80 min-h-20 resize-y py-2 leading-relaxed', className)}
+      className={cn(box, 'block field-sizing-content max-h-80 min-h-20 resize-y py-2 leading-relaxed', className)}
       {...props}
     />
   );

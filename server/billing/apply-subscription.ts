@@ -11,8 +11,8 @@ import type { SubscriptionState } from './subscription-state';
 export const GRACE_MS = 3 * 86_400_000;
 
 /**
- * Brings the organization's plan, credits and period to a state of its subscription. Applying a state twice changes
- * nothing the second time. The caller holds the organization's lock.
+ * Brings the organization's plan, credits and period to a state of its subscription. Applying a state twice has no second
+ * effect. The caller holds the organization's lock.
  * @param eventAt `created` of the event that reported it, if one did
  */
 export async function applySubscription(
@@ -24,21 +24,18 @@ export async function applySubscription(
   if (subscription === null || subscription.status === 'incomplete') return;
   const before = await planRow(tx, organizationId);
   if (subscription.status === 'ended') {
-    if (before.stripeSubscriptionId !== null && before.status !== 'canceled')
-      await endPlan(tx, organizationId, before.stripeSubscriptionId);
+    if (before.stripeSubscriptionId !== null) await endPlan(tx, organizationId, before.stripeSubscriptionId);
   } else {
     await applyPayment(tx, organizationId, subscription);
     await applyPending(tx, organizationId, subscription);
     await applyStatus(tx, organizationId, subscription);
   }
   const newest = before.stripeEventAt;
-  if (eventAt !== null && (newest === null || newest < eventAt)) {
-    // Only beside another change: an event that changed nothing must not make concurrent readers start again.
-    await tx.organizationPlan.updateMany({
-      where: { organizationId, NOT: { updatedAt: before.updatedAt } },
-      data: { stripeEventAt: eventAt },
-    });
-  }
+  // Written even when nothing changed: whoever read an older state meanwhile must see that it is older.
+  await tx.organizationPlan.update({
+    where: { organizationId },
+    data: { stripeEventAt: newest !== null && eventAt !== null && newest > eventAt ? newest : (eventAt ?? newest) },
+  });
 }
 
 async function planRow(tx: Tx, organizationId: string) {
@@ -108,13 +105,14 @@ async function endPlan(tx: Tx, organizationId: string, subscriptionId: string): 
       reason: 'Subscription ended',
     });
   }
-  await setPlan(tx, organizationId, { status: 'canceled', graceUntil: null });
+  // Without a subscription the months go on by themselves, on the free plan.
+  await setPlan(tx, organizationId, { stripeSubscriptionId: null, status: 'canceled', graceUntil: null });
 }
 
 async function setPlan(
   tx: Tx,
   organizationId: string,
-  data: { stripeSubscriptionId?: string; status: 'active' | 'past_due' | 'canceled'; graceUntil: Date | null },
+  data: { stripeSubscriptionId: string | null; status: 'active' | 'past_due' | 'canceled'; graceUntil: Date | null },
 ): Promise<void> {
   await tx.organizationPlan.update({ where: { organizationId }, data: { ...data, updatedAt: now() } });
 }

@@ -1,5 +1,6 @@
 import 'server-only';
-import { changePlan, type PlanChange } from './change-plan';
+import { changePlan } from './change-plan';
+import type { PlanChange } from './schema';
 
 /** Ends the paid plan with the present period; on the free plan nothing changes. @throws as `changePlan` */
 export function cancelPlan(input: { organizationId: string; userId: string }): Promise<PlanChange> {

@@ -1,7 +1,7 @@
 import 'server-only';
 import { cancelDowngrade, scheduleDowngrade, upgradePlan } from '@/server/credits/change-plan';
 import { inTx } from '@/server/platform/db';
-import type { PlanChange } from './change-plan';
+import type { PlanChange } from './schema';
 
 interface LocalChange {
   organizationId: string;

@@ -6,16 +6,10 @@ import { AppError, notFound } from '@/server/platform/errors';
 import { planById, stripePriceOf } from './catalogue';
 import { changePlanLocally } from './change-plan-locally';
 import { openSubscriptionCheckout, type PlanWish } from './open-subscription-checkout';
+import type { PlanChange } from './schema';
 import { askStripe } from './stripe-client';
 import { readSubscription, type SubscriptionState } from './subscription-state';
 import { syncSubscription } from './sync-subscription';
-
-export interface PlanChange {
-  /** `checkout`: go on at `url`. `scheduled`: takes effect `at`. */
-  outcome: 'changed' | 'scheduled' | 'unchanged' | 'checkout';
-  url: string | null;
-  at: Date | null;
-}
 
 /**
  * Moves the organization to a plan: a larger one at once (paid for its part of the period), a smaller one when the period

@@ -28,7 +28,7 @@ export async function endGrace(client: Client): Promise<number> {
     }
     const ended = await client.organizationPlan.updateMany({
       where: { organizationId, status: 'past_due' },
-      data: { status: 'canceled', graceUntil: null, updatedAt: now() },
+      data: { stripeSubscriptionId: null, status: 'canceled', graceUntil: null, updatedAt: now() },
     });
     if (ended.count > 0) await notifyGraceEnded(client, { organizationId, planName: plan.name });
   }

@@ -1,4 +1,5 @@
 import 'server-only';
+import { planAllocation } from '@/server/credits/plan-allocation';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
@@ -37,13 +38,18 @@ export interface PlanOfferChange {
 
 /** Every plan, and what changing to it would mean for this organization. @throws AppError `not_found` */
 export async function listPlans(organizationId: string) {
-  const [row, plans] = await Promise.all([
-    db().organizationPlan.findUnique({ where: { organizationId }, include: { plan: true } }),
+  const [found, plans] = await Promise.all([
+    db().organizationPlan.findUnique({ where: { organizationId }, include: { plan: true, organization: true } }),
     db().plan.findMany({ orderBy: { position: 'asc' } }),
   ]);
-  if (row === null) throw notFound('Plan');
+  if (found === null) throw notFound('Plan');
+  const allocated = <P extends PlanFigures>(plan: P): P => ({
+    ...plan,
+    monthlyMicro: planAllocation(found.organization.kind, plan),
+  });
+  const row = { ...found, plan: allocated(found.plan) };
   const subscribed = row.stripeSubscriptionId !== null && row.status !== 'canceled';
-  return plans.map(({ id, name, monthlyMicro, welcomeMicro, priceUsdCents }) => ({
+  return plans.map(allocated).map(({ id, name, monthlyMicro, welcomeMicro, priceUsdCents }) => ({
     id,
     name,
     monthlyMicro,

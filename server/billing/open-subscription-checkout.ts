@@ -1,8 +1,7 @@
 import 'server-only';
 import { createHash } from 'node:crypto';
 import type Stripe from 'stripe';
-import { db } from '@/server/platform/db';
-import { AppError, notFound } from '@/server/platform/errors';
+import { AppError } from '@/server/platform/errors';
 import { planById, stripePriceOf } from './catalogue';
 import { ensureCustomer } from './ensure-customer';
 import { appUrl, askStripe } from './stripe-client';
@@ -14,7 +13,7 @@ export interface PlanWish {
   returnTo?: string | undefined;
 }
 
-/** Payment pages of one intent that may have been finished or have expired before an open one is found. */
+/** Payment pages of one wish that may have been finished or have expired before an open one is found. */
 const SESSIONS_TRIED = 20;
 
 /**
@@ -24,12 +23,9 @@ const SESSIONS_TRIED = 20;
 export async function openSubscriptionCheckout(input: PlanWish): Promise<string> {
   const { organizationId, userId, planId } = input;
   const plan = await planById(planId);
-  const row = await db().organizationPlan.findUnique({ where: { organizationId } });
-  if (row === null) throw notFound('Plan');
   const customer = await ensureCustomer(organizationId, userId);
   const params = checkoutParams(input, { customer, price: await stripePriceOf(plan) });
-  // The last subscription's identity: after it has ended, a new wish is another one.
-  const identity = [organizationId, planId, plan.priceUsdCents, row.stripeSubscriptionId ?? 'first', input.returnTo];
+  const identity = [organizationId, planId, plan.priceUsdCents, input.returnTo];
   const wish = `subscription:${createHash('sha256').update(JSON.stringify(identity)).digest('base64url')}`;
   await closeOtherPages(customer, planId);
   for (let number = 0; number < SESSIONS_TRIED; number++) {

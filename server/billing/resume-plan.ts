@@ -1,7 +1,8 @@
 import 'server-only';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { changePlan, type PlanChange } from './change-plan';
+import { changePlan } from './change-plan';
+import type { PlanChange } from './schema';
 
 /** Takes back a scheduled downgrade or cancellation; without one nothing changes. @throws as `changePlan` */
 export async function resumePlan(input: { organizationId: string; userId: string }): Promise<PlanChange> {

@@ -26,6 +26,14 @@ export const mockPaySchema = z.object({ purchaseId: id, action: z.enum(['pay', '
 export type PurchaseStatus = 'pending' | 'paid' | 'failed' | 'expired' | 'refunded' | 'disputed';
 export type PlanStatus = 'active' | 'past_due' | 'canceled';
 
+/** What came of a wish for another plan. */
+export interface PlanChange {
+  /** `checkout`: go on at `url`. `scheduled`: takes effect `at`. */
+  outcome: 'changed' | 'scheduled' | 'unchanged' | 'checkout';
+  url: string | null;
+  at: Date | null;
+}
+
 /** `9.99 USD` of 999 cents. */
 export function formatUsd(cents: number): string {
   const sign = cents < 0 ? '-' : '';

@@ -6,19 +6,19 @@ import { lockAccount } from './lock-account';
 import { readSubscription, type SubscriptionState } from './subscription-state';
 
 /** How often a state is read again because another change came between reading and applying it. */
-const ATTEMPTS = 10;
+const ATTEMPTS = 20;
 
 class StaleState extends Error {}
 
 interface Account {
   organizationId: string;
-  /** Changes with every change of the organization's plan row. */
+  /** Changes with every writing of the organization's plan row. */
   version: string;
 }
 
 /**
  * Reads the customer's subscription from Stripe, then runs `work` in a transaction that holds the organization's lock and
- * has seen no change of the plan since before the reading. States are therefore applied in the order in which Stripe had
+ * has seen no writing of the plan since before the reading. States are therefore applied in the order in which Stripe had
  * them, whatever the order of the events that caused the reading.
  * `work` gets null when the customer belongs to no organization here.
  */

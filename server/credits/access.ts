@@ -1,4 +1,5 @@
 import 'server-only';
+import { Prisma } from '@/prisma/generated/client';
 import { now } from '@/server/platform/clock';
 import type { Client } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
@@ -24,8 +25,9 @@ export async function checkCapabilityAccess(
   input: { organizationId: string; capability: string },
 ): Promise<CapabilityAccess> {
   const { organizationId, capability } = input;
-  const { plan, rule, qualities } = await readRule(client, organizationId, capability);
-  const limits = windowsOf(rule).filter(({ limit }) => limit !== null);
+  const [row] = await client.$queryRaw<RuleRow[]>(ruleSql(organizationId, capability));
+  const { plan, rule, qualities } = ruleOf(row);
+  const limits = windowsOf(rule, now()).filter(({ limit }) => limit !== null);
   const counters = await client.rateCounter.findMany({
     where: { organizationId, capability, window: { in: limits.map(({ window }) => window) } },
   });
@@ -48,8 +50,8 @@ export async function checkCapabilityAccess(
 }
 
 /**
- * Whether the organization's plan allows a capability at a quality, and counts the request against the plan's limits: one
- * atomic upsert a window, exact across processes.
+ * Whether the organization's plan allows a capability at a quality, and counts the request against the plan's limits, in one
+ * statement: an atomic upsert a window, exact across processes. The caller's transaction undoes the count of a refusal.
  * @throws AppError `capability_denied`, `quality_not_allowed`, `rate_limited` (with `retryAfterSeconds`)
  */
 export async function checkAndCountAccess(
@@ -57,30 +59,28 @@ export async function checkAndCountAccess(
   input: { organizationId: string; capability: string; quality: string },
 ): Promise<void> {
   const { organizationId, capability, quality } = input;
-  const { plan, rule, qualities } = await readRule(client, organizationId, capability);
+  const at = now();
+  const [minute, day] = windowsAt(at);
+  const [row] = await client.$queryRaw<(RuleRow & { counted: string[] })[]>`
+    WITH rule AS (${ruleSql(organizationId, capability)}),
+    limits AS (
+      SELECT w."window", w."max" FROM rule CROSS JOIN LATERAL
+        (VALUES (${minute.window}, rule."requestsPerMinute"), (${day.window}, rule."requestsPerDay")) AS w("window", "max")
+      WHERE rule."enabled" AND ${quality} = ANY(rule.qualities) AND w."max" IS NOT NULL),
+    counted AS (
+      INSERT INTO "RateCounter" AS c ("organizationId", "capability", "window", "count")
+      SELECT ${organizationId}, ${capability}, "window", 1 FROM limits ORDER BY "window"
+      ON CONFLICT ("organizationId", "capability", "window") DO UPDATE SET "count" = c."count" + 1
+        WHERE c."count" < (SELECT l."max" FROM limits l WHERE l."window" = c."window")
+      RETURNING c."window")
+    SELECT rule.*, ARRAY(SELECT "window" FROM counted) AS counted FROM rule`;
+  const { plan, rule, qualities } = ruleOf(row);
   if (rule === undefined || !rule.enabled) throw capabilityDenied(capability, plan);
   if (!qualities.includes(quality)) throw qualityNotAllowed(quality, plan, qualities);
-  await countRequest(client, input, windowsOf(rule));
-}
-
-/** Counts in all windows by one statement; the caller's transaction undoes it when one of them is full. */
-async function countRequest(
-  client: Client,
-  { organizationId, capability }: { organizationId: string; capability: string },
-  windows: readonly Window[],
-): Promise<void> {
-  const limited = windows.filter((window): window is Window & { limit: number } => window.limit !== null);
-  if (limited.length === 0) return;
-  const names = limited.map(({ window }) => window);
-  const limits = limited.map(({ limit }) => limit);
-  const counted = await client.$queryRaw<{ window: string }[]>`
-    INSERT INTO "RateCounter" AS c ("organizationId", "capability", "window", "count")
-    SELECT ${organizationId}, ${capability}, w."window", 1 FROM unnest(${names}::text[]) AS w("window") ORDER BY w."window"
-    ON CONFLICT ("organizationId", "capability", "window") DO UPDATE SET "count" = c."count" + 1
-      WHERE c."count" < (SELECT l."max" FROM unnest(${names}::text[], ${limits}::int[]) AS l("window", "max") WHERE l."window" = c."window")
-    RETURNING c."window"`;
-  const full = limited.filter(({ window }) => !counted.some((row) => row.window === window)).at(-1);
-  if (full !== undefined) throw rateLimited(full.limit, full.window, full.retryAfterSeconds);
+  const full = windowsOf(rule, at)
+    .filter(({ limit, window }) => limit !== null && row?.counted.includes(window) !== true)
+    .at(-1);
+  if (full !== undefined) throw rateLimited(full.limit ?? 0, full.window, full.retryAfterSeconds);
 }
 
 export function capabilityDenied(capability: string, plan: { id: string; name: string }): AppError {
@@ -114,14 +114,19 @@ interface Rule {
   requestsPerDay: number | null;
 }
 
-/** One statement: this is read before every model call. */
-async function readRule(client: Client, organizationId: string, capability: string) {
-  const [row] = await client.$queryRaw<(Partial<Rule> & { planId: string; name: string; qualities: string[] })[]>`
+type RuleRow = Partial<Rule> & { planId: string; name: string; qualities: string[] };
+
+/** The organization's plan and what it says about a capability. */
+function ruleSql(organizationId: string, capability: string): Prisma.Sql {
+  return Prisma.sql`
     SELECT p."id" AS "planId", p."name", pc."enabled", pc."requestsPerMinute", pc."requestsPerDay",
       ARRAY(SELECT q."qualityId" FROM "PlanCapabilityQuality" q WHERE q."planId" = p."id" AND q."capabilityId" = ${capability}) AS qualities
     FROM "OrganizationPlan" op JOIN "Plan" p ON p."id" = op."planId"
     LEFT JOIN "PlanCapability" pc ON pc."planId" = p."id" AND pc."capabilityId" = ${capability}
     WHERE op."organizationId" = ${organizationId}`;
+}
+
+function ruleOf(row: RuleRow | undefined) {
   const rule: Rule | undefined =
     row?.enabled == null
       ? undefined
@@ -139,23 +144,27 @@ async function readRule(client: Client, organizationId: string, capability: stri
 
 interface Window {
   window: string;
-  limit: number | null;
   retryAfterSeconds: number;
 }
 
-function windowsOf(rule: Rule | undefined): Window[] {
-  const at = now();
+function windowsAt(at: Date): [minute: Window, day: Window] {
   const text = at.toISOString();
   return [
     {
       window: `minute:${text.slice(0, 16)}`,
-      limit: rule?.requestsPerMinute ?? null,
       retryAfterSeconds: Math.ceil((60_000 - (at.getTime() % 60_000)) / 1000),
     },
     {
       window: `day:${text.slice(0, 10)}`,
-      limit: rule?.requestsPerDay ?? null,
       retryAfterSeconds: Math.ceil((86_400_000 - (at.getTime() % 86_400_000)) / 1000),
     },
+  ];
+}
+
+function windowsOf(rule: Rule | undefined, at: Date): (Window & { limit: number | null })[] {
+  const [minute, day] = windowsAt(at);
+  return [
+    { ...minute, limit: rule?.requestsPerMinute ?? null },
+    { ...day, limit: rule?.requestsPerDay ?? null },
   ];
 }

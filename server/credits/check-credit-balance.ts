@@ -49,7 +49,7 @@ export async function checkCreditBalance(
   };
 }
 
-/** What a member's monthly budget leaves: budget - (usage - refunds of the period) - their open holds. Null: no budget. */
+/** What a member's monthly budget leaves, as the reserve itself counts it. Null: no budget. */
 async function memberBudgetLeft(
   client: Client,
   input: { organizationId: string; userId: string; since: Date },
@@ -60,13 +60,8 @@ async function memberBudgetLeft(
     select: { monthlyBudgetMicro: true },
   });
   if (membership?.monthlyBudgetMicro == null) return null;
-  const [used, held] = await Promise.all([
-    client.creditEntry.aggregate({
-      where: { organizationId, userId, kind: { in: ['usage', 'usage_refund'] }, createdAt: { gte: since } },
-      _sum: { amount: true },
-    }),
-    client.creditHold.aggregate({ where: { organizationId, userId, status: 'pending' }, _sum: { amount: true } }),
-  ]);
-  const left = membership.monthlyBudgetMicro + (used._sum.amount ?? 0n) - (held._sum.amount ?? 0n);
+  const [row] = await client.$queryRaw<{ committed: bigint }[]>`
+    SELECT get_member_committed(${organizationId}, ${userId}, ${since}::timestamptz) AS committed`;
+  const left = membership.monthlyBudgetMicro - (row?.committed ?? 0n);
   return left > 0n ? left : 0n;
 }

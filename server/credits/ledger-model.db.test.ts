@@ -3,7 +3,8 @@ import type { Database } from '@/server/platform/db';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { auditLedger } from './audit';
 import { PERIOD_MS } from './ledger';
-import { ModelAccount, type ModelPlan, type Operation } from './test-ledger-model';
+import { ModelAccount, type ModelPlan } from './test-ledger-model';
+import type { Operation } from './test-ledger-operation';
 import { randomOf } from './test-random';
 
 const OPERATIONS = 100_000;
@@ -100,12 +101,13 @@ class Generator {
     if (die < 34) return { kind: 'renew', hold, ttl: 1 + pick(72 * HOUR) };
     if (die < 54) return { kind: 'settle', hold, n: BigInt(pick(1_200)), call: this.id() };
     if (die < 59) return { kind: 'release', hold };
-    if (die < 68) return { kind: 'expire', hold };
+    // The stale-hold job takes the oldest; without it, forgotten holds would pile up until nothing is free.
+    if (die < 68) return { kind: 'expire', hold: pick(4) === 0 ? hold : (account.oldestOpen() ?? hold) };
     if (die < 75) return { kind: 'refund', call: this.recent(account.callIds) };
     if (die < 82) return { kind: 'grant', entry: 'topup_purchase', n: BigInt(1 + pick(1_500)), key };
     if (die < 84) return { kind: 'grant', entry: 'promo_bonus', n: BigInt(pick(50)), key };
-    if (die < 86) return { kind: 'grant', entry: 'manual_adjustment', n: BigInt(pick(400) - 300), key };
-    if (die < 90) return { kind: 'clawback', n: BigInt(1 + pick(1_200)), key };
+    if (die < 86) return { kind: 'grant', entry: 'manual_adjustment', n: BigInt(pick(3_000) - 2_700), key };
+    if (die < 90) return { kind: 'clawback', n: BigInt(1 + pick(1_600)), key };
     if (die < 92) return { kind: 'upgrade', plan, key };
     if (die < 94) return { kind: 'schedule', plan: pick(3) === 0 ? null : plan };
     if (die < 96) return { kind: 'move', plan, key };

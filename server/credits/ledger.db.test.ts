@@ -5,7 +5,7 @@ import { isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { getBalance } from './balance';
-import { absorbCalls, expireStaleHolds, grant, release, reserve, resetMonth, settle } from './ledger';
+import { absorbCalls, expireStaleHolds, grant, release, renewHold, reserve, resetMonth, settle } from './ledger';
 import { onboardUser } from './onboard-user';
 import { formatCredits, parseCredits } from './schema';
 
@@ -143,6 +143,28 @@ describe('the ledger', () => {
     expect(new Set(ids).size).toBe(1);
     expect(await getBalance(database.prisma, ids[0] ?? '')).toMatchObject({ monthly: 10_000_000n, bonus: 10_000_000n });
     expect(await database.prisma.membership.count({ where: { userId } })).toBe(1);
+  });
+
+  it('finds a hold and a call by their own keys, however many others the account has', async () => {
+    const { organizationId } = await account(1_000_000n);
+    await database.prisma.$queryRaw`
+      SELECT (ledger_reserve('many-' || n, ${organizationId}, 1, 'many-' || n, now(), now() + interval '1 hour', NULL, NULL, NULL, NULL, NULL)).outcome
+      FROM generate_series(1, 500) n`;
+    // Counted inside of one transaction: rows read by index, whatever the planner chose. Five or six are one hold's.
+    const read = await database.prisma.$transaction(async (tx) => {
+      const rowsRead = async () => {
+        const [row] = await tx.$queryRaw<{ rows: number }[]>`
+          SELECT sum("idx_tup_fetch" + "seq_tup_read")::int AS rows FROM pg_stat_xact_user_tables WHERE "relname" IN ('CreditHold', 'CreditEntry')`;
+        return row?.rows ?? 0;
+      };
+      const before = await rowsRead();
+      await settle(tx, { organizationId, holdId: 'many-7', actual: 1n, modelCallId: 'call-of-many' });
+      await release(tx, { organizationId, holdId: 'many-8' });
+      await renewHold(tx, { organizationId, holdId: 'many-9', ttlMs: 7_200_000 });
+      await absorbCalls(tx, { organizationId, modelCallIds: ['call-of-many'], note: 'rework' });
+      return (await rowsRead()) - before;
+    });
+    expect(read).toBeLessThan(20);
   });
 
   it("a member's budget covers what they used and hold this period, and nobody else's", async () => {

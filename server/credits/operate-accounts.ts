@@ -52,10 +52,7 @@ export async function listAccounts(input: { search?: string | undefined; cursor?
 }
 
 /** @throws AppError `not_found`, `invalid_input` when more would be taken than is there */
-export async function adjustAccount(
-  input: Adjust,
-  userId: string,
-): Promise<{ balanceAfter: bigint }> {
+export async function adjustAccount(input: Adjust, userId: string): Promise<{ balanceAfter: bigint }> {
   const { organizationId, amountMicro, reason, requestId } = input;
   return inTx(async (tx) => {
     const balance = await tx.creditBalance.findUnique({ where: { organizationId } });

@@ -13,10 +13,7 @@ export async function listCatalogue() {
 }
 
 /** Purchases keep the price and the credits they were made with. @throws AppError `not_found` */
-export async function updatePackage(
-  { id, ...change }: UpdatePackage,
-  userId: string,
-): Promise<void> {
+export async function updatePackage({ id, ...change }: UpdatePackage, userId: string): Promise<void> {
   await inTx(async (tx) => {
     const { count } = await tx.topupPackage.updateMany({ where: { id }, data: definedOnly(change) });
     if (count === 0) throw notFound('Package');

@@ -1,43 +1,10 @@
 import 'server-only';
+import type { ModelCall, ModelHold, Operation, Result } from './test-ledger-operation';
 
 /** The ledger as anybody would write it down: one account at a time, no SQL. The real one must agree with it, operation by operation. */
 export interface ModelPlan {
   monthly: bigint;
   welcome: bigint;
-}
-
-/** `at` and other times are milliseconds; `n` is an amount in micro-credits; `key` and `id` are unique. */
-export type Operation = { at: number; org: string } & (
-  | { kind: 'reserve'; id: string; key: string; n: bigint; ttl: number; user: string | null }
-  | { kind: 'renew'; hold: string; ttl: number }
-  | { kind: 'settle'; hold: string; n: bigint; call: string }
-  | { kind: 'release' | 'expire'; hold: string }
-  | { kind: 'grant'; entry: 'topup_purchase' | 'promo_bonus' | 'manual_adjustment'; n: bigint; key: string }
-  | { kind: 'clawback'; n: bigint; key: string }
-  | { kind: 'refund'; call: string }
-  | { kind: 'upgrade' | 'move'; plan: string; key: string }
-  | { kind: 'schedule'; plan: string | null }
-  | { kind: 'reset'; start: number | null; end: number | null }
-);
-
-/** Outcome and up to two amounts, as the SQL functions return them. */
-export type Result = [outcome: string, x: bigint, y: bigint];
-
-interface Hold {
-  amount: bigint;
-  status: 'pending' | 'settled' | 'released' | 'expired';
-  expires: number;
-  user: string | null;
-  charged: bigint;
-  absorbed: bigint;
-}
-
-interface Call {
-  monthly: bigint;
-  bonus: bigint;
-  at: number;
-  user: string | null;
-  refunded: boolean;
 }
 
 function min(first: bigint, ...rest: bigint[]): bigint {
@@ -59,9 +26,9 @@ export class ModelAccount {
   /** In the order they were made. */
   readonly holdIds: string[] = [];
   readonly callIds: string[] = [];
-  private readonly holds = new Map<string, Hold>();
-  private readonly open = new Set<Hold>();
-  private readonly calls = new Map<string, Call>();
+  private readonly holds = new Map<string, ModelHold>();
+  private readonly open = new Map<string, ModelHold>();
+  private readonly calls = new Map<string, ModelCall>();
   /** What a key did: the amounts that a replay returns. */
   private readonly keys = new Map<string, Result>();
   private readonly welcomed = new Set<string>();
@@ -108,6 +75,10 @@ export class ModelAccount {
     }
   }
 
+  oldestOpen(): string | undefined {
+    return this.open.keys().next().value;
+  }
+
   private planOf(id: string): ModelPlan {
     const plan = this.plans.get(id);
     if (plan === undefined) throw new Error(`no plan ${id}`);
@@ -123,22 +94,22 @@ export class ModelAccount {
     if (before !== undefined) return ['replayed', this.available, before[1]];
     if (op.user === this.user && this.budget !== null) {
       const used = this.used.filter(({ at, user }) => at >= this.start && user === op.user);
-      const open = [...this.open].filter(({ user }) => user === op.user);
+      const open = [...this.open.values()].filter(({ user }) => user === op.user);
       const spent = used.reduce((sum, { n }) => sum + n, 0n) + open.reduce((sum, { amount }) => sum + amount, 0n);
       if (this.budget - spent < op.n) return ['over_budget', max(this.budget - spent, 0n), op.n];
     }
     if (this.available < op.n) return ['insufficient', this.available, op.n];
     const { n: amount, user } = op;
-    const hold: Hold = { amount, status: 'pending', expires: op.at + op.ttl, user, charged: 0n, absorbed: 0n };
+    const hold: ModelHold = { amount, status: 'pending', expires: op.at + op.ttl, user, charged: 0n, absorbed: 0n };
     this.holds.set(op.id, hold);
-    this.open.add(hold);
+    this.open.set(op.id, hold);
     this.holdIds.push(op.id);
     this.held += op.n;
     this.keys.set(op.key, ['ok', op.n, 0n]);
     return ['ok', this.available, op.n];
   }
 
-  private hold(id: string): Hold {
+  private hold(id: string): ModelHold {
     const hold = this.holds.get(id);
     if (hold === undefined) throw new Error(`no hold ${id}`);
     return hold;
@@ -163,7 +134,7 @@ export class ModelAccount {
     const monthly = min(charged, this.monthly);
     this.monthly -= monthly;
     this.bonus -= charged - monthly;
-    this.open.delete(hold);
+    this.open.delete(op.hold);
     Object.assign(hold, { status: 'settled', charged, absorbed: op.n - charged });
     this.calls.set(op.call, { monthly, bonus: charged - monthly, at: op.at, user: hold.user, refunded: false });
     this.callIds.push(op.call);
@@ -175,7 +146,7 @@ export class ModelAccount {
     const hold = this.hold(op.hold);
     if (hold.status !== 'pending' || (op.kind === 'expire' && hold.expires > op.at)) return ['closed', 0n, 0n];
     hold.status = op.kind === 'expire' ? 'expired' : 'released';
-    this.open.delete(hold);
+    this.open.delete(op.hold);
     this.held -= hold.amount;
     return ['ok', 0n, 0n];
   }

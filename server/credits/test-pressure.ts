@@ -1,6 +1,7 @@
 import 'server-only';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Database } from '@/server/platform/db';
 
 /** One SQL call, each repetition a transaction of its own. The first column `outcome` is what is counted. */
@@ -20,8 +21,9 @@ export class Crew {
   private constructor(private readonly processes: readonly ChildProcess[]) {}
 
   static async start(url: string, size: number, connections: number): Promise<Crew> {
+    const worker = fileURLToPath(new URL('./test-pressure-worker.ts', import.meta.url));
     const processes = Array.from({ length: size }, () =>
-      fork('server/credits/test-pressure-worker.ts', [url, String(connections)], {
+      fork(worker, [url, String(connections)], {
         execArgv: ['--import', './scripts/register.mjs'],
       }),
     );

@@ -3,7 +3,6 @@ import { now } from '@/server/platform/clock';
 import { type Client, db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
-import { ownKeyProviders } from './own-keys';
 import { parseModelRef, providerKey } from './providers/create-model';
 import { type Capability, PROVIDERS, type Quality } from './schema';
 
@@ -68,19 +67,20 @@ export async function syncEnvironmentModels(client: Client): Promise<void> {
 /** Text models the organization's plan may use for this, that can be called now; the first is the default. */
 export async function usableModels(scope: ModelScope, client: Client = db()): Promise<CatalogModel[]> {
   const { organizationId, quality: qualityId, capability: capabilityId } = scope;
-  const plan = await client.organizationPlan.findUnique({ where: { organizationId }, select: { planId: true } });
-  const [rows, own] = await Promise.all([
-    client.planQualityModel.findMany({
-      where: { planId: plan?.planId ?? '', qualityId, capabilityId, model: { active: true, kind: 'text' } },
-      include: { model: true },
-      orderBy: [{ isDefault: 'desc' }, { priority: 'asc' }, { modelRowId: 'asc' }],
-    }),
-    ownKeyProviders(client, organizationId),
-  ]);
+  // One statement: every step of a run that calls a model asks this.
+  const rows = await client.$queryRaw<UsableRow[]>`
+    SELECT m."id", m."label", m."provider", m."tier", m."deprecatedAt",
+      ARRAY(SELECT k."provider" FROM "ProviderKey" k WHERE k."organizationId" = op."organizationId") AS "ownKeys"
+    FROM "OrganizationPlan" op
+    JOIN "PlanQualityModel" q ON q."planId" = op."planId" AND q."qualityId" = ${qualityId} AND q."capabilityId" = ${capabilityId}
+    JOIN "LlmModel" m ON m."id" = q."modelRowId" AND m."active" AND m."kind" = 'text'
+    WHERE op."organizationId" = ${organizationId}
+    ORDER BY q."isDefault" DESC, q."priority", q."modelRowId"`;
+  const own: ReadonlySet<string> = new Set(rows[0]?.ownKeys);
   const demo = isDemoInstance() && own.size === 0;
-  const usable = rows
-    .map(({ model }) => model)
-    .filter((row) => !isDeprecated(row) && (row.provider === 'demo' ? demo : hasKey(row.provider, own)));
+  const usable = rows.filter(
+    (row) => !isDeprecated(row) && (row.provider === 'demo' ? demo : hasKey(row.provider, own)),
+  );
   const chosen = usable.find(({ id }) => id === env().DEFAULT_MODEL)?.id ?? usable[0]?.id;
   return usable.map((row) => ({
     ref: row.id,
@@ -91,6 +91,15 @@ export async function usableModels(scope: ModelScope, client: Client = db()): Pr
     isDefault: row.id === chosen,
     ownKey: own.has(row.provider),
   }));
+}
+
+interface UsableRow {
+  id: string;
+  label: string;
+  provider: string;
+  tier: string;
+  deprecatedAt: Date | null;
+  ownKeys: string[];
 }
 
 function hasKey(name: string, own: ReadonlySet<string>): boolean {

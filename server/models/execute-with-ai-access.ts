@@ -12,7 +12,7 @@ import { logger } from '@/server/platform/logger';
 import { MODEL_LIMITS } from './limits';
 import { costOf, creditsFor, estimateTokens, outputTokensCovered, type TokenUsage } from './pricing';
 import { keyIdentifier, type ProviderAccess, parseModelRef } from './providers/create-model';
-import { quoteCall, tariff } from './quote';
+import { tariff } from './quote';
 import { type CallBasis, readCallBasis } from './read-call-basis';
 import { capabilityOf, type Provider, type Quality, type Role } from './schema';
 import { askedToWait } from './stream-with-retries';
@@ -132,9 +132,9 @@ function keepHold({ organizationId }: AccessContext, { holdId }: OpenCall): Node
 
 async function open<T>(ctx: AccessContext, work: MeteredWork<T>, signal: AbortSignal): Promise<OpenCall> {
   const { provider, modelId } = parseModelRef(work.model);
-  const basis = await readCallBasis(db(), ctx.organizationId, work.model);
+  const basis = await readCallBasis(db(), ctx.organizationId, { ...ctx, modelRef: work.model });
   const { model, price, access } = basis;
-  const amount = await amountToHold(ctx, work, basis);
+  const amount = amountToHold(work, basis);
   const held = chargeOf(amount, access);
   const callId = newId();
   const capability = capabilityOf(ctx.role);
@@ -212,17 +212,12 @@ function duplicateRequest(key: string): AppError {
 }
 
 /** P90 of such calls, and at least what this very request needs, micro-credits. */
-async function amountToHold<T>(ctx: AccessContext, work: MeteredWork<T>, { model, price }: CallBasis): Promise<bigint> {
+function amountToHold<T>(work: MeteredWork<T>, { model, price, quote }: CallBasis): bigint {
   const needed = creditsFor(
     costOf({ input: work.inputTokens, cached: 0, output: work.outputTokens(model) }, price),
     tariff(),
   );
-  const { p90 } = await quoteCall(
-    db(),
-    { role: ctx.role, quality: ctx.quality, modelRef: work.model, ...(ctx.size ? { size: ctx.size } : {}) },
-    price,
-  );
-  if (p90 > needed) return p90;
+  if (quote.p90 > needed) return quote.p90;
   return needed;
 }
 
@@ -270,6 +265,7 @@ async function close<T>(ctx: AccessContext, work: MeteredWork<T>, call: OpenCall
         costNano,
         chargedMicro: charged,
       },
+      select: { id: true },
     });
     await work.onSettled?.(tx, settled);
     return settled;

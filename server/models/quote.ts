@@ -1,8 +1,10 @@
 import 'server-only';
+import { Prisma } from '@/prisma/generated/client';
+import { now } from '@/server/platform/clock';
 import type { Client } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { TYPICAL_TOKENS } from './limits';
-import { activePrice } from './price-row';
+import { priceMissing } from './price-row';
 import { costOf, creditsFor, type Price } from './pricing';
 import { capabilityOf, type Quality, type Role } from './schema';
 
@@ -20,27 +22,55 @@ const SIZE_PERCENT = { S: 60n, M: 100n, L: 180n } as const;
  * What one call of a role will cost: percentiles of what this instance's settled calls for (capability, quality, size, model)
  * would cost at the model's present price, and until 20 exist the role's typical tokens at that price, the upper bound being
  * twice that. Tokens are priced anew so that a corrected price changes the next quote at once.
- * @param price the present price row, when the caller has read it already
  */
-export async function quoteCall(
-  client: Client,
-  input: { role: Role; quality: Quality; modelRef: string; size?: 'S' | 'M' | 'L' },
-  price?: Price,
-): Promise<Quote> {
-  const size = input.size ?? 'M';
-  const rate = price ?? (await activePrice(client, input.modelRef));
-  const [history] = await client.$queryRaw<{ n: bigint; p50: string | null; p90: string | null }[]>`
-    SELECT count(*) AS n, percentile_disc(0.5) WITHIN GROUP (ORDER BY cost)::text AS p50, percentile_disc(0.9) WITHIN GROUP (ORDER BY cost)::text AS p90
-    FROM (SELECT ceil((greatest("inputTokens" - "cachedTokens", 0)::numeric * ${rate.inputPerMillion}::bigint
-        + "cachedTokens"::numeric * ${rate.cachedPerMillion}::bigint + "outputTokens"::numeric * ${rate.outputPerMillion}::bigint) / 1000000) AS cost
-      FROM "ModelCall"
-      WHERE "role" = ${input.role} AND "capability" = ${capabilityOf(input.role)} AND "quality" = ${input.quality} AND coalesce("size", 'M') = ${size}
-        AND "modelRowId" = ${input.modelRef} AND "status" = 'succeeded'
-      ORDER BY "createdAt" DESC LIMIT 500) recent`;
-  if (history?.p50 != null && history.p90 !== null && history.n >= BigInt(ENOUGH_HISTORY)) {
-    return { p50: creditsFor(BigInt(history.p50), tariff()), p90: creditsFor(BigInt(history.p90), tariff()) };
+export async function quoteCall(client: Client, call: QuotedCall): Promise<Quote> {
+  const [row] = await client.$queryRaw<(CallHistory & Price)[]>`
+    SELECT p."inputPerMillion", p."outputPerMillion", p."cachedPerMillion", p."imageInPerUnit", p."imageOutPerUnit", h.*
+    FROM (${priceInForce(Prisma.sql`${call.modelRef}`)}) p CROSS JOIN LATERAL (${historyAtPrice(call)}) h`;
+  if (row === undefined) throw priceMissing(call.modelRef);
+  return quoteFrom(row, call, row);
+}
+
+/** The row of `ModelPrice` that holds now for a model, for a statement that reads more. */
+export function priceInForce(modelRef: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    SELECT x.* FROM "ModelPrice" x WHERE x."modelRowId" = ${modelRef} AND x."effectiveFrom" <= ${now()}::timestamptz
+    ORDER BY x."effectiveFrom" DESC LIMIT 1`;
+}
+
+/** What is quoted. */
+export interface QuotedCall {
+  role: Role;
+  quality: Quality;
+  modelRef: string;
+  size?: 'S' | 'M' | 'L';
+}
+
+/** What the last such calls would cost at a price, nano-dollars; null without any. */
+export interface CallHistory {
+  calls: bigint | null;
+  nano50: string | null;
+  nano90: string | null;
+}
+
+/** Columns of `CallHistory`, for a statement that has the price's columns as `p`: the index gives the last 500 in order. */
+export function historyAtPrice({ role, quality, modelRef, size = 'M' }: QuotedCall): Prisma.Sql {
+  return Prisma.sql`
+    SELECT count(*) AS calls, percentile_disc(0.5) WITHIN GROUP (ORDER BY nano)::text AS nano50,
+      percentile_disc(0.9) WITHIN GROUP (ORDER BY nano)::text AS nano90
+    FROM (SELECT ceil((greatest(c."inputTokens" - c."cachedTokens", 0)::numeric * p."inputPerMillion"
+        + c."cachedTokens"::numeric * p."cachedPerMillion" + c."outputTokens"::numeric * p."outputPerMillion") / 1000000) AS nano
+      FROM "ModelCall" c
+      WHERE c."modelRowId" = ${modelRef} AND c."role" = ${role} AND c."quality" = ${quality} AND c."status" = 'succeeded'
+        AND c."capability" = ${capabilityOf(role)} AND coalesce(c."size", 'M') = ${size}
+      ORDER BY c."createdAt" DESC LIMIT 500) recent`;
+}
+
+export function quoteFrom(history: CallHistory | undefined, { role, size = 'M' }: QuotedCall, price: Price): Quote {
+  if (history?.nano50 != null && history.nano90 !== null && (history.calls ?? 0n) >= BigInt(ENOUGH_HISTORY)) {
+    return { p50: creditsFor(BigInt(history.nano50), tariff()), p90: creditsFor(BigInt(history.nano90), tariff()) };
   }
-  const micro = creditsFor(costOf({ ...TYPICAL_TOKENS[input.role], cached: 0 }, rate), tariff());
+  const micro = creditsFor(costOf({ ...TYPICAL_TOKENS[role], cached: 0 }, price), tariff());
   const p50 = (micro * SIZE_PERCENT[size] + 99n) / 100n;
   return { p50, p90: p50 * 2n };
 }

@@ -1,6 +1,6 @@
 import 'server-only';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
@@ -8,6 +8,7 @@ import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { type Prisma, PrismaClient } from '@/prisma/generated/client';
 import { env } from './env';
 import { acquireOwnerLock, type OwnerLock } from './owner-lock';
+import { PreparedPGlite } from './prepared-pglite';
 
 /** The client inside a transaction. On PGlite nothing else may be queried while one is open. */
 export type Tx = Prisma.TransactionClient;
@@ -30,11 +31,12 @@ export async function openEmbedded(directory: string | 'memory', loadDataDir?: B
   let lock: OwnerLock | null = null;
   if (directory !== 'memory') lock = acquireOwnerLock(directory);
   try {
-    const pglite = await PGlite.create({
+    const pglite = new PreparedPGlite({
       ...(directory === 'memory' ? {} : { dataDir: join(directory, 'pg') }),
       ...(loadDataDir ? { loadDataDir } : {}),
       extensions: { vector },
     });
+    await pglite.waitReady;
     const prisma = new PrismaClient({ adapter: new PrismaPGlite(pglite), transactionOptions: TRANSACTION });
     return {
       prisma,

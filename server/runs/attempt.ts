@@ -149,25 +149,23 @@ async function settleAttempt(
   task: Task,
   approved: boolean,
 ): Promise<{ spent: bigint; refunded: bigint }> {
-  const calls = await tx.$queryRaw<{ id: string }[]>`
-    SELECT c."id" FROM "ModelCall" c JOIN "RunStep" s ON s."id" = c."stepId"
-    WHERE s."runId" = ${ctx.run.id} AND s."taskId" = ${task.id} AND s."attempt" = ${ctx.step.attempt} AND c."status" = 'succeeded'`;
-  const modelCallIds = calls.map(({ id }) => id);
-  if (!approved && env().REWORK_POLICY === 'absorb') {
-    await absorbCalls(tx, {
-      organizationId: ctx.scope.organizationId,
-      modelCallIds,
-      note: `attempt ${ctx.step.attempt} of ${task.key} was not approved`,
-    });
-  }
   // From the ledger: a verdict that could not be read was given back before the attempt ended.
-  const entries = await tx.creditEntry.groupBy({
-    by: ['kind'],
-    where: { modelCallId: { in: modelCallIds }, kind: { in: ['usage', 'usage_refund'] } },
-    _sum: { amount: true },
+  const calls = await tx.$queryRaw<{ id: string; spent: bigint; refunded: bigint }[]>`
+    SELECT c."id", coalesce(-sum(e."amount") FILTER (WHERE e."kind" = 'usage'), 0)::bigint AS spent,
+      coalesce(sum(e."amount") FILTER (WHERE e."kind" = 'usage_refund'), 0)::bigint AS refunded
+    FROM "RunStep" s JOIN "ModelCall" c ON c."stepId" = s."id" AND c."runId" = s."runId" AND c."status" = 'succeeded'
+    LEFT JOIN "CreditEntry" e ON e."modelCallId" = c."id"
+    WHERE s."runId" = ${ctx.run.id} AND s."taskId" = ${task.id} AND s."attempt" = ${ctx.step.attempt}
+    GROUP BY c."id"`;
+  const sum = (part: 'spent' | 'refunded') => calls.reduce((total, call) => total + call[part], 0n);
+  const settled = { spent: sum('spent'), refunded: sum('refunded') };
+  if (approved || env().REWORK_POLICY !== 'absorb') return settled;
+  const absorbed = await absorbCalls(tx, {
+    organizationId: ctx.scope.organizationId,
+    modelCallIds: calls.map(({ id }) => id),
+    note: `attempt ${ctx.step.attempt} of ${task.key} was not approved`,
   });
-  const sumOf = (kind: string) => entries.find((entry) => entry.kind === kind)?._sum.amount ?? 0n;
-  return { spent: -sumOf('usage'), refunded: sumOf('usage_refund') };
+  return { ...settled, refunded: settled.refunded + absorbed };
 }
 
 /** Whether a finding came in an earlier attempt of this run already. */

@@ -1,4 +1,5 @@
 import 'server-only';
+import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
 import { resolveModel } from '@/server/models/catalog';
 import { demoProjects, demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalog';
 import { QUALITIES } from '@/server/models/schema';
@@ -20,7 +21,7 @@ export interface CreateProject {
   budgetMicro?: bigint | null | undefined;
 }
 
-/** A new project; its design starts at once. @throws AppError `invalid_input` without a description. */
+/** A new project; its design starts at once. @throws AppError `invalid_input` without a description, `quality_not_allowed`. */
 export async function createProject(input: CreateProject): Promise<string> {
   const example = input.example === undefined ? null : demoProjects().find(({ slug }) => slug === input.example);
   if (example === undefined)
@@ -28,6 +29,8 @@ export async function createProject(input: CreateProject): Promise<string> {
   const description = (input.description ?? example?.prompt ?? '').trim();
   if (description.length < 3) throw new AppError('invalid_input', 'a project needs a description');
   const quality = QUALITIES.find((id) => id === input.quality) ?? 'fast';
+  const access = await checkCapabilityAccess(db(), { organizationId: input.organizationId, capability: 'implement' });
+  if (!access.qualities.includes(quality)) throw qualityNotAllowed(quality, access.plan, access.qualities);
   const model = await resolveModel(
     { organizationId: input.organizationId, quality, capability: 'clarify' },
     input.modelRef ?? null,

@@ -14,8 +14,9 @@ import { indexBeside, indexingDone } from './index-head';
 import { beginStep, type StepContext } from './journal';
 import { giveLease, holdLease, type Lease, takeLease } from './lease';
 import { RUN_LIMITS } from './limits';
-import { type Next, nextBuildStep, nextDesignStep } from './next-step';
+import { type JournalLine, type Next, nextBuildStep, nextDesignStep, type TaskState } from './next-step';
 import { capabilityOfStep, moveOffModel } from './replace-model';
+import { SnapshotFiles } from './snapshot-files';
 import { type Advanced, handleFailure, honourCommand } from './step-failure';
 import { clarifyStep, planStep, specStep } from './steps/design';
 import { completeStep, documentStep, finalCheckStep } from './steps/finish';
@@ -38,6 +39,9 @@ const STEPS: Record<string, (ctx: StepContext) => Promise<void>> = {
   complete: completeStep,
 };
 
+/** Steps that call no model need none to be usable. */
+const WITHOUT_MODEL: ReadonlySet<string> = new Set(['apply', 'reapply', 'check', 'final-check', 'complete']);
+
 export interface AdvanceOptions {
   /** Who takes the lease: unique per process start. */
   owner: string;
@@ -49,7 +53,7 @@ export interface AdvanceOptions {
 export async function advanceRun(runId: string, { owner, signal }: AdvanceOptions): Promise<Advanced> {
   const lease = await takeLease(runId, owner);
   if (lease === null) return 'elsewhere';
-  const session: Session = { lease, abort: new AbortController(), plan: null };
+  const session: Session = { lease, abort: new AbortController(), plan: null, files: new SnapshotFiles() };
   const guard = startGuard(session);
   try {
     await reclaimOpenCalls({ runId, createdBefore: new Date(now().getTime() + 60_000) });
@@ -75,6 +79,7 @@ interface Session {
   abort: AbortController;
   /** The plan's version that was read last: versions never change. */
   plan: { version: number; plan: Plan } | null;
+  files: SnapshotFiles;
 }
 
 /** Renews the lease and watches for the user's command while a step runs. */
@@ -129,36 +134,33 @@ async function takeUp({ id, project }: RunAndProject, scope: EventScope): Promis
 
 type NextStep = Extract<Next, { kind: 'step' }> & { quality: string | null };
 
+interface Facts {
+  journal: JournalLine[];
+  tasks: (TaskState & { quality: string | null })[];
+  answered: boolean;
+}
+
 /** What comes next, with the quality its task has of its own. */
 async function nextStep(run: Run, project: Project): Promise<NextStep | Exclude<Next, { kind: 'step' }>> {
   // Only what decides: an implementer's output holds its whole answer.
-  const rows = await db().$queryRaw<JournalRow[]>`
-    SELECT "step", "attempt", "status"::text AS status, ("output"->>'ok')::boolean AS ok, ("output"->>'waits')::boolean AS waits
-    FROM "RunStep" WHERE "runId" = ${run.id}`;
-  const journal = rows.map(({ ok, waits, ...line }) => ({
-    ...line,
-    output: { ok: ok ?? undefined, waits: waits ?? undefined },
-  }));
+  const [facts] = await db().$queryRaw<Facts[]>`
+    SELECT
+      ARRAY(SELECT json_build_object('step', "step", 'attempt', "attempt", 'status', "status", 'output', json_strip_nulls(
+          json_build_object('ok', ("output"->>'ok')::boolean, 'waits', ("output"->>'waits')::boolean)))
+        FROM "RunStep" WHERE "runId" = ${run.id}) AS journal,
+      ARRAY(SELECT json_build_object('id', "id", 'key', "key", 'position', "position", 'status', "status", 'attempts', "attempts",
+          'quality', "quality")
+        FROM "Task" WHERE "projectId" = ${project.id}) AS tasks,
+      EXISTS (SELECT 1 FROM "Document" WHERE "projectId" = ${project.id} AND "kind" = 'answers') AS answered`;
+  if (facts === undefined) throw new Error('the journal was not read');
+  const { journal, tasks, answered } = facts;
   if (run.kind === 'design') {
-    const answers = await db().document.count({ where: { projectId: project.id, kind: 'answers' } });
-    const next = nextDesignStep(journal, answers > 0);
+    const next = nextDesignStep(journal, answered);
     return next.kind === 'step' ? { ...next, quality: null } : next;
   }
-  const tasks = await db().task.findMany({
-    where: { projectId: project.id },
-    select: { id: true, key: true, position: true, status: true, attempts: true, quality: true },
-  });
   const next = nextBuildStep(journal, tasks);
   if (next.kind !== 'step') return next;
   return { ...next, quality: tasks.find(({ id }) => id === next.taskId)?.quality ?? null };
-}
-
-interface JournalRow {
-  step: string;
-  attempt: number;
-  status: 'running' | 'done' | 'failed';
-  ok: boolean | null;
-  waits: boolean | null;
 }
 
 async function runStep(
@@ -175,9 +177,22 @@ async function runStep(
   const quality = qualityOf(project, next.quality);
   const step = await beginStep(scope, lease, next);
   try {
-    const models = await modelFor(scope, project, { quality, capability: capabilityOfStep(name) });
+    const models = WITHOUT_MODEL.has(name)
+      ? { model: '', fallbacks: [] }
+      : await modelFor(scope, project, { quality, capability: capabilityOfStep(name) });
     const plan = await planOf(session, project);
-    await execute({ scope, run, project, plan, step, lease, signal: abort.signal, quality, ...models });
+    await execute({
+      scope,
+      run,
+      project,
+      plan,
+      files: session.files,
+      step,
+      lease,
+      signal: abort.signal,
+      quality,
+      ...models,
+    });
     if (name === 'review' || name === 'document') indexBeside(scope);
     return 'done';
   } catch (error) {

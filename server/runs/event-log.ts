@@ -1,4 +1,5 @@
 import 'server-only';
+import { Prisma } from '@/prisma/generated/client';
 import { database, db, inTx, type Tx } from '@/server/platform/db';
 import { RUN_LIMITS } from './limits';
 import type { EventPayload } from './schema';
@@ -17,10 +18,14 @@ export function streamOf(projectId: string): string {
 /**
  * Appends events to the project's stream, in the caller's transaction. Sequence numbers count from 1 in commit order: the
  * project row's lock makes writers take turns, so that a reader never sees a later number first. Rows are locked in one
- * order everywhere: credit balance, project, run.
+ * order everywhere: credit balance, project, run. A project that was deleted gets no more events.
  */
 export async function appendEvents(tx: Tx, scope: EventScope, payloads: readonly EventPayload[]): Promise<void> {
-  if (payloads.length === 0) return;
+  if (payloads.length > 0) await tx.$executeRaw(await insertEvents(tx, scope, payloads));
+}
+
+/** As `appendEvents`, for a statement of the caller's that does more: takes the writer's turn and gives the INSERT. */
+export async function insertEvents(tx: Tx, scope: EventScope, payloads: readonly EventPayload[]): Promise<Prisma.Sql> {
   const stream = streamOf(scope.projectId);
   if (database().pool !== null) {
     // A statement of its own: an INSERT that waited for the lock would count from what it saw before it waited. Embedded,
@@ -28,12 +33,13 @@ export async function appendEvents(tx: Tx, scope: EventScope, payloads: readonly
     await tx.$executeRaw`
       SELECT pg_notify(${EVENTS_CHANNEL}, ${stream}) FROM "Project" WHERE "id" = ${scope.projectId} FOR NO KEY UPDATE`;
   }
-  await tx.$executeRaw`
+  signalStream(stream);
+  return Prisma.sql`
     INSERT INTO "RunEvent" ("stream", "seq", "organizationId", "projectId", "kind", "payload")
     SELECT ${stream}, coalesce((SELECT max("seq") FROM "RunEvent" WHERE "stream" = ${stream}), 0) + event.n::int,
       ${scope.organizationId}, ${scope.projectId}, event.payload->>'type', event.payload
-    FROM jsonb_array_elements(${JSON.stringify(payloads)}::jsonb) WITH ORDINALITY AS event(payload, n)`;
-  signalStream(stream);
+    FROM jsonb_array_elements(${JSON.stringify(payloads)}::jsonb) WITH ORDINALITY AS event(payload, n)
+    WHERE EXISTS (SELECT 1 FROM "Project" WHERE "id" = ${scope.projectId})`;
 }
 
 /** Collects a model's text and writes it in batches, each with whatever has to come before the first. */

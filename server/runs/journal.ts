@@ -4,10 +4,11 @@ import type { Plan } from '@/server/agents/schema';
 import type { Quality } from '@/server/models/schema';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { appendEvents, type EventScope } from './event-log';
+import { appendEvents, type EventScope, insertEvents } from './event-log';
 import { holdLease, type Lease, leaseLost } from './lease';
 import { RUN_LIMITS } from './limits';
 import type { EventPayload } from './schema';
+import type { SnapshotFiles } from './snapshot-files';
 
 /** A journal line while its step is at work. */
 export interface OpenStep {
@@ -28,10 +29,11 @@ export interface StepContext {
   run: Run;
   project: Project;
   plan: Plan | null;
+  files: SnapshotFiles;
   step: OpenStep;
   lease: Lease;
   signal: AbortSignal;
-  /** provider:model */
+  /** provider:model; empty in a step that calls none. */
   model: string;
   /** Tried in this order when the model does not answer. */
   fallbacks: string[];
@@ -48,9 +50,9 @@ export interface StepKey {
 /** Opens the journal line of a step; a line left running by a dead worker is taken up again. */
 export async function beginStep(scope: EventScope, lease: Lease, key: StepKey): Promise<OpenStep> {
   return inTx(async (tx) => {
-    await appendEvents(tx, scope, [stepEvent(key, 'started')]);
+    const told = await insertEvents(tx, scope, [stepEvent(key, 'started')]);
     const [row] = await tx.$queryRaw<{ id: string; fresh: boolean; tries: number }[]>`
-      WITH held AS (UPDATE "Run" SET "leaseExpiresAt" = now() + ${RUN_LIMITS.leaseMs}::int * interval '1 millisecond'
+      WITH told AS (${told}), held AS (UPDATE "Run" SET "leaseExpiresAt" = now() + ${RUN_LIMITS.leaseMs}::int * interval '1 millisecond'
         WHERE "id" = ${lease.runId} AND "leaseToken" = ${lease.token}::bigint AND "leaseOwner" IS NOT NULL RETURNING "id")
       INSERT INTO "RunStep" ("id", "organizationId", "projectId", "runId", "taskId", "step", "attempt")
       SELECT ${newId()}, ${scope.organizationId}, ${scope.projectId}, held."id", ${key.taskId}, ${key.step}, ${key.attempt}::int FROM held
@@ -72,9 +74,10 @@ export interface StepResult {
 
 /** Closes the journal line, in the transaction of the step's effects. @throws AppError `lease_lost` */
 export async function finishStep(tx: Tx, ctx: StepContext, result: StepResult): Promise<void> {
-  await appendEvents(tx, ctx.scope, [...(result.events ?? []), stepEvent(ctx.step, 'done', result.note)]);
+  const events = [...(result.events ?? []), stepEvent(ctx.step, 'done', result.note)];
+  const told = await insertEvents(tx, ctx.scope, events);
   const [row] = await tx.$queryRaw<{ held: number }[]>`
-    WITH held AS (UPDATE "Run" SET "leaseExpiresAt" = now() + ${RUN_LIMITS.leaseMs}::int * interval '1 millisecond'
+    WITH told AS (${told}), held AS (UPDATE "Run" SET "leaseExpiresAt" = now() + ${RUN_LIMITS.leaseMs}::int * interval '1 millisecond'
       WHERE "id" = ${ctx.lease.runId} AND "leaseToken" = ${ctx.lease.token}::bigint AND "leaseOwner" IS NOT NULL RETURNING "id"),
     done AS (UPDATE "RunStep" SET "status" = 'done', "output" = ${JSON.stringify(result.output)}::jsonb,
       "snapshotId" = ${result.snapshotId ?? null}, "modelCallId" = ${result.modelCallId ?? null}, "finishedAt" = clock_timestamp()

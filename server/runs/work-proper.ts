@@ -5,7 +5,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 export type WorkKind = 'checks' | 'context' | 'index';
 
 /** Costs nothing while nobody listens. */
-export const workChannel = tracingChannel<'plumbline:work', { kind: WorkKind }>('plumbline:work');
+export const workChannel = tracingChannel<WorkKind, { kind: WorkKind }>('plumbline:work');
 
 export function workProper<T>(kind: WorkKind, work: () => Promise<T>): Promise<T> {
   return workChannel.tracePromise(work, { kind });

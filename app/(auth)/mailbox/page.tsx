@@ -24,7 +24,7 @@ export default async function MailboxPage() {
                 href={letter.link}
                 className="mt-2 inline-flex h-9 items-center rounded-md bg-primary px-3 font-medium text-primary-foreground"
               >
-                Sign in
+                {letter.subject.startsWith('Sign in') ? 'Sign in' : 'Open the link'}
               </a>
             )}
           </li>

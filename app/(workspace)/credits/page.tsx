@@ -1,5 +1,7 @@
 import type { Metadata } from 'next';
-import { BalanceCard, History } from '@/components/credits/history';
+import { BalanceCard } from '@/components/credits/balance-card';
+import { History } from '@/components/credits/history';
+import { UsageReport } from '@/components/credits/usage-report';
 
 export const metadata: Metadata = { title: 'Credits' };
 
@@ -13,6 +15,7 @@ export default function CreditsPage() {
         </p>
       </div>
       <BalanceCard />
+      <UsageReport />
       <History />
     </main>
   );

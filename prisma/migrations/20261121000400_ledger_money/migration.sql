@@ -1,6 +1,8 @@
 -- Ledger functions for plans, claw-backs and member budgets (data-and-money.md), and the hot ones rewritten to touch the
 -- balance row once. Amounts are micro-credits. Every function takes the balance row's lock before it reads anything that
 -- another transition could change; nothing but these functions changes a balance, a hold's status or an organization's plan.
+-- Rows are found by their own key alone, and tested inside CASE: an embedded database has no statistics, and the planner
+-- would as soon take the index by organization or by status, and read all of an account's rows to find the one.
 
 -- The balance row is the hot one: room on its page lets an update stay there without a new index entry.
 ALTER TABLE "CreditBalance" SET (fillfactor = 40, autovacuum_vacuum_scale_factor = 0.05);
@@ -97,7 +99,7 @@ END $$;
 CREATE FUNCTION ledger_renew_hold(p_org text, p_hold text, p_expires timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE "CreditHold" h SET "expiresAt" = greatest(h."expiresAt", p_expires)
-    WHERE h."id" = p_hold AND h."organizationId" = p_org AND h."status" = 'pending';
+    WHERE h."id" = p_hold AND CASE WHEN h."status" = 'pending' THEN h."organizationId" = p_org ELSE false END;
   RETURN FOUND;
 END $$;
 
@@ -109,13 +111,14 @@ BEGIN
   PERFORM 1 FROM "CreditBalance" b WHERE b."organizationId" = p_org FOR NO KEY UPDATE;
   -- Tested in the update itself: a renewal of the hold does not take the balance's lock.
   UPDATE "CreditHold" h SET "status" = p_status, "closedAt" = p_now
-    WHERE h."id" = p_hold AND h."organizationId" = p_org AND h."status" = 'pending' AND (p_status <> 'expired' OR h."expiresAt" <= p_now)
+    WHERE h."id" = p_hold
+      AND CASE WHEN h."status" = 'pending' AND h."organizationId" = p_org THEN p_status <> 'expired' OR h."expiresAt" <= p_now ELSE false END
     RETURNING h."amount" INTO v_amount;
   IF FOUND THEN
     UPDATE "CreditBalance" b SET "held" = b."held" - v_amount, "updatedAt" = p_now WHERE b."organizationId" = p_org;
     RETURN 'ok';
   END IF;
-  PERFORM 1 FROM "CreditHold" h WHERE h."id" = p_hold AND h."organizationId" = p_org;
+  PERFORM 1 FROM "CreditHold" h WHERE h."id" = p_hold AND CASE WHEN h."organizationId" = p_org THEN true ELSE false END;
   RETURN CASE WHEN FOUND THEN 'closed' ELSE 'not_found' END;
 END $$;
 
@@ -137,7 +140,7 @@ BEGIN
   -- Read without a lock of its own: a hold's status and amount only change under the balance's.
   SELECT h."status", h."amount", coalesce(h."settledAmount", 0), h."projectId", h."runId", h."taskId", h."userId"
     INTO v_status, v_amount, charged, v_project, v_run, v_task, v_user
-    FROM "CreditHold" h WHERE h."id" = p_hold AND h."organizationId" = p_org;
+    FROM "CreditHold" h WHERE h."id" = p_hold AND CASE WHEN h."organizationId" = p_org THEN true ELSE false END;
   absorbed := 0;
   IF NOT FOUND THEN outcome := 'not_found'; charged := 0; balance_after := 0; RETURN; END IF;
   IF v_status IN ('settled', 'released') THEN
@@ -249,7 +252,8 @@ LANGUAGE plpgsql AS $$
 DECLARE v_start timestamptz; v_after bigint; v_monthly bigint; v_bonus bigint; used "CreditEntry";
 BEGIN
   SELECT b."periodStart" INTO v_start FROM "CreditBalance" b WHERE b."organizationId" = p_org FOR NO KEY UPDATE;
-  SELECT e.* INTO used FROM "CreditEntry" e WHERE e."modelCallId" = p_call AND e."kind" = 'usage' AND e."organizationId" = p_org;
+  SELECT e.* INTO used FROM "CreditEntry" e
+    WHERE e."modelCallId" = p_call AND CASE WHEN e."kind" = 'usage' THEN e."organizationId" = p_org ELSE false END;
   refunded := 0;
   IF NOT FOUND THEN outcome := 'not_found'; RETURN; END IF;
   refunded := -used."amount";

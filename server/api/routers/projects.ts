@@ -68,6 +68,7 @@ export const projectsRouter = router({
         title: z.string().trim().max(120).optional(),
         description: z.string().trim().min(3).max(20_000).optional(),
         example: z.string().max(60).optional(),
+        quality: qualitySchema.optional(),
       }),
     )
     .mutation(async ({ ctx, input }) => ({

@@ -1,5 +1,4 @@
 import 'server-only';
-import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import { criterionSchema, plannedFileSchema } from '@/server/agents/schema';
 import { db } from '@/server/platform/db';
@@ -8,8 +7,8 @@ import { answerQuestions, answersSchema } from '@/server/runs/answer-questions';
 import { commandRun, resumeRun } from '@/server/runs/command-run';
 import { refineTask } from '@/server/runs/refine-task';
 import { refineChoiceSchema } from '@/server/runs/schema';
-import { tailEvents } from '@/server/runs/tail';
 import { viewTimeline } from '@/server/runs/view-project';
+import { trackedEvents } from '../tracked-events';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, projectInput } from './shared';
 
@@ -57,7 +56,7 @@ export const runsRouter = router({
       if ((await db().project.count({ where: { id: input.projectId, organizationId } })) === 0)
         throw notFound('Project');
       const afterSeq = Number(input.lastEventId ?? 0);
-      return trackedEvents({
+      return trackedEvents(ctx.caller, {
         organizationId,
         projectId: input.projectId,
         afterSeq,
@@ -65,8 +64,3 @@ export const runsRouter = router({
       });
     }),
 });
-
-/** With ids, so that a reconnecting browser says where it was (Last-Event-ID). */
-async function* trackedEvents(input: Parameters<typeof tailEvents>[0]) {
-  for await (const event of tailEvents(input)) yield tracked(String(event.seq), event);
-}

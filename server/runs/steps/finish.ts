@@ -4,7 +4,7 @@ import { estimateTokens } from '@/server/models/pricing';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { saveCheckResults } from '@/server/workspace/checks/run-checks';
-import { createSnapshot, readFiles } from '@/server/workspace/snapshots';
+import { createSnapshot } from '@/server/workspace/snapshots';
 import { callStreaming } from '../call';
 import { finishStep, type StepContext } from '../journal';
 import type { EventPayload } from '../schema';
@@ -24,7 +24,7 @@ export async function documentStep(ctx: StepContext): Promise<void> {
       userMessage: 'No task has been done, so there is nothing to finish.',
     });
   if (ctx.project.status === 'implementing') await inTx((tx) => moveProject(tx, { ...ctx.scope, to: 'documenting' }));
-  const files = await readFiles(db(), { organizationId, snapshotId: head });
+  const files = await ctx.files.read({ organizationId, snapshotId: head });
   let budget = FILE_TOKENS;
   const shown = [...files].filter(([, content]) => {
     budget -= estimateTokens(content);
@@ -63,7 +63,7 @@ export async function documentStep(ctx: StepContext): Promise<void> {
 /** All checks once more, on exactly the bytes that are downloaded. */
 export async function finalCheckStep(ctx: StepContext): Promise<void> {
   const snapshotId = ctx.project.headSnapshotId ?? '';
-  const files = await readFiles(db(), { organizationId: ctx.scope.organizationId, snapshotId });
+  const files = await ctx.files.read({ organizationId: ctx.scope.organizationId, snapshotId });
   const { outcomes, events } = await executeChecks(ctx, files, [...files.keys()]);
   const failed = outcomes.filter(({ required, status }) => required && status !== 'passed');
   await inTx(async (tx) => {

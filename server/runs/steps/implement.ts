@@ -12,7 +12,7 @@ import { applyEdits, renderRefusals } from '@/server/workspace/edits/apply-edits
 import { type EditBlock, parseReply } from '@/server/workspace/edits/parse-reply';
 import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
 import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
-import { createSnapshot, readFiles } from '@/server/workspace/snapshots';
+import { createSnapshot } from '@/server/workspace/snapshots';
 import { endAttempt, lastFindings, stepOutput, taskOf } from '../attempt';
 import { callStreaming } from '../call';
 import { embedderOf } from '../embedder';
@@ -24,9 +24,9 @@ import { latestDocument, takeNotes } from './design';
 
 export const replySchema = z.object({ text: z.string(), finishReason: z.string() });
 
-async function headFiles(ctx: StepContext): Promise<Map<string, string>> {
+async function headFiles(ctx: StepContext): Promise<ReadonlyMap<string, string>> {
   const snapshotId = ctx.project.headSnapshotId;
-  return snapshotId === null ? new Map() : readFiles(db(), { organizationId: ctx.scope.organizationId, snapshotId });
+  return snapshotId === null ? new Map() : ctx.files.read({ organizationId: ctx.scope.organizationId, snapshotId });
 }
 
 /** The implementer's answer for one task, with the right code in front of it. */
@@ -166,7 +166,7 @@ interface Evaluation {
 }
 
 function evaluate(
-  before: Map<string, string>,
+  before: ReadonlyMap<string, string>,
   parsed: ReturnType<typeof parseReply>,
   truncated: boolean,
   task: PlannedTask,

@@ -7,7 +7,7 @@ import { env } from '@/server/platform/env';
 import { runChecks, saveCheckResults } from '@/server/workspace/checks/run-checks';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import type { CheckOutcome } from '@/server/workspace/schema';
-import { diffSnapshots, readFiles } from '@/server/workspace/snapshots';
+import { diffSnapshots } from '@/server/workspace/snapshots';
 import { attemptResult, endAttempt, taskOf } from '../attempt';
 import { callForObject } from '../call';
 import { appendEvents } from '../event-log';
@@ -19,7 +19,7 @@ import { workProper } from '../work-proper';
 /** Checks really run, on exactly the snapshot the attempt made. */
 export async function checkStep(ctx: StepContext): Promise<void> {
   const { snapshotId, changed } = await attemptResult(ctx);
-  const files = await readFiles(db(), { organizationId: ctx.scope.organizationId, snapshotId });
+  const files = await ctx.files.read({ organizationId: ctx.scope.organizationId, snapshotId });
   const { outcomes, events } = await executeChecks(ctx, files, changed);
   await inTx(async (tx) => {
     const owner = { ...ctx.scope, runId: ctx.run.id, taskId: ctx.step.taskId, snapshotId, attempt: ctx.step.attempt };
@@ -34,7 +34,7 @@ const TELL_AT_ONCE_MS = 100;
 /** Runs the checks; a stop ends them. @returns also the events that were not told yet. */
 export async function executeChecks(
   ctx: StepContext,
-  files: Map<string, string>,
+  files: ReadonlyMap<string, string>,
   changed: string[],
 ): Promise<{ outcomes: CheckOutcome[]; events: EventPayload[] }> {
   const commands: PlanChecks = ctx.plan?.checks ?? {};
@@ -74,7 +74,7 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
     where: { organizationId, snapshotId, runId: ctx.run.id, taskId: row.id, attempt: ctx.step.attempt },
     orderBy: { createdAt: 'asc' },
   });
-  const files = await readFiles(db(), { organizationId, snapshotId });
+  const files = await ctx.files.read({ organizationId, snapshotId });
   const diff = await diffSnapshots(db(), organizationId, ctx.project.headSnapshotId, snapshotId);
   const shown = new Set([
     ...diff.filter(({ status }) => status !== 'removed').map(({ path }) => path),

@@ -3,6 +3,7 @@ import { TRPCError } from '@trpc/server';
 import { redirect } from 'next/navigation';
 import { fieldMessages, type NewProjectState, newProjectSchema } from '@/components/projects/new-project-schema';
 import { api } from '@/server/api/caller';
+import { qualitySchema } from '@/server/models/schema';
 
 /** Makes the project and shows it; the design starts at once. */
 export async function createProject(_state: NewProjectState, form: FormData): Promise<NewProjectState> {
@@ -13,11 +14,12 @@ export async function createProject(_state: NewProjectState, form: FormData): Pr
   });
   if (typeof example !== 'string' && !parsed.success) return { message: null, fields: fieldMessages(parsed.error) };
   const { title, description } = parsed.data ?? { title: '', description: '' };
+  const quality = qualitySchema.safeParse(form.get('quality')).data;
   let projectId: string;
   try {
     const caller = await api();
     ({ projectId } = await caller.projects.create(
-      typeof example === 'string' ? { example } : { description, ...(title === '' ? {} : { title }) },
+      typeof example === 'string' ? { example, quality } : { description, quality, ...(title === '' ? {} : { title }) },
     ));
   } catch (error) {
     if (!(error instanceof TRPCError) || error.code === 'INTERNAL_SERVER_ERROR') throw error;

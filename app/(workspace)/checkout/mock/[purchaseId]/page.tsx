@@ -1,0 +1,14 @@
+import type { Metadata } from 'next';
+import { CheckoutFrame } from '@/components/billing/checkout-frame';
+import { MockCheckout } from '@/components/billing/mock-checkout';
+
+export const metadata: Metadata = { title: 'Local test payment' };
+
+export default async function MockCheckoutPage({ params }: { params: Promise<{ purchaseId: string }> }) {
+  const { purchaseId } = await params;
+  return (
+    <CheckoutFrame title="Checkout">
+      <MockCheckout purchaseId={purchaseId} />
+    </CheckoutFrame>
+  );
+}

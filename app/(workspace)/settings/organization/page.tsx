@@ -1,0 +1,16 @@
+import type { Metadata } from 'next';
+import { OrganizationPanel } from '@/components/settings/organization-panel';
+
+export const metadata: Metadata = { title: 'Organization' };
+
+export default function OrganizationPage() {
+  return (
+    <main id="content" className="min-w-0 flex-1 space-y-6">
+      <div className="space-y-1">
+        <h1 className="text-xl font-semibold">Organization</h1>
+        <p className="text-muted-foreground">What this workspace is called, its notices, and teams of your own.</p>
+      </div>
+      <OrganizationPanel />
+    </main>
+  );
+}

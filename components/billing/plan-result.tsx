@@ -1,0 +1,69 @@
+'use client';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { Credits } from '@/components/credits/credits';
+import { errorMessage } from '@/components/trpc/error-message';
+import { useTRPC } from '@/components/trpc/provider';
+import { Callout } from '@/components/ui/callout';
+import { ErrorState } from '@/components/ui/error-state';
+import { formatDate } from '@/components/ui/format';
+import { SkeletonRows } from '@/components/ui/skeleton';
+import { OrderSummary } from './checkout-frame';
+import { WayBack } from './purchase-result';
+import { useWaiting, Waiting } from './waiting';
+
+/** Milliseconds between two looks for the confirmation. */
+const LOOK_EVERY_MS = 1_500;
+
+/** The true state of a change of plan, live until the plan is there. */
+export function PlanResult({
+  planId,
+  returnTo,
+  cancelled = false,
+}: {
+  planId: string;
+  returnTo: string | null;
+  cancelled?: boolean;
+}) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const { data, error, refetch } = useQuery(
+    trpc.billing.overview.queryOptions(undefined, {
+      refetchInterval: ({ state }) => (cancelled || state.data?.plan.id === planId ? false : LOOK_EVERY_MS),
+    }),
+  );
+  const there = data?.plan.id === planId;
+  const long = useWaiting(!there && !cancelled);
+  useEffect(() => {
+    if (there) void queryClient.invalidateQueries(trpc.credits.pathFilter());
+  }, [there, queryClient, trpc]);
+  if (error !== null && data === undefined)
+    return (
+      <ErrorState title="The plan could not be read" message={errorMessage(error)} onRetry={() => void refetch()} />
+    );
+  if (data === undefined) return <SkeletonRows rows={2} label="Loading the plan" />;
+  return (
+    <>
+      <div aria-live="polite">
+        {there ? (
+          <Callout tone="success" title={`You are on the ${data.plan.name} plan`}>
+            <Credits micro={data.usage.monthlyMicro} unit /> to use until {formatDate(data.period.end)}.
+          </Callout>
+        ) : cancelled ? (
+          <Callout tone="info" title={`You stay on the ${data.plan.name} plan`}>
+            Nothing was charged.
+          </Callout>
+        ) : (
+          <Waiting long={long} what="the plan" />
+        )}
+      </div>
+      <OrderSummary
+        rows={[
+          { name: 'Plan', value: data.plan.name },
+          { name: 'Credits a month', value: <Credits micro={data.plan.monthlyMicro} unit /> },
+        ]}
+      />
+      <WayBack to={returnTo} primary={there} />
+    </>
+  );
+}

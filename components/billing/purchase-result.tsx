@@ -1,0 +1,123 @@
+'use client';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import Link from 'next/link';
+import { useEffect } from 'react';
+import { Credits } from '@/components/credits/credits';
+import { errorMessage } from '@/components/trpc/error-message';
+import { useTRPC } from '@/components/trpc/provider';
+import type { Outputs } from '@/components/trpc/types';
+import { Button } from '@/components/ui/button';
+import { Callout } from '@/components/ui/callout';
+import { ErrorState } from '@/components/ui/error-state';
+import { SkeletonRows } from '@/components/ui/skeleton';
+import { formatUsd } from '@/server/billing/schema';
+import { OrderSummary } from './checkout-frame';
+import { useWaiting, Waiting } from './waiting';
+
+type Purchase = Outputs['billing']['purchase'];
+
+/** Milliseconds between two looks for the confirmation. */
+const LOOK_EVERY_MS = 1_500;
+
+/** The true state of a purchase, live until it is decided. `cancelled`: the buyer came back without paying. */
+export function PurchaseResult({ purchaseId, cancelled = false }: { purchaseId: string; cancelled?: boolean }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const { data, error, refetch } = useQuery(
+    trpc.billing.purchase.queryOptions(
+      { purchaseId },
+      { refetchInterval: ({ state }) => (state.data?.status === 'pending' ? LOOK_EVERY_MS : false) },
+    ),
+  );
+  const paid = data?.paid ?? false;
+  useEffect(() => {
+    if (!paid) return;
+    void queryClient.invalidateQueries(trpc.credits.pathFilter());
+    void queryClient.invalidateQueries(trpc.billing.overview.pathFilter());
+  }, [paid, queryClient, trpc]);
+  if (error !== null && data === undefined)
+    return <ErrorState title="No such purchase" message={errorMessage(error)} onRetry={() => void refetch()} />;
+  if (data === undefined) return <SkeletonRows rows={2} label="Loading the purchase" />;
+  return (
+    <>
+      <div aria-live="polite">
+        <State purchase={data} cancelled={cancelled} />
+      </div>
+      <OrderSummary
+        rows={[
+          { name: `${data.packageName} package`, value: <Credits micro={data.creditsMicro} unit /> },
+          { name: data.paid ? 'Paid' : 'Price', value: formatUsd(data.priceUsdCents) },
+        ]}
+      />
+      <WayBack to={data.returnTo} primary={data.paid} />
+    </>
+  );
+}
+
+function State({ purchase, cancelled }: { purchase: Purchase; cancelled: boolean }) {
+  const waiting = useWaiting(purchase.status === 'pending' && !cancelled);
+  switch (purchase.status) {
+    case 'paid':
+      return (
+        <Callout tone="success" title="The credits are in your account">
+          Bought credits stay until they are used; they do not expire with the month.
+        </Callout>
+      );
+    case 'refunded':
+    case 'disputed':
+      return (
+        <Callout tone="warning" title={`Paid, and ${purchase.status} later`}>
+          <Credits micro={purchase.clawedMicro} unit /> were taken back
+          {purchase.owedMicro > 0n ? (
+            <>
+              , <Credits micro={purchase.owedMicro} unit /> had been used and are owed
+            </>
+          ) : null}
+          .
+        </Callout>
+      );
+    case 'failed':
+      return (
+        <Callout tone="danger" title="The payment failed">
+          Nothing was charged and no credits were added. {purchase.mock ? <Again purchase={purchase} /> : null}
+        </Callout>
+      );
+    case 'expired':
+      return (
+        <Callout tone="warning" title="This checkout is closed">
+          Nothing was charged and no credits were added.
+        </Callout>
+      );
+    case 'pending':
+      if (!cancelled) return <Waiting long={waiting} what="the payment" />;
+      return (
+        <Callout tone="info" title="Not paid">
+          Nothing was charged. <Again purchase={purchase} />
+        </Callout>
+      );
+  }
+}
+
+function Again({ purchase }: { purchase: Purchase }) {
+  if (purchase.checkoutUrl === null) return null;
+  return (
+    <a className="underline" href={purchase.checkoutUrl}>
+      Go back to the payment page
+    </a>
+  );
+}
+
+export function WayBack({ to, primary }: { to: string | null; primary: boolean }) {
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button asChild variant={primary ? 'primary' : 'outline'}>
+        <Link href={to ?? '/credits'}>{to === null ? 'To the credits page' : 'Back to where you were'}</Link>
+      </Button>
+      {to === null || to === '/credits' ? null : (
+        <Button asChild variant="ghost">
+          <Link href="/credits">To the credits page</Link>
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import { Plus } from 'lucide-react';
+import { useSearchParams } from 'next/navigation';
+import { useState } from 'react';
+import { errorMessage } from '@/components/trpc/error-message';
+import { useTRPC } from '@/components/trpc/provider';
+import { Badge } from '@/components/ui/badge';
+import { Button } from '@/components/ui/button';
+import { Card } from '@/components/ui/card';
+import { ErrorState } from '@/components/ui/error-state';
+import { Skeleton } from '@/components/ui/skeleton';
+import { BalanceBar, BalanceParts } from './balance-bar';
+import { Credits } from './credits';
+import { TopupDialog } from './topup-dialog';
+
+/** Balance as it stands: what is left, from where, what running work holds, and how to add to it. */
+export function BalanceCard() {
+  const trpc = useTRPC();
+  const params = useSearchParams();
+  // A page that waits for credits leads here with the dialog open, and is led back to after the payment.
+  const [buying, setBuying] = useState(params.has('topup'));
+  const returnTo = params.get('returnTo') ?? '/credits';
+  const { data, error, refetch } = useQuery(trpc.credits.balance.queryOptions());
+  if (error !== null && data === undefined)
+    return (
+      <ErrorState title="The balance could not be read" message={errorMessage(error)} onRetry={() => void refetch()} />
+    );
+  if (data === undefined) return <Skeleton className="h-36" />;
+  return (
+    <Card className="grid gap-x-10 gap-y-4 p-4 sm:grid-cols-[auto_minmax(0,24rem)] sm:justify-between">
+      <div className="flex flex-col items-start gap-3">
+        <div>
+          <p className="lettering text-muted-foreground">To spend</p>
+          <p className="text-3xl font-semibold tracking-tight">
+            <Credits micro={data.spendable} unit />
+          </p>
+          {data.low ? (
+            <Badge tone="warning" className="mt-1">
+              running low
+            </Badge>
+          ) : null}
+        </div>
+        <Button variant="primary" onClick={() => setBuying(true)} className="sm:mt-auto">
+          <Plus aria-hidden="true" /> Add credits
+        </Button>
+      </div>
+      <div className="space-y-3">
+        <BalanceBar balance={data} />
+        <BalanceParts balance={data} />
+      </div>
+      <TopupDialog open={buying} onOpenChange={setBuying} returnTo={returnTo} />
+    </Card>
+  );
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { describeResult, parseUsd, usdText, utcField, utcMoment } from './amounts';
+
+describe('what an operator types', () => {
+  it('is dollars in whole cents or nothing', () => {
+    expect(['9.99', '39,9', '0', ' 129.99 ', '10000'].map(parseUsd)).toEqual([999, 3990, 0, 12_999, 1_000_000]);
+    expect(['', '-1', '9.999', '10000.01', '1e3', '9.99 USD', '1,000'].map(parseUsd)).toEqual([
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
+    ]);
+    for (const cents of [0, 5, 50, 999, 12_999]) expect(parseUsd(usdText(cents))).toBe(cents);
+  });
+
+  it('is a moment in UTC, whatever the machine is set to', () => {
+    expect(utcMoment('2026-12-01T08:30')).toBe('2026-12-01T08:30:00.000Z');
+    expect(utcField(new Date('2026-12-01T08:30:59Z'))).toBe('2026-12-01T08:30');
+    expect(['', 'tomorrow', '2026-13-01T00:00', '2026-12-01'].map(utcMoment)).toEqual([null, null, null, null]);
+  });
+});
+
+it('a job’s result is told in a line', () => {
+  expect(describeResult({ due: 3, graceEnded: 2 })).toBe('due 3, grace ended 2');
+  expect(describeResult(null)).toBe('');
+});

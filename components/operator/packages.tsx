@@ -1,0 +1,166 @@
+'use client';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Credits } from '@/components/credits/credits';
+import { errorMessage } from '@/components/trpc/error-message';
+import { useTRPC } from '@/components/trpc/provider';
+import type { Outputs } from '@/components/trpc/types';
+import { Badge } from '@/components/ui/badge';
+import { Button } from '@/components/ui/button';
+import { Section } from '@/components/ui/card';
+import { Cell, DataTable } from '@/components/ui/data-table';
+import { ErrorState } from '@/components/ui/error-state';
+import { SkeletonRows } from '@/components/ui/skeleton';
+import { formatUsd } from '@/server/billing/schema';
+import { exactCredits, parseCredits } from '@/server/credits/schema';
+import { parseUsd, usdText } from './amounts';
+import { FormDialog, TextField } from './form-dialog';
+import { useSaved } from './use-operator';
+
+type Package = Outputs['operator']['catalogue']['packages'][number];
+
+/** US cents: the least that the payment service takes. */
+const LEAST_CENTS = 50;
+
+const COLUMNS = [
+  { name: 'Package' },
+  { name: 'Credits', numeric: true },
+  { name: 'Price', numeric: true },
+  { name: 'State', wide: true },
+  { name: 'Action' },
+];
+
+/** What can be bought. Purchases keep the credits and the price they were made with. */
+export function Packages() {
+  const trpc = useTRPC();
+  const { data, error, refetch } = useQuery(trpc.operator.catalogue.queryOptions());
+  const [editing, setEditing] = useState<Package | null>(null);
+  return (
+    <Section title="Packages" titleId="operator-packages-title">
+      {error !== null && data === undefined ? (
+        <ErrorState
+          title="The packages could not be read"
+          message={errorMessage(error)}
+          onRetry={() => void refetch()}
+        />
+      ) : null}
+      {data === undefined && error === null ? <SkeletonRows rows={3} label="Loading the packages" /> : null}
+      {data === undefined ? null : (
+        <DataTable label="Packages" columns={COLUMNS}>
+          {data.packages.map((offer) => (
+            <tr key={offer.id}>
+              <Cell>
+                <span className="font-medium">{offer.name}</span>
+                <span className="mt-0.5 flex sm:hidden">
+                  <State offer={offer} />
+                </span>
+              </Cell>
+              <Cell numeric>
+                <Credits micro={offer.creditsMicro} />
+              </Cell>
+              <Cell numeric>{formatUsd(offer.priceUsdCents)}</Cell>
+              <Cell wide>
+                <State offer={offer} />
+              </Cell>
+              <Cell>
+                <Button size="sm" aria-label={`Edit the ${offer.name} package`} onClick={() => setEditing(offer)}>
+                  Edit
+                </Button>
+              </Cell>
+            </tr>
+          ))}
+        </DataTable>
+      )}
+      {editing === null ? null : <PackageDialog offer={editing} onClose={() => setEditing(null)} />}
+    </Section>
+  );
+}
+
+function State({ offer }: { offer: Package }) {
+  return (
+    <span className="flex flex-wrap gap-1">
+      <Badge tone={offer.active ? 'success' : 'neutral'}>{offer.active ? 'on sale' : 'not on sale'}</Badge>
+      {offer.popular ? <Badge tone="chalk">marked popular</Badge> : null}
+    </span>
+  );
+}
+
+function PackageDialog({ offer, onClose }: { offer: Package; onClose: () => void }) {
+  const trpc = useTRPC();
+  const saved = useSaved(onClose);
+  const update = useMutation(
+    trpc.operator.updatePackage.mutationOptions({ onSuccess: () => saved('The package was changed.') }),
+  );
+  const [name, setName] = useState(offer.name);
+  const [credits, setCredits] = useState(exactCredits(offer.creditsMicro));
+  const [price, setPrice] = useState(usdText(offer.priceUsdCents));
+  const [popular, setPopular] = useState(offer.popular);
+  const [active, setActive] = useState(offer.active);
+  const [checked, setChecked] = useState(false);
+  const creditsMicro = parseCredits(credits);
+  const priceUsdCents = parseUsd(price);
+  const nothing = creditsMicro === null || creditsMicro === 0n;
+  const unpayable = priceUsdCents === null || priceUsdCents < LEAST_CENTS;
+  const submit = () => {
+    setChecked(true);
+    if (name.trim() === '' || nothing || unpayable) return;
+    update.mutate({ id: offer.id, name: name.trim(), creditsMicro, priceUsdCents, popular, active });
+  };
+  return (
+    <FormDialog
+      title={`Edit the ${offer.name} package`}
+      description="Purchases keep the credits and the price they were made with."
+      action="Save package"
+      busy={update.isPending}
+      error={update.error}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextField
+        id="package-name"
+        label="Name"
+        error={checked && name.trim() === '' ? 'Give it a name.' : undefined}
+        value={name}
+        onChange={setName}
+      />
+      <div className="grid gap-3 sm:grid-cols-2">
+        <TextField
+          id="package-credits"
+          label="Credits"
+          numeric
+          error={checked && nothing ? 'Write an amount above zero.' : undefined}
+          value={credits}
+          onChange={setCredits}
+        />
+        <TextField
+          id="package-price"
+          label="US dollars"
+          numeric
+          error={checked && unpayable ? 'Write dollars from 0.50 on: the payment service takes no less.' : undefined}
+          value={price}
+          onChange={setPrice}
+        />
+      </div>
+      <div className="flex flex-wrap gap-x-6 gap-y-1">
+        <label className="flex min-h-6 items-center gap-2">
+          <input
+            type="checkbox"
+            className="accent-chalk"
+            checked={active}
+            onChange={(event) => setActive(event.target.checked)}
+          />
+          On sale
+        </label>
+        <label className="flex min-h-6 items-center gap-2">
+          <input
+            type="checkbox"
+            className="accent-chalk"
+            checked={popular}
+            onChange={(event) => setPopular(event.target.checked)}
+          />
+          Marked popular
+        </label>
+      </div>
+    </FormDialog>
+  );
+}

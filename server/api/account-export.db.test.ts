@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createTeam } from '@/server/credits/create-team';
+import { database } from '@/server/platform/db';
+import { resetEnv } from '@/server/platform/env';
+import { newId } from '@/server/platform/ids';
+import { postgresBlobs } from '@/server/workspace/blobs';
+import { handleAccountExport } from './http/account-export-handler';
+import { build, cookies, type Person, person, SECRET_TITLE, startApi, stopApi } from './test-people';
+
+let ada: Person;
+beforeAll(() => {
+  // What checks say is not of interest here; running them takes seconds a project.
+  process.env.SANDBOX = 'off';
+  resetEnv();
+  return startApi();
+});
+afterAll(stopApi);
+beforeEach(async () => {
+  ada = await person('Ada');
+});
+
+describe('the export', () => {
+  const ask = (who: Person | null) =>
+    handleAccountExport(
+      new Request('http://localhost/api/account/export', { headers: who === null ? {} : cookies(who) }),
+    );
+
+  /** Entries of a ZIP by another implementation, which checks every checksum. */
+  async function unzip(response: Response): Promise<Map<string, string>> {
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-export-'));
+    const path = join(folder, 'data.zip');
+    writeFileSync(path, Buffer.from(await response.arrayBuffer()));
+    const program =
+      'import json,sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(json.dumps([[n,z.read(n).decode()] for n in z.namelist()]))';
+    const text = execFileSync('python3', ['-c', program, path], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+    rmSync(folder, { recursive: true });
+    return new Map(JSON.parse(text) as [string, string][]);
+  }
+
+  it('holds files, history, chat, plan, reviews and ledger of what is one’s own, and of nothing else', async () => {
+    const projectId = await build(ada);
+    await createTeam({ userId: ada.userId, name: 'Plumbers / & Co' });
+    const bob = await person('Bob');
+    const bobs = await createTeam({ userId: bob.userId, name: 'Bobs' });
+    await database().prisma.membership.create({
+      data: { id: newId(), organizationId: bobs.organizationId, userId: ada.userId, role: 'admin' },
+    });
+    const response = await ask(ada);
+    expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename="plumbline-data-[\d-]+\.zip"$/);
+    const files = await unzip(response);
+    const home = `Ada-Zwiebel/${SECRET_TITLE.replaceAll(' ', '-')}`;
+    const names = [...files.keys()];
+    for (const name of ['chat', 'documents', 'plans', 'tasks', 'runs', 'steps', 'reviews', 'checks']) {
+      const rows = (files.get(`${home}/${name}.jsonl`) ?? '')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { projectId: string });
+      expect([name, rows.every((row) => row.projectId === projectId)]).toEqual([name, true]);
+    }
+    const project = await database().prisma.project.findUniqueOrThrow({ where: { id: projectId } });
+    const head = await database().prisma.snapshot.findUniqueOrThrow({ where: { id: project.headSnapshotId ?? '' } });
+    const paths = Object.keys(head.tree as Record<string, unknown>).sort();
+    expect(
+      names
+        .filter((name) => name.startsWith(`${home}/files/`))
+        .map((name) => name.slice(home.length + 7))
+        .sort(),
+    ).toEqual(paths);
+    expect(files.get(`${home}/PLAN.md`)).toMatch(/^# /);
+    expect(names.some((name) => name.startsWith(`${home}/history/contents/`))).toBe(true);
+    expect(files.get('Ada-Zwiebel/ledger.csv')).toContain('welcome_bonus');
+    expect(names).toContain('Plumbers-Co/ledger.csv');
+    expect(names.filter((name) => name.includes('Bobs'))).toEqual([]);
+    const profile = JSON.parse(files.get('profile.json') ?? '') as { email: string; memberships: unknown[] };
+    expect(profile).toMatchObject({ email: ada.email });
+    expect(profile.memberships).toHaveLength(3);
+    expect([...files.values()].join('\n')).not.toContain(ada.sessionToken);
+  }, 120_000);
+
+  it('reads no further ahead than its reader, and lets go when that goes away', async () => {
+    await build(ada);
+    let reads = 0;
+    const getMany = postgresBlobs.getMany.bind(postgresBlobs);
+    const spy = vi.spyOn(postgresBlobs, 'getMany').mockImplementation((...args) => {
+      reads++;
+      return getMany(...args);
+    });
+    const response = await ask(ada);
+    const second = await ask(ada);
+    expect(second.status).toBe(429);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    // Once it has let go, the next download is welcome, and complete.
+    let third = await ask(ada);
+    await vi.waitFor(async () => {
+      if (third.status === 429) third = await ask(ada);
+      expect(third.status).toBe(200);
+    });
+    const afterCancel = reads;
+    await third.arrayBuffer();
+    expect(reads).toBeGreaterThan(afterCancel + 3);
+    spy.mockRestore();
+  }, 120_000);
+
+  it('is nobody’s without a session', async () => {
+    expect((await ask(null)).status).toBe(401);
+  });
+});

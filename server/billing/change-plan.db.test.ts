@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CREDIT, nextPeriod, periodOf, rowOf, subscribe } from '@/e2e/billing-accounts';
+import { type Billing, startBilling } from '@/e2e/billing-harness';
+import { auditLedger } from '@/server/credits/audit';
+import { setClockOffset } from '@/server/platform/clock';
+import { database, db } from '@/server/platform/db';
+import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { cancelPlan } from './cancel-plan';
+import { changePlan } from './change-plan';
+import { listInvoices } from './list-invoices';
+import { openPortal } from './open-portal';
+import { resumePlan } from './resume-plan';
+
+let billing: Billing;
+
+beforeAll(async () => {
+  await testDb();
+  billing = await startBilling();
+});
+afterEach(() => setClockOffset(0));
+afterAll(async () => {
+  expect(await auditLedger(db())).toEqual([]);
+  await billing.stop();
+  await closeTestDb();
+});
+
+describe('changing the plan', () => {
+  it('upgrades at once, with the rest of the period paid, and webhooks add nothing', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    expect(await changePlan({ ...account, planId: 'team' })).toEqual({ outcome: 'changed', url: null, at: null });
+    const after = { planId: 'team', monthly: 2000n * CREDIT, bonus: 75n * CREDIT };
+    expect(await rowOf(account)).toMatchObject(after);
+    const [invoice] = (await billing.client.invoices.list({ customer: account.customer })).data;
+    expect(invoice).toMatchObject({ status: 'paid', billing_reason: 'subscription_update' });
+    // The whole difference of 70 USD, less the moments since the start.
+    expect(invoice?.amount_paid).toBeGreaterThan(6990);
+    expect(invoice?.amount_paid).toBeLessThanOrEqual(7000);
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject(after);
+  });
+
+  it('changes nothing when the card declines', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    billing.fake.setCard(account.customer, 'declines');
+    await expect(changePlan({ ...account, planId: 'team' })).rejects.toMatchObject({ code: 'payment_declined' });
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject({ planId: 'pro', status: 'active', monthly: 500n * CREDIT });
+  });
+
+  it('downgrades when the period ends, at the smaller price', async () => {
+    const account = await subscribe(billing, 'team');
+    await account.deliver();
+    const { periodEnd } = await periodOf(billing, account.subscriptionId);
+    expect(await changePlan({ ...account, planId: 'pro' })).toEqual({ outcome: 'scheduled', url: null, at: periodEnd });
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject({ planId: 'team', pendingPlanId: 'pro', monthly: 2000n * CREDIT });
+    nextPeriod(billing, account.subscriptionId, periodEnd);
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject({ planId: 'pro', pendingPlanId: null, monthly: 500n * CREDIT });
+    const [invoice] = (await billing.client.invoices.list({ customer: account.customer })).data;
+    expect(invoice?.amount_paid).toBe(2900);
+  });
+
+  it('takes a scheduled downgrade back', async () => {
+    const account = await subscribe(billing, 'team');
+    await account.deliver();
+    await changePlan({ ...account, planId: 'pro' });
+    expect(await resumePlan(account)).toMatchObject({ outcome: 'changed' });
+    expect(await rowOf(account)).toMatchObject({ planId: 'team', pendingPlanId: null, pendingFrom: null });
+    const { periodEnd } = await periodOf(billing, account.subscriptionId);
+    nextPeriod(billing, account.subscriptionId, periodEnd);
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject({ planId: 'team', monthly: 2000n * CREDIT });
+  });
+
+  it('cancels at the end of the period, or not after all', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    expect(await cancelPlan(account)).toMatchObject({ outcome: 'scheduled' });
+    expect(await rowOf(account)).toMatchObject({ planId: 'pro', pendingPlanId: 'free', status: 'active' });
+    await resumePlan(account);
+    expect(await rowOf(account)).toMatchObject({ planId: 'pro', pendingPlanId: null });
+    expect(await resumePlan(account)).toMatchObject({ outcome: 'unchanged' });
+    await cancelPlan(account);
+    const { periodEnd } = await periodOf(billing, account.subscriptionId);
+    nextPeriod(billing, account.subscriptionId, periodEnd);
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject({
+      planId: 'free',
+      pendingPlanId: null,
+      status: 'canceled',
+      stripeSubscriptionId: null,
+      monthly: 10n * CREDIT,
+      bonus: 25n * CREDIT,
+    });
+    expect(await cancelPlan(account)).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('goes from a cancelled plan to a larger one in one step', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    await cancelPlan(account);
+    expect(await changePlan({ ...account, planId: 'team' })).toMatchObject({ outcome: 'changed' });
+    expect(await rowOf(account)).toMatchObject({ planId: 'team', pendingPlanId: null, monthly: 2000n * CREDIT });
+  });
+});
+
+describe('invoices and the portal', () => {
+  it('are there once an organization has paid', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    expect(await listInvoices(account.organizationId)).toMatchObject([{ status: 'paid', amountCents: 2900 }]);
+    expect(await openPortal(account)).toContain('http');
+    const other = await seedOrganization(database());
+    expect(await listInvoices(other.organizationId)).toEqual([]);
+    expect(await openPortal(other)).toBeNull();
+  });
+});

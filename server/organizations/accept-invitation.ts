@@ -1,0 +1,57 @@
+import 'server-only';
+import { now } from '@/server/platform/clock';
+import { db, inTx } from '@/server/platform/db';
+import { AppError } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import { hashToken } from './invitation-token';
+import { lockOrganization, memberOf } from './lock-team';
+import { stateOf } from './view-invitation';
+
+const GONE = {
+  accepted: 'This invitation has been used. It works once.',
+  revoked: 'This invitation was withdrawn. Ask the team for a new one.',
+  expired: 'This invitation has expired. Ask the team to send it again.',
+} as const;
+
+/**
+ * Joins the team of an invitation. It works once, in time, and only for the address it was sent to. Opening it again as the
+ * member one has become changes nothing.
+ * @throws AppError `not_found`, `forbidden` (another address), `conflict` (`accepted`, `revoked`, `expired`)
+ */
+export async function acceptInvitation(
+  person: { userId: string; email: string },
+  token: string,
+): Promise<{ organizationId: string }> {
+  const tokenHash = hashToken(token);
+  const link = await db().invitation.findUnique({ where: { tokenHash }, select: { organizationId: true } });
+  if (link === null) throw noInvitation();
+  const { organizationId } = link;
+  return inTx(async (tx) => {
+    await lockOrganization(tx, organizationId);
+    // Read under the lock: the letter may have been sent anew, withdrawn or used meanwhile.
+    const row = await tx.invitation.findUnique({ where: { tokenHash } });
+    if (row === null) throw noInvitation();
+    if (row.email !== person.email.trim().toLowerCase()) {
+      const userMessage = `This invitation is for ${row.email}. You are signed in as ${person.email}.`;
+      throw new AppError('forbidden', 'an invitation for another address', {
+        userMessage,
+        details: { reason: 'other_address' },
+      });
+    }
+    if ((await memberOf(tx, organizationId, person.userId)) !== null) return { organizationId };
+    const state = stateOf(row);
+    if (state !== 'open')
+      throw new AppError('conflict', `invitation ${state}`, { userMessage: GONE[state], details: { reason: state } });
+    await tx.invitation.update({ where: { id: row.id }, data: { acceptedAt: now() } });
+    await tx.membership.create({
+      data: { id: newId(), organizationId, userId: person.userId, role: row.role, createdAt: now() },
+    });
+    return { organizationId };
+  });
+}
+
+function noInvitation(): AppError {
+  return new AppError('not_found', 'no such invitation', {
+    userMessage: 'There is no such invitation. The link may be incomplete, or a newer letter has replaced it.',
+  });
+}
