@@ -3,12 +3,16 @@
  * so that deciding is in it. Its own share is without what the step is for: checks and the prompt's context (search, repository
  * map). The code index is written beside the steps, on the same thread and connection: what it delays them stays in.
  */
-import { cpus } from 'node:os';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { cpus, loadavg } from 'node:os';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
-import { answerQuestions, approvePlan, createProject } from '@/server/runs/commands';
+import { answerQuestions } from '@/server/runs/answer-questions';
+import { approvePlan } from '@/server/runs/approve-plan';
+import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
-import { workChannel } from '@/server/runs/work-proper';
+import { type WorkKind, workChannel } from '@/server/runs/work-proper';
+import { at, countQueries } from './count-queries';
 
 Object.assign(process.env, { DEMO_DELAY_MS: '0', EMBEDDER: 'off', SANDBOX: 'off', NODE_ENV: 'test' });
 const work: { from: number; to: number }[] = [];
@@ -23,9 +27,16 @@ workChannel.subscribe({
   },
   error: () => undefined,
 });
-const { prisma } = await testDb();
+const kind = new AsyncLocalStorage<WorkKind>();
+workChannel.start.bindStore(kind, (context) => context.kind);
+const { prisma, pglite } = await testDb();
+const queries = pglite === null ? [] : countQueries(pglite, () => kind.getStore());
 await startQueue();
-for (const example of ['csv-to-json', 'expense-report', 'link-shortener', 'game-of-life']) {
+/** The first project warms the process up and is not measured. */
+const EXAMPLES = ['csv-to-json', 'csv-to-json', 'expense-report', 'link-shortener', 'game-of-life'];
+let measuredFrom = new Date();
+for (const [i, example] of EXAMPLES.entries()) {
+  if (i === 1) measuredFrom = new Date();
   const actor = await seedOrganization({ prisma, pglite: null, pool: null, close: async () => undefined });
   const projectId = await createProject({ ...actor, example });
   const own = { ...actor, projectId };
@@ -39,7 +50,7 @@ for (const example of ['csv-to-json', 'expense-report', 'link-shortener', 'game-
   await advanceRun(await approvePlan(own, 1), { owner: 'bench' });
 }
 const steps = await prisma.runStep.findMany({
-  where: { status: 'done' },
+  where: { status: 'done', startedAt: { gte: measuredFrom } },
   orderBy: [{ runId: 'asc' }, { finishedAt: 'asc' }],
 });
 /** Milliseconds of an interval that work took, overlaps once. */
@@ -55,19 +66,27 @@ function workIn(from: number, to: number): number {
   }
   return sum;
 }
+/** CPU of this process between two moments, whatever it was for: the index that is written beside is in it. */
+function cpuIn(from: number, to: number): number {
+  const until = (moment: number) =>
+    queries.findLast(({ at: when, cpu }) => cpu !== null && when <= moment + 1)?.cpu ?? 0;
+  return until(to) - until(from);
+}
 const measured = steps.map((step, index) => {
   const before = steps[index - 1];
   // Before `spec` a person answers.
   const follows = before?.runId === step.runId && step.step !== 'spec';
-  const from = (follows ? before.finishedAt : null) ?? step.startedAt;
-  const to = step.finishedAt ?? step.startedAt;
-  const whole = to.getTime() - from.getTime();
-  return { name: step.step.split(':')[0] ?? '', whole, own: whole - workIn(from.getTime(), to.getTime()) };
+  const from = ((follows ? before.finishedAt : null) ?? step.startedAt).getTime();
+  const to = (step.finishedAt ?? step.startedAt).getTime();
+  const asked = queries.filter((query) => query.at > from && query.at <= to && query.label === undefined);
+  return {
+    name: step.step.split(':')[0] ?? '',
+    whole: to - from,
+    own: to - from - workIn(from, to),
+    queries: asked.length,
+    cpu: cpuIn(from, to),
+  };
 });
-const at = (times: number[], share: number) => {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-};
 const both = (rows: typeof measured) =>
   (['own', 'whole'] as const)
     .map((part) => {
@@ -75,13 +94,32 @@ const both = (rows: typeof measured) =>
       return `${part} p50 ${at(times, 0.5)} ms, p95 ${at(times, 0.95)} ms`;
     })
     .join('; ');
+const counts = (rows: typeof measured) => {
+  const middle = (part: 'queries' | 'cpu') =>
+    at(
+      rows.map((row) => row[part]),
+      0.5,
+    );
+  return `p50 ${middle('queries')} statements, ${middle('cpu').toFixed(0)} ms CPU`;
+};
 for (const name of new Set(measured.map((row) => row.name))) {
   const rows = measured.filter((row) => row.name === name);
-  console.log(`  ${name.padEnd(12)} ${String(rows.length).padStart(3)}  ${both(rows)}`);
+  console.log(`  ${name.padEnd(12)} ${String(rows.length).padStart(3)}  ${both(rows)}; ${counts(rows)}`);
 }
-const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
+if (process.argv.includes('--queries')) {
+  for (const name of new Set(measured.map((row) => row.name))) {
+    const step = steps.findLast((row) => row.step.startsWith(name));
+    const before = steps[steps.findIndex((row) => row.id === step?.id) - 1];
+    const [from, to] = [(before?.finishedAt ?? step?.startedAt)?.getTime() ?? 0, step?.finishedAt?.getTime() ?? 0];
+    console.log(`\n${step?.step}`);
+    for (const { sql, ms, at: moment, label } of queries)
+      if (moment > from && moment <= to)
+        console.log(`  ${ms.toFixed(1).padStart(6)} ${label ?? ''} ${sql.replaceAll(/\s+/g, ' ').slice(0, 150)}`);
+  }
+}
+const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0]?.toFixed(1)}`;
 console.log(
-  `engine, ${measured.length} steps with an instant model, embedded: ${both(measured)} (goal for its own share: p95 50 ms) | ${machine}`,
+  `engine, ${measured.length} steps with an instant model, embedded: ${both(measured)} (goal for its own share: p95 50 ms); ${counts(measured)} | ${machine}`,
 );
 await stopQueue();
 await closeTestDb();

@@ -11,6 +11,7 @@ import { callModel } from '@/server/models/gateway';
 import { createLanguageModel } from '@/server/models/providers/create-model';
 import { newId } from '@/server/platform/ids';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { at, countQueries, cpuMs } from './count-queries';
 
 const WARM_UP = 30;
 const PAIRS = 300;
@@ -41,8 +42,28 @@ await prisma.modelPrice.create({
 // The team plan has no requests-a-minute limit, which would end the measurement.
 const owner = await seedOrganization(database, { planId: 'team', bonusMicro: 1_000_000_000_000n });
 
-/** Milliseconds to the first text, by the SDK alone. */
-async function direct(): Promise<number> {
+const queries = database.pglite === null ? [] : countQueries(database.pglite);
+
+/** What it took to the first text. */
+interface Taken {
+  wall: number;
+  /** CPU milliseconds of this process, the fake provider's share included. */
+  cpu: number;
+  queries: number;
+}
+
+/** Starts the clocks; the result stops them at the first call. */
+function toFirst(): () => Taken {
+  const [started, spent, asked] = [performance.now(), cpuMs(), queries.length];
+  let taken: Taken | null = null;
+  return () => {
+    taken ??= { wall: performance.now() - started, cpu: cpuMs() - spent, queries: queries.length - asked };
+    return taken;
+  };
+}
+
+/** By the SDK alone. */
+async function direct(): Promise<Taken> {
   const options: LanguageModelV4CallOptions = {
     prompt: [
       { role: 'system', content: system },
@@ -50,19 +71,19 @@ async function direct(): Promise<number> {
     ],
     maxOutputTokens: 2000,
   };
-  const started = performance.now();
+  const taken = toFirst();
   const { stream } = await createLanguageModel('compatible', 'fake').doStream(options);
-  let first: number | null = null;
+  let first: Taken | null = null;
   // The whole answer is read, so that the next call does not share the machine with the rest of this one.
-  for await (const part of stream) if (part.type === 'text-delta') first ??= performance.now() - started;
+  for await (const part of stream) if (part.type === 'text-delta') first ??= taken();
   if (first === null) throw new Error('no text came');
   return first;
 }
 
-/** Milliseconds to the first text, through the gateway. */
-async function metered(): Promise<number> {
-  const started = performance.now();
-  let first: number | null = null;
+/** Through the gateway. */
+async function metered(): Promise<Taken> {
+  const taken = toFirst();
+  let first: Taken | null = null;
   await callModel(
     {
       ...owner,
@@ -81,7 +102,7 @@ async function metered(): Promise<number> {
       system,
       prompt,
       onDelta: () => {
-        first ??= performance.now() - started;
+        first ??= taken();
       },
     },
   );
@@ -92,10 +113,12 @@ async function metered(): Promise<number> {
 const alone: number[] = [];
 const through: number[] = [];
 const added: number[] = [];
+const addedCpu: number[] = [];
+const asked: number[] = [];
 for (let i = 0; i < WARM_UP + PAIRS; i++) {
   // Who goes first alternates: neither always finds the warmer process.
-  let withGateway: number;
-  let without: number;
+  let withGateway: Taken;
+  let without: Taken;
   if (i % 2 === 0) {
     without = await direct();
     withGateway = await metered();
@@ -104,14 +127,11 @@ for (let i = 0; i < WARM_UP + PAIRS; i++) {
     without = await direct();
   }
   if (i < WARM_UP) continue;
-  alone.push(without);
-  through.push(withGateway);
-  added.push(withGateway - without);
-}
-
-function at(values: number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  alone.push(without.wall);
+  through.push(withGateway.wall);
+  added.push(withGateway.wall - without.wall);
+  addedCpu.push(withGateway.cpu - without.cpu);
+  asked.push(withGateway.queries);
 }
 
 const both = (values: number[]) => `p50 ${at(values, 0.5).toFixed(1)} ms, p95 ${at(values, 0.95).toFixed(1)} ms`;
@@ -135,5 +155,9 @@ line('calls', `${PAIRS} pairs after ${WARM_UP}, database ${process.env.TEST_DATA
 line('first text, SDK alone', both(alone));
 line('first text, through the gateway', `${both(through)}; ${ratio(0.5)} and ${ratio(0.95)} times as long`);
 line('gateway adds', `${both(added)} (goal p95 ${GOAL_MS} ms: ${at(added, 0.95) <= GOAL_MS ? 'met' : 'MISSED'})`);
+line(
+  'of that',
+  `p50 ${at(addedCpu, 0.5).toFixed(1)} ms CPU, least ${at(added, 0).toFixed(1)} ms; p50 ${at(asked, 0.5)} statements (BEGIN and COMMIT counted)`,
+);
 await closeTestDb();
 await fake.close();

@@ -59,7 +59,7 @@ function StepRow({ step }: { step: TimelineStep }) {
         {step.chargedMicro > 0n ? <Credits micro={step.chargedMicro} unit /> : null}
         {step.balanceMicro === null ? null : (
           <span className="text-muted-foreground max-sm:block">
-            {step.chargedMicro > 0n ? ' · ' : ''}
+            {step.chargedMicro > 0n ? <span className="max-sm:hidden"> · </span> : null}
             <Credits micro={step.balanceMicro} /> left
           </span>
         )}

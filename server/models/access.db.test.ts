@@ -77,7 +77,13 @@ describe('the access check', () => {
     expect(answer).toMatchObject({ allowed: true, missing: 0n, plan: { id: 'free' }, modelLabel: 'GPT-5 mini' });
     expect(answer.estimate?.p90).toBeGreaterThan(0n);
     const enhanced = answer.qualities.find(({ quality }) => quality === 'enhanced');
-    expect(enhanced).toMatchObject({ allowed: false, denial: { code: 'quality_not_allowed' } });
+    expect(enhanced).toMatchObject({
+      allowed: false,
+      denial: { code: 'quality_not_allowed' },
+      models: [],
+      modelLabel: 'GPT-5',
+    });
+    expect(enhanced?.estimate?.p90).toBeGreaterThan(answer.estimate?.p90 ?? 0n);
     expect(enhanced?.unlocks).toEqual([expect.objectContaining({ kind: 'upgrade', planId: 'pro' })]);
     const premium = answer.qualities.find(({ quality }) => quality === 'premium');
     expect(premium?.unlocks).toEqual([expect.objectContaining({ kind: 'upgrade', planId: 'team' })]);

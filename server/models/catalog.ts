@@ -22,6 +22,8 @@ export interface ModelScope {
   organizationId: string;
   quality: Quality;
   capability: Capability;
+  /** Instead of the organization's plan: what it could use after an upgrade. */
+  planId?: string;
 }
 
 /** True when no provider key is set: the offline demo model answers. */
@@ -72,7 +74,7 @@ export async function usableModels(scope: ModelScope, client: Client = db()): Pr
     SELECT m."id", m."label", m."provider", m."tier", m."deprecatedAt",
       ARRAY(SELECT k."provider" FROM "ProviderKey" k WHERE k."organizationId" = op."organizationId") AS "ownKeys"
     FROM "OrganizationPlan" op
-    JOIN "PlanQualityModel" q ON q."planId" = op."planId" AND q."qualityId" = ${qualityId} AND q."capabilityId" = ${capabilityId}
+    JOIN "PlanQualityModel" q ON q."planId" = coalesce(${scope.planId ?? null}::text, op."planId") AND q."qualityId" = ${qualityId} AND q."capabilityId" = ${capabilityId}
     JOIN "LlmModel" m ON m."id" = q."modelRowId" AND m."active" AND m."kind" = 'text'
     WHERE op."organizationId" = ${organizationId}
     ORDER BY q."isDefault" DESC, q."priority", q."modelRowId"`;

@@ -6,7 +6,7 @@ import { db } from '@/server/platform/db';
 import type { AppErrorCode } from '@/server/platform/errors';
 import { type CatalogModel, chooseModel, usableModels } from './catalog';
 import { ownKeyProviders } from './own-keys';
-import { quoteCall } from './quote';
+import { chargedShare, quoteCall } from './quote';
 import { type Capability, capabilityOf, QUALITIES, type Quality, type Role } from './schema';
 
 /** One kind of call that the work consists of. */
@@ -115,20 +115,22 @@ async function answerFor(
   const { organizationId, capability } = question;
   const { access, credits } = facts;
   const inPlan = access.enabled && access.qualities.includes(level.quality);
-  const scope = { organizationId, capability, quality: level.quality };
-  const models = inPlan ? await usableModels(scope) : [];
+  // A locked level is estimated by what the plan that includes it would call.
+  const planId = inPlan ? access.plan.id : await planWith(capability, level.quality);
+  const scope = { organizationId, capability, quality: level.quality, planId };
+  const models = await usableModels(scope);
   const chosen = models.length === 0 ? null : (await chooseModel(scope, question.modelRef ?? null)).ref;
-  const estimate = chosen === null ? null : await estimateWork(question, level.quality, chosen);
-  const free = models.find(({ ref }) => ref === chosen)?.ownKey === true;
+  const ownKey = models.find(({ ref }) => ref === chosen)?.ownKey === true;
+  const estimate = chosen === null ? null : await estimateWork(question, { ...level, ownKey }, chosen);
   const usable =
     credits.budgetLeft !== null && credits.budgetLeft < credits.available ? credits.budgetLeft : credits.available;
-  const missing = estimate === null || free || estimate.p90 <= usable ? 0n : estimate.p90 - usable;
+  const missing = estimate === null || estimate.p90 <= usable ? 0n : estimate.p90 - usable;
   const denial = denialOf(level, facts, { inPlan, callable: chosen !== null, missing });
   return {
     ...level,
     allowed: denial === null,
     denial,
-    models,
+    models: inPlan ? models : [],
     modelLabel: models.find(({ ref }) => ref === chosen)?.label ?? null,
     estimate,
     missing,
@@ -137,12 +139,22 @@ async function answerFor(
         ? []
         : await listUnlocks(db(), {
             organizationId,
-            missing,
+            missing: inPlan ? missing : 0n,
             locked: inPlan ? null : { capability, quality: level.quality },
             resetsAt: credits.resetsAt,
             nextAllocation: credits.nextAllocation,
           }),
   };
+}
+
+/** The smallest plan that includes a level; empty when none does. */
+async function planWith(capabilityId: string, qualityId: string): Promise<string> {
+  const plan = await db().plan.findFirst({
+    where: { qualities: { some: { capabilityId, qualityId } } },
+    orderBy: { position: 'asc' },
+    select: { id: true },
+  });
+  return plan?.id ?? '';
 }
 
 function denialOf(
@@ -171,7 +183,11 @@ function denialOf(
     : { code: 'insufficient_credits', message: 'There are not enough credits for it.' };
 }
 
-async function estimateWork(question: AccessQuestion, quality: Quality, modelRef: string) {
+async function estimateWork(
+  question: AccessQuestion,
+  { quality, ownKey }: { quality: Quality; ownKey: boolean },
+  modelRef: string,
+) {
   const work = question.work ?? [{ role: roleOf(question.capability), count: 1 }];
   const total = { p50: 0n, p90: 0n };
   for (const call of work) {
@@ -181,8 +197,8 @@ async function estimateWork(question: AccessQuestion, quality: Quality, modelRef
       modelRef,
       ...(call.size ? { size: call.size } : {}),
     });
-    total.p50 += quote.p50 * BigInt(call.count);
-    total.p90 += quote.p90 * BigInt(call.count);
+    total.p50 += chargedShare(quote.p50, ownKey) * BigInt(call.count);
+    total.p90 += chargedShare(quote.p90, ownKey) * BigInt(call.count);
   }
   return total;
 }

@@ -12,7 +12,7 @@ import { logger } from '@/server/platform/logger';
 import { MODEL_LIMITS } from './limits';
 import { costOf, creditsFor, estimateTokens, outputTokensCovered, type TokenUsage } from './pricing';
 import { keyIdentifier, type ProviderAccess, parseModelRef } from './providers/create-model';
-import { tariff } from './quote';
+import { chargedShare, tariff } from './quote';
 import { type CallBasis, readCallBasis } from './read-call-basis';
 import { capabilityOf, type Provider, type Quality, type Role } from './schema';
 import { askedToWait } from './stream-with-retries';
@@ -135,7 +135,7 @@ async function open<T>(ctx: AccessContext, work: MeteredWork<T>, signal: AbortSi
   const basis = await readCallBasis(db(), ctx.organizationId, { ...ctx, modelRef: work.model });
   const { model, price, access } = basis;
   const amount = amountToHold(work, basis);
-  const held = chargeOf(amount, access);
+  const held = chargedShare(amount, access.own);
   const callId = newId();
   const capability = capabilityOf(ctx.role);
   const { organizationId, userId, projectId, runId, taskId, stepId, role, quality } = ctx;
@@ -221,11 +221,6 @@ function amountToHold<T>(work: MeteredWork<T>, { model, price, quote }: CallBasi
   return needed;
 }
 
-/** What the organization pays of a price: all of it, or the platform fee when the call runs on its own key. */
-function chargeOf(micro: bigint, access: ProviderAccess): bigint {
-  return access.own ? (micro * BigInt(env().OWN_KEY_FEE_PERCENT) + 99n) / 100n : micro;
-}
-
 async function close<T>(ctx: AccessContext, work: MeteredWork<T>, call: OpenCall, result: T): Promise<Metered<T>> {
   const { progress, access } = call.door;
   const usage: TokenUsage =
@@ -235,7 +230,7 @@ async function close<T>(ctx: AccessContext, work: MeteredWork<T>, call: OpenCall
   const costNano = costOf(usage, call.price);
   const metered = await inTx(async (tx) => {
     const { charged, balanceLeft } = await charge(tx, ctx, call, {
-      actual: chargeOf(creditsFor(costNano, tariff()), access),
+      actual: chargedShare(creditsFor(costNano, tariff()), access.own),
       metadata: {
         model: work.model,
         input: usage.input,

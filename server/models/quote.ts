@@ -75,6 +75,11 @@ export function quoteFrom(history: CallHistory | undefined, { role, size = 'M' }
   return { p50, p90: p50 * 2n };
 }
 
+/** What an organization pays of a price in micro-credits: all of it, or the platform fee when the call runs on its own key. */
+export function chargedShare(micro: bigint, ownKey: boolean): bigint {
+  return ownKey ? (micro * BigInt(env().OWN_KEY_FEE_PERCENT) + 99n) / 100n : micro;
+}
+
 export function tariff() {
   return { creditValueUsd: env().CREDIT_VALUE_USD, markup: env().MARKUP_FACTOR };
 }
