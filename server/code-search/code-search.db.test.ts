@@ -316,7 +316,7 @@ describe('searching', () => {
     expect(local.reason).toBeNull();
     const project = await Project.create();
     const paths = globSync('server/{platform,workspace,credits,code-search}/**/*.ts').filter(
-      (path) => !path.endsWith('.test.ts'),
+      (path) => !path.endsWith('.test.ts') && !path.includes('/test-'),
     );
     await project.write(Object.fromEntries(paths.map((path) => [path, readFileSync(path, 'utf8')])));
     await project.index(local);
@@ -342,5 +342,6 @@ describe('searching', () => {
         missed.push(`${question}: ${hits.map(({ path }) => path).join(', ')}`);
     }
     expect(missed).toEqual([]);
-  });
+    // Some 130 files are embedded by a real model.
+  }, 180_000);
 });

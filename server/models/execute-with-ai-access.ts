@@ -5,7 +5,6 @@ import { release, renewHold, reserve, settle } from '@/server/credits/ledger';
 import { recordUsage } from '@/server/credits/usage-meter';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
-import { env } from '@/server/platform/env';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { logger } from '@/server/platform/logger';
