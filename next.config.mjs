@@ -3,7 +3,8 @@ const csp = [
   // Next's inline bootstrap scripts need it; nothing a model or a user wrote is ever put into a page as HTML.
   `script-src 'self' 'unsafe-inline'${process.env.NODE_ENV === 'development' ? " 'unsafe-eval'" : " 'wasm-unsafe-eval'"}`,
   "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: https:",
+  // What a model wrote must not make the browser ask another site for anything.
+  "img-src 'self' data: blob:",
   "font-src 'self' data:",
   "connect-src 'self'",
   "frame-ancestors 'none'",

@@ -118,7 +118,7 @@ test("another organization's project is not found", async ({ page, browser }) =>
   const projectId = await startExample(page, 'Game of life');
   const other = await (await browser.newContext()).newPage();
   await signIn(other, newAddress('stranger'));
-  await other.goto(`/projects/${projectId}`);
+  expect((await other.goto(`/projects/${projectId}`))?.status()).toBe(404);
   await expect(other.getByText('Project not found')).toBeVisible();
   expect((await other.request.get(`/api/projects/${projectId}/archive`)).status()).toBe(404);
   expect(

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { type Browser, expect, type Page, test } from '@playwright/test';
 
-/** Who runs the instance, where a test needs somebody who does. */
-export const OPERATOR = 'operator@example.test';
+/** Who run the instance, where a test needs somebody who does. Two, because one address gets few sign-in links an hour. */
+export const OPERATORS = ['first-operator@example.test', 'second-operator@example.test'] as const;
 
 /** An address that no other test uses. */
 export function newAddress(name: string): string {

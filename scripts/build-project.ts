@@ -1,4 +1,6 @@
 /** `npm run build:project -- "description or example name" --out DIR`: the main job from the command line. */
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { parseCredits } from '@/server/credits/schema';
@@ -48,10 +50,16 @@ async function ask(question: string, yes: boolean): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
+/** Whether a directory is there or can be made: the nearest thing that exists on the way to it is a directory. */
+function canBeDirectory(path: string): boolean {
+  return existsSync(path) ? statSync(path).isDirectory() : canBeDirectory(dirname(path));
+}
+
 function checkedOptions(): BuildOptions {
   const { positionals, values } = readArguments();
   const [text] = positionals;
   if (values.out === undefined) return wrong('--out DIR is missing');
+  if (!canBeDirectory(resolve(values.out))) wrong(`--out must be a directory: ${values.out} is, or lies below, a file`);
   if (positionals.length > 1 || (text === undefined) === (values.resume === undefined))
     wrong('give one description or example name, or --resume');
   if (values.model !== undefined && !modelRefSchema.safeParse(values.model).success)

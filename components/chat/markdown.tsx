@@ -4,6 +4,7 @@ import { type Components, Streamdown } from 'streamdown';
 import { CodeSnippet } from '@/components/files/code-view';
 import { cn } from '@/components/ui/cn';
 import { CopyButton } from '@/components/ui/copy-button';
+import { MessageImage } from './message-image';
 
 /** What Streamdown hands a renderer; `children` are always nodes of React. */
 interface RenderProps {
@@ -50,13 +51,15 @@ const heading = (Tag: 'h3' | 'h4' | 'h5' | 'h6', size: string) =>
 const components: Components = {
   pre: Block,
   inlineCode: InlineCode,
+  img: MessageImage,
+  source: () => null,
   h1: heading('h3', 'text-base'),
   h2: heading('h4', 'text-[0.9375rem]'),
   h3: heading('h5', 'text-sm'),
   h4: heading('h6', 'text-sm'),
 };
 
-/** Markdown as it streams: unfinished marks are completed, links are harmless, no raw HTML runs. */
+/** Markdown as it streams: unfinished marks are completed, links are harmless, no raw HTML runs, no picture is fetched. */
 export const Markdown = memo(function Markdown({ text, streaming = false }: { text: string; streaming?: boolean }) {
   return (
     <Streamdown

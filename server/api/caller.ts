@@ -24,7 +24,8 @@ export async function callerFrom(cookie: (name: string) => string | undefined): 
     organizationId: await onboardUser({ id: user.userId, email: user.email, name: user.name }),
     role: 'owner' as const,
   };
-  return { userId: user.userId, email: user.email, ...current };
+  const signedIn = async () => (await sessionUser(cookie)) !== null;
+  return { userId: user.userId, email: user.email, ...current, signedIn };
 }
 
 /** The cookie that makes an organization the one a person acts for; membership is looked up anew at every request. */

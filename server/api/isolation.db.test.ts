@@ -1,8 +1,10 @@
 import { TRPCError } from '@trpc/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { closeTestDb, testDb } from '@/server/platform/test-db';
-import { a, call, INPUTS, namesIds, PATHS, PUBLIC, seedWalk } from './test-walk';
+import { buildArchive } from '@/server/runs/build-archive';
+import { a, call, INPUTS, NESTED, namesIds, PATHS, PUBLIC, rowsOfA, seedEmptyProject, seedWalk } from './test-walk';
 import type { Caller } from './trpc';
 
 /** What comes back; a refusal's code and message too, because they may tell as much as an answer. */
@@ -15,9 +17,9 @@ async function answerOrRefusal(caller: Caller, path: string): Promise<unknown> {
   }
 }
 
-async function codeOf(caller: Caller | null, path: string): Promise<string> {
+async function codeOf(caller: Caller | null, path: string, input?: unknown): Promise<string> {
   try {
-    await call(caller, path);
+    await (input === undefined ? call(caller, path) : call(caller, path, input));
     return 'answered';
   } catch (error) {
     return error instanceof TRPCError ? error.code : `no transport error: ${String(error)}`;
@@ -27,8 +29,9 @@ async function codeOf(caller: Caller | null, path: string): Promise<string> {
 describe('every procedure', () => {
   let stranger: Caller;
   let owner: Caller;
+  let database: Database;
   beforeAll(async () => {
-    const database = await testDb();
+    database = await testDb();
     await startQueue();
     ({ owner, stranger } = await seedWalk(database));
   }, 120_000);
@@ -47,13 +50,48 @@ describe('every procedure', () => {
 
   it.each(PATHS)("%s gives a stranger nothing of another organization's", async (path) => {
     if (namesIds(path)) {
+      const before = await rowsOfA(database);
       expect(await codeOf(stranger, path)).toBe('NOT_FOUND');
+      expect(await rowsOfA(database)).toEqual(before);
       return;
     }
     const answer = await answerOrRefusal(stranger, path);
     const text =
       JSON.stringify(answer, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)) ?? '';
     for (const secret of [a.projectId, a.organizationId, 'Secret plans of A']) expect(text).not.toContain(secret);
+  });
+
+  it('nests every id that a project can hold', () => {
+    const ids = ['snapshotId', 'messageId', 'taskId', 'from', 'to'];
+    const inputs = Object.entries(INPUTS).map(([path, input]): [string, unknown] => [path, input()]);
+    const nesting = inputs.filter(
+      ([, input]) =>
+        typeof input === 'object' && input !== null && 'projectId' in input && ids.some((id) => id in input),
+    );
+    const walked = NESTED.map(([path]) => path);
+    for (const [path] of nesting) expect(walked).toContain(path);
+  });
+
+  // Beside the caller's own project: no check of the project can answer before the one of the id.
+  describe.each(['a stranger', "the owner's other project"])('%s', (who) => {
+    let caller: Caller;
+    let projectId: string;
+    beforeAll(async () => {
+      caller = who === 'a stranger' ? stranger : owner;
+      projectId = await seedEmptyProject(database, caller.organizationId);
+    });
+
+    it.each(NESTED)('%s finds nothing of another project', async (path, input) => {
+      const before = await rowsOfA(database);
+      expect(await codeOf(caller, path, input(projectId))).toBe('NOT_FOUND');
+      expect(await rowsOfA(database)).toEqual(before);
+    });
+
+    it('downloads nothing of another project', async () => {
+      const { organizationId } = caller;
+      const archive = buildArchive({ organizationId, projectId, snapshotId: a.snapshotId });
+      await expect(archive).rejects.toMatchObject({ code: 'not_found' });
+    });
   });
 
   it('answers the owner where the stranger found nothing', async () => {

@@ -16,6 +16,9 @@ export const a = {
   messageId: '',
   purchaseId: '',
   entryId: '',
+  noticeId: '',
+  /** Row id of a task. */
+  taskId: '',
   /** A member of A besides its owner. */
   memberId: '',
   invitationId: '',
@@ -51,7 +54,7 @@ export const INPUTS: Record<string, () => unknown> = {
   'credits.receipt': () => ({ entryId: a.entryId }),
   'notices.open': () => undefined,
   'notices.enabled': () => undefined,
-  'notices.dismiss': () => ({ id: 'somebody-elses' }),
+  'notices.dismiss': () => ({ id: a.noticeId }),
   'notices.setEnabled': () => ({ enabled: true }),
   'operator.models': () => undefined,
   'operator.addPrice': () => ({ modelRef: 'demo:demo', input: '1', output: '1', cached: '1' }),
@@ -131,22 +134,37 @@ export const PATHS = Object.keys(appRouter._def.procedures).sort();
 /** What anyone may read before they sign in. */
 export const PUBLIC = new Set(['catalogue.pricing']);
 
-const OWNED = ['projectId', 'purchaseId', 'userId', 'invitationId'];
+const OWNED = ['projectId', 'purchaseId', 'userId', 'invitationId', 'entryId'];
 
 /** Whether a procedure's input names something of A, which to others does not exist. The history only filters by a project. */
 export function namesIds(path: string): boolean {
+  if (path === 'notices.dismiss') return true;
   const input = INPUTS[path]?.();
   return (
     typeof input === 'object' && input !== null && path !== 'credits.history' && OWNED.some((name) => name in input)
   );
 }
 
-/** Calls a procedure by its path; of a subscription only the first value is taken. */
-export async function call(caller: Caller | null, path: string): Promise<unknown> {
+/**
+ * What names something of A inside a project: the caller's own project stands beside it, so that no check of the project can
+ * answer first. Each must say NOT_FOUND.
+ */
+export const NESTED: [path: string, input: (projectId: string) => Record<string, unknown>][] = [
+  ['files.tree', (projectId) => ({ projectId, snapshotId: a.snapshotId })],
+  ['files.read', (projectId) => ({ projectId, snapshotId: a.snapshotId, path: 'README.md' })],
+  ['files.diff', (projectId) => ({ projectId, from: null, to: a.snapshotId })],
+  ['files.rollback', (projectId) => ({ projectId, snapshotId: a.snapshotId })],
+  ['chat.editAndResend', (projectId) => ({ projectId, messageId: a.messageId, text: 'hello' })],
+  ['access.project', (projectId) => ({ projectId, taskId: a.taskId })],
+  ['access.setTaskQuality', (projectId) => ({ projectId, taskId: a.taskId, quality: null })],
+];
+
+/** Calls a procedure by its path, with its input of the walk or another; of a subscription only the first value is taken. */
+export async function call(caller: Caller | null, path: string, input = INPUTS[path]?.()): Promise<unknown> {
   const api = createCaller(appRouter)({ requestId: 'test', caller });
   let target: unknown = api;
   for (const part of path.split('.')) target = (target as Record<string, unknown>)[part];
-  const result = await (target as (input: unknown) => Promise<unknown>)(INPUTS[path]?.());
+  const result = await (target as (input: unknown) => Promise<unknown>)(input);
   if (typeof result === 'object' && result !== null && Symbol.asyncIterator in result) {
     const iterator = (result as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     return (await iterator.next()).value;
@@ -165,7 +183,19 @@ export async function seedWalk(database: Database): Promise<{ owner: Caller; str
   await advanceRun(await approvePlan({ ...mine, projectId }, 1), { owner: 'test' });
   const row = await prisma.project.findUniqueOrThrow({ where: { id: projectId } });
   const { purchaseId } = await startTopup({ ...mine, packageId: 'starter' });
-  const message = await prisma.message.findFirstOrThrow({ where: { projectId, role: 'user' } });
+  const message = await prisma.message.create({
+    data: { id: newId(), organizationId: mine.organizationId, projectId, role: 'user', text: 'Secret plans of A' },
+  });
+  const task = await prisma.task.findFirstOrThrow({ where: { projectId } });
+  const notice = await prisma.notice.create({
+    data: {
+      id: newId(),
+      organizationId: mine.organizationId,
+      kind: 'owed',
+      day: '2026-01-01',
+      body: 'Secret plans of A',
+    },
+  });
   const entry = await prisma.creditEntry.findFirstOrThrow({ where: { projectId, kind: 'usage' } });
   Object.assign(a, {
     entryId: entry.id,
@@ -173,12 +203,41 @@ export async function seedWalk(database: Database): Promise<{ owner: Caller; str
     projectId,
     snapshotId: row.headSnapshotId ?? '',
     messageId: message.id,
+    noticeId: notice.id,
+    taskId: task.id,
     purchaseId,
   });
   await seedPeople(database);
   return {
     owner: { ...mine, email: 'owner@example.test', role: 'owner' },
     stranger: { ...other, email: 'stranger@example.test', role: 'owner' },
+  };
+}
+
+/** A finished project with nothing in it: every command on it gets as far as what else the input names. */
+export async function seedEmptyProject({ prisma }: Database, organizationId: string): Promise<string> {
+  const id = newId();
+  await prisma.project.create({
+    data: { id, organizationId, title: 'Empty', description: 'Nothing yet', status: 'completed' },
+  });
+  return id;
+}
+
+/** Everything of A that the walk names, as it is now. */
+export async function rowsOfA({ prisma }: Database): Promise<unknown> {
+  const where = { organizationId: a.organizationId };
+  const orderBy = { id: 'asc' } as const;
+  return {
+    projects: await prisma.project.findMany({ where, orderBy }),
+    tasks: await prisma.task.findMany({ where, orderBy }),
+    messages: await prisma.message.findMany({ where, orderBy }),
+    snapshots: await prisma.snapshot.findMany({ where, orderBy }),
+    entries: await prisma.creditEntry.findMany({ where, orderBy }),
+    balance: await prisma.creditBalance.findUnique({ where }),
+    notices: await prisma.notice.findMany({ where, orderBy }),
+    purchases: await prisma.purchase.findMany({ where, orderBy }),
+    people: await prisma.membership.findMany({ where, orderBy }),
+    invitations: await prisma.invitation.findMany({ where, orderBy }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Caller {
   email: string;
   organizationId: string;
   role: MembershipRole;
+  /** Whether the session this caller came with is still there; without it the caller has none (jobs, tests). */
+  signedIn?: () => Promise<boolean>;
 }
 
 export interface ApiContext {

@@ -1,10 +1,12 @@
 import 'server-only';
 import type { Prisma } from '@/prisma/generated/client';
-import type { Plan } from '@/server/agents/schema';
+import type { Plan, PlannedTask } from '@/server/agents/schema';
 import type { Quality } from '@/server/models/schema';
-import type { Tx } from '@/server/platform/db';
+import type { Client, Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
+import { plannedTask } from './attempt';
 import { appendEvents, type EventScope } from './event-log';
+import { renumberChanged } from './keep-finished';
 import { quoteOpenTasks, quoteTask } from './task-quality';
 
 export interface WritePlanInput {
@@ -15,11 +17,23 @@ export interface WritePlanInput {
   quality: Quality;
 }
 
+/** Tasks whose work is decided: what they say is what was checked or accepted, and stays. */
+export async function finishedTasks(client: Client, scope: EventScope): Promise<PlannedTask[]> {
+  const rows = await client.task.findMany({
+    where: { ...scope, status: { in: ['approved', 'accepted', 'skipped'] } },
+    orderBy: { position: 'asc' },
+  });
+  return rows.map(plannedTask);
+}
+
 /**
- * Writes a new version of the plan and makes the open tasks match it. Finished tasks keep their rows; ids are stable across
- * versions. @returns the version.
+ * Writes a new version of the plan and makes the open tasks match it. Finished tasks keep their content; an entry that reuses
+ * a finished task's key for other work gets a new key. @returns the version.
  */
-export async function writePlan(tx: Tx, { scope, plan, author, model, quality }: WritePlanInput): Promise<number> {
+export async function writePlan(tx: Tx, input: WritePlanInput): Promise<number> {
+  const { scope, author, model, quality } = input;
+  const finished = await finishedTasks(tx, scope);
+  const plan = renumberChanged(input.plan, finished);
   const project = await tx.project.update({
     where: { id: scope.projectId },
     data: { planVersion: { increment: 1 } },
@@ -47,7 +61,9 @@ export async function writePlan(tx: Tx, { scope, plan, author, model, quality }:
       quoteP50Micro: quote.p50,
       quoteP90Micro: quote.p90,
     };
-    if (known.some(({ key }) => key === task.id))
+    if (finished.some(({ id }) => id === task.id))
+      await tx.task.updateMany({ where: { ...scope, key: task.id }, data: { position } });
+    else if (known.some(({ key }) => key === task.id))
       await tx.task.updateMany({ where: { ...scope, key: task.id }, data: columns });
     else added.push({ id: newId(), ...scope, key: task.id, ...columns });
   }

@@ -39,6 +39,7 @@ export async function refineTask(actor: Actor, { taskKey, choice, note, task: ed
         throw new AppError('wrong_status', 'no attempt of this task left anything to accept', {
           userMessage: 'No attempt left files that could be accepted. Retry, edit or skip the task.',
         });
+      await requireOnHead(tx, actor, project, last.snapshotId);
       await tx.project.update({ where: { id: project.id }, data: { headSnapshotId: last.snapshotId } });
       await appendEvents(tx, scopeOf(actor), [{ type: 'data-snapshot', snapshotId: last.snapshotId }]);
       await moveTask(tx, scopeOf(actor), task, 'accepted', ['rejected']);
@@ -55,6 +56,18 @@ export async function refineTask(actor: Actor, { taskKey, choice, note, task: ed
     }
     await moveProject(tx, { ...scopeOf(actor), to: 'implementing', from: ['awaiting_refinement'] });
     await requeue(tx, run);
+  });
+}
+
+/** An attempt made before a rollback would undo it. */
+async function requireOnHead(tx: Tx, actor: Actor, project: Project, snapshotId: string): Promise<void> {
+  const made = await tx.snapshot.findFirst({
+    where: { ...scopeOf(actor), id: snapshotId },
+    select: { parentId: true },
+  });
+  if (snapshotId === project.headSnapshotId || made?.parentId === project.headSnapshotId) return;
+  throw new AppError('wrong_status', 'the attempt was made on files that have been rolled back since', {
+    userMessage: 'The files were rolled back after this attempt. Retry, edit or skip the task.',
   });
 }
 

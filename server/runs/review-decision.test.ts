@@ -26,10 +26,72 @@ it('approves what is met, proven and checked on this snapshot, and nothing witho
     criteria: [{ id: 'T1.1', met: true, evidence: 'a.js:1' }],
     findings: [],
   };
-  const input = { verdict, criteria: [{ id: 'T1.1', text: 'works' }], attempt: 1, files: new Map() };
+  const input = { verdict, criteria: [{ id: 'T1.1', text: 'works' }], attempt: 1, files: new Map([['a.js', 3]]) };
   expect(decide({ ...input, checks: [passed] }).status).toBe('APPROVED');
   expect(decide({ ...input, checks: [] }).status).toBe('REJECTED');
   expect(decide({ ...input, checks: [{ ...passed, status: 'failed' }] }).status).toBe('REJECTED');
+});
+
+describe('evidence', () => {
+  const decided = (said: string, more: Partial<DecisionInput['verdict']> = {}) =>
+    decide({
+      verdict: { status: 'APPROVED', criteria: [{ id: 'T1.1', met: true, evidence: said }], findings: [], ...more },
+      criteria: [{ id: 'T1.1', text: 'works' }],
+      checks: [
+        { ...passed, kind: 'test' },
+        { status: 'skipped', required: false, kind: 'build', command: 'npm run build', output: '' },
+      ],
+      attempt: 1,
+      files: new Map([
+        ['src/a.js', 10],
+        ['app/(shop)/page.tsx', 4],
+      ]),
+    });
+
+  it.each([
+    'src/a.js:10 returns the sum',
+    'see `a.js` (line 3)',
+    'b/src/a.js#L4',
+    '(app/(shop)/page.tsx:4)',
+    'the passing test',
+    '"node --test" passed',
+  ])('counts when it names something real: %s', (said) => {
+    expect(decided(said).status).toBe('APPROVED');
+  });
+
+  it.each(['.', 'see nothere.js:9999', 'src/a.js:11', 'src/a.json', 'lib/a.js', 'it works', 'npm run build passed'])(
+    'does not count when it names nothing real: %s',
+    (said) => {
+      expect(decided(said)).toMatchObject({
+        status: 'REJECTED',
+        decidedBy: 'a criterion was called met without evidence',
+        findings: [{ criterion: 'T1.1' }],
+      });
+    },
+  );
+
+  it('an approval with a blocker is none, wherever the blocker points', () => {
+    const findings = [{ severity: 'blocker' as const, problem: 'It loses data.', fix: '' }];
+    expect(decided('src/a.js:1', { findings })).toMatchObject({
+      status: 'REJECTED',
+      findings: [{ criterion: 'T1.1', problem: 'It loses data.' }],
+    });
+  });
+
+  it('a criterion with two different results is not met', () => {
+    const met = { id: 'T1.1', met: true, evidence: 'src/a.js:1' };
+    const criteria = [met, { ...met, met: false }];
+    expect(decided('', { criteria }).status).toBe('REJECTED');
+    expect(decided('', { criteria: [met, met] }).status).toBe('APPROVED');
+  });
+
+  it('a rejection without findings names what is not met', () => {
+    const criteria = [{ id: 'T1.1', met: false, evidence: 'nothing sums' }];
+    expect(decided('', { status: 'REJECTED', criteria })).toMatchObject({
+      status: 'REJECTED',
+      findings: [{ criterion: 'T1.1', problem: expect.stringContaining('nothing sums') }],
+    });
+  });
 });
 
 const ids = ['T1.1', 'T1.2', 'T1.3'];
@@ -60,7 +122,7 @@ const check: fc.Arbitrary<CheckFact> = fc.record({
   command: fc.constantFrom('parse', 'node --test'),
   output: fc.constant('said something'),
 });
-const evidence = fc.constantFrom('', '  ', '\n', 'a.js:3 returns the sum', 'test "adds" passed');
+const evidence = fc.constantFrom('', '  ', '\n', 'a.js:3 returns the sum', 'node --test passed', 'it works');
 const input: fc.Arbitrary<DecisionInput> = fc.record({
   verdict: fc.record({
     status: fc.constantFrom('APPROVED' as const, 'REJECTED' as const),
@@ -129,7 +191,7 @@ describe('whatever the reviewer says', () => {
     always(({ attempt, checks, verdict }, { status, findings, criteria }) => {
       const checked =
         checks.some(({ required }) => required) && checks.every((fact) => !fact.required || fact.status === 'passed');
-      const proven = criteria.every(({ met, evidence }) => met && evidence.trim() !== '');
+      const proven = criteria.every(({ met, evidence }) => met && evidence.startsWith('a.js:3'));
       const minor = findings.every(({ severity }) => severity === 'minor');
       if (attempt > 1 && checked && proven && minor)
         expect([status, verdict.status]).toEqual(['APPROVED', verdict.status]);

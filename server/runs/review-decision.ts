@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Criterion, Finding, Verdict } from '@/server/agents/schema';
+import { isEvidence } from './review-evidence';
 
 export interface CheckFact {
   status: 'passed' | 'failed' | 'skipped' | 'error';
   required: boolean;
+  /** As in the check's record; evidence may name it. */
+  kind?: string;
   command: string;
   output: string;
 }
@@ -30,50 +33,46 @@ export interface Decision {
 export function decide(input: DecisionInput): Decision {
   const { verdict, checks, attempt } = input;
   const findings = verdict.findings.filter((finding) => isAnchored(finding, input));
-  const criteria = input.criteria.map(({ id }) => {
-    const said = verdict.criteria.find((criterion) => criterion.id === id);
-    return { id, met: said?.met ?? false, evidence: said?.evidence ?? '' };
-  });
-  const failed = checks.filter((check) => check.required && check.status !== 'passed');
+  const criteria = input.criteria.map(({ id }) => resultOf(id, input));
   const rejected = (decidedBy: string | null, extra: Finding[] = []): Decision => ({
     status: 'REJECTED',
     decidedBy,
     findings: [...extra, ...findings],
     criteria,
   });
-  if (failed.length > 0) {
-    const extra = failed.map(
-      (check): Finding => ({
-        severity: 'blocker',
-        problem: `The check "${check.command}" ${check.status === 'failed' ? 'failed' : 'did not finish'}: ${check.output.slice(-600)}`,
-        fix: 'Make this check pass.',
-        ...firstCriterion(input.criteria),
-      }),
-    );
-    return rejected(verdict.status === 'APPROVED' ? 'a required check did not pass on this snapshot' : null, extra);
-  }
-  if (!checks.some((check) => check.required && check.status === 'passed'))
-    return rejected('no required check has passed on this snapshot');
-  const unmet = criteria.filter(({ met }) => !met);
-  const unproven = criteria.filter(({ met, evidence }) => met && evidence.trim() === '');
-  if (verdict.status === 'APPROVED') {
-    const missing = [...unmet, ...unproven];
-    if (missing.length === 0) return { status: 'APPROVED', decidedBy: null, findings, criteria };
-    const extra = missing.map(
-      ({ id, met }): Finding => ({
-        criterion: id,
-        severity: 'major',
-        problem: met ? `${id} was called met without evidence.` : `${id} is not shown to be met.`,
-        fix: '',
-      }),
-    );
+  const approves = verdict.status === 'APPROVED';
+  const failed = checks.filter((check) => check.required && check.status !== 'passed');
+  if (failed.length > 0)
     return rejected(
-      unproven.length > 0 ? 'a criterion was called met without evidence' : 'a criterion is not met',
-      extra,
+      approves ? 'a required check did not pass on this snapshot' : null,
+      failed.map((check) => failedCheck(check, input.criteria)),
     );
+  if (!checks.some((check) => check.required && check.status === 'passed'))
+    return rejected('no required check has passed on this snapshot', [
+      {
+        severity: 'blocker',
+        problem: 'No check that proves anything ran on this snapshot, so nothing shows that it works.',
+        fix: 'Add tests or files that the project’s checks can run on.',
+        ...firstCriterion(input.criteria),
+      },
+    ]);
+  const unproven = criteria.filter(({ met, evidence }) => met && !isEvidence(evidence, input));
+  const missing = [...criteria.filter(({ met }) => !met), ...unproven];
+  if (approves) {
+    // Also one that points at nothing: who names a blocker does not approve.
+    const blockers = verdict.findings.filter(({ severity }) => severity === 'blocker');
+    if (missing.length === 0 && blockers.length === 0)
+      return { status: 'APPROVED', decidedBy: null, findings, criteria };
+    const loose = blockers.filter((finding) => !findings.includes(finding));
+    const extra = [
+      ...missing.map(notShown),
+      ...loose.map((finding) => ({ ...finding, ...firstCriterion(input.criteria) })),
+    ];
+    if (unproven.length > 0) return rejected('a criterion was called met without evidence', extra);
+    return rejected(missing.length > 0 ? 'a criterion is not met' : 'the approval names a blocker', extra);
   }
   const serious = findings.filter(({ severity }) => severity !== 'minor');
-  if (serious.length === 0 && unmet.length === 0 && unproven.length === 0 && (attempt > 1 || findings.length === 0)) {
+  if (serious.length === 0 && missing.length === 0 && (attempt > 1 || findings.length === 0)) {
     return {
       status: 'APPROVED',
       decidedBy:
@@ -84,7 +83,37 @@ export function decide(input: DecisionInput): Decision {
       criteria,
     };
   }
-  return rejected(null);
+  // Without a finding the next attempt would have nothing to act on.
+  return rejected(null, serious.length === 0 ? missing.map(notShown) : []);
+}
+
+/** What was said about a criterion; listed twice it is met only where both say so. */
+function resultOf(id: string, input: DecisionInput): Decision['criteria'][number] {
+  const said = input.verdict.criteria.filter((criterion) => criterion.id === id);
+  const against = said.find(({ met }) => !met);
+  const best = against ?? said.find(({ evidence }) => isEvidence(evidence, input)) ?? said[0];
+  return { id, met: best?.met ?? false, evidence: best?.evidence ?? '' };
+}
+
+function notShown({ id, met, evidence }: Decision['criteria'][number]): Finding {
+  const said = evidence.trim() === '' ? '' : ` The review said: ${evidence.trim().slice(0, 1000)}`;
+  return {
+    criterion: id,
+    severity: 'major',
+    problem: met
+      ? `${id} was called met without evidence: no file, line or passed check shows it.${said}`
+      : `${id} is not shown to be met.${said}`,
+    fix: '',
+  };
+}
+
+function failedCheck({ command, status, output }: CheckFact, criteria: readonly Criterion[]): Finding {
+  return {
+    severity: 'blocker',
+    problem: `The check "${command}" ${status === 'failed' ? 'failed' : 'did not finish'}: ${output.slice(-600)}`,
+    fix: 'Make this check pass.',
+    ...firstCriterion(criteria),
+  };
 }
 
 /** A finding counts when it names a criterion of the task, or a line that exists. */

@@ -3,11 +3,14 @@ import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { rollbackTo } from '@/server/workspace/snapshots';
 import { type Actor, ownProject, scopeOf } from './actor';
+import { discardOpenAttempts } from './discard-attempts';
 import { appendEvents } from './event-log';
 
 /** The tree of an earlier snapshot becomes the newest; history stays. Not while a run works on it. */
 export async function rollbackProject(actor: Actor, snapshotId: string): Promise<string> {
   return inTx(async (tx) => {
+    // Refused below, it is undone with everything else.
+    await discardOpenAttempts(tx, scopeOf(actor));
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${actor.projectId} FOR UPDATE`;
     const project = await ownProject(tx, actor);
     if (['implementing', 'documenting', 'planning', 'clarifying'].includes(project.status))

@@ -5,7 +5,8 @@ import { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf } from './actor';
-import { writePlan } from './plan-rows';
+import { changedFinished } from './keep-finished';
+import { finishedTasks, writePlan } from './plan-rows';
 
 /** Saves an edited plan as a new version. @throws AppError `conflict` when somebody saved in between. */
 export async function savePlan(actor: Actor, baseVersion: number, plan: Plan): Promise<number> {
@@ -27,6 +28,11 @@ export async function savePlan(actor: Actor, baseVersion: number, plan: Plan): P
     if (project.planVersion !== baseVersion)
       throw new AppError('conflict', 'the plan was changed in the meantime', {
         userMessage: 'Somebody changed the plan in the meantime. Reload to see it.',
+      });
+    const changed = changedFinished(plan, await finishedTasks(tx, scopeOf(actor)));
+    if (changed.length > 0)
+      throw new AppError('invalid_input', `finished tasks would be changed: ${changed.join(', ')}`, {
+        userMessage: `${changed.join(', ')} cannot be changed any more: the work is finished. Add a new task instead.`,
       });
     return writePlan(tx, { scope: scopeOf(actor), plan, author: actor.userId ?? 'user', model, quality });
   });

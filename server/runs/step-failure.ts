@@ -134,7 +134,7 @@ async function pauseRunAs(
 export async function honourCommand(lease: Lease, run: Pick<Run, 'id' | 'command'>, scope: EventScope): Promise<void> {
   const stop = run.command === 'stop';
   const reason = stop
-    ? 'Stopped by you. Resume goes on with the step that was stopped; nothing was charged for it.'
+    ? 'Stopped by you. Resume goes on with the step that was stopped; nothing was charged for it. Earlier steps of the task stay charged until its review: resume uses them.'
     : 'Paused by you.';
   await inTx(async (tx) => {
     const { status } = await lockProject(tx, scope);

@@ -1,3 +1,4 @@
+import { headers } from 'next/headers';
 import { notFound } from 'next/navigation';
 import { localMailbox } from '@/server/api/http/local-mailbox';
 
@@ -5,7 +6,7 @@ export const dynamic = 'force-dynamic';
 export const metadata = { title: 'Local mailbox' };
 
 export default async function MailboxPage() {
-  const letters = await localMailbox();
+  const letters = await localMailbox(await headers());
   if (letters === null) notFound();
   return (
     <>

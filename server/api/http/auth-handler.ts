@@ -5,6 +5,7 @@ import { authOptions } from '@/server/auth/options';
 import { onboardUser } from '@/server/credits/onboard-user';
 import { openDatabase } from '@/server/platform/db';
 import { clientAddress } from './client-address';
+import { trustedHost } from './trusted-host';
 
 interface RouteContext {
   params: Promise<{ nextauth: string[] }>;
@@ -12,9 +13,11 @@ interface RouteContext {
 
 /**
  * next-auth's routes; a person's first sign-in makes their workspace and credits. Too many sign-in links asked for: 429
- * with Retry-After, and next-auth's `AccessDenied` as the error of the page.
+ * with Retry-After, and next-auth's `AccessDenied` as the error of the page. Asked under a name that is not this instance's: 421.
  */
 export async function handleAuth(request: Request, context: RouteContext): Promise<Response> {
+  if (!trustedHost(request.headers))
+    return new Response('This address is not known here. Set APP_URL to use it.', { status: 421 });
   await openDatabase();
   let waitSeconds = 0;
   const options = authOptions({

@@ -11,7 +11,8 @@ import { readTree } from '@/server/workspace/snapshots';
 import { callForObject, callStreaming } from '../call';
 import { appendEvents } from '../event-log';
 import { finishStep, type StepContext } from '../journal';
-import { writePlan } from '../plan-rows';
+import { nextFreeKey } from '../keep-finished';
+import { finishedTasks, writePlan } from '../plan-rows';
 import { moveProject, moveRun } from '../transitions';
 
 /** Questions that the description leaves open; without any the design goes on at once. */
@@ -63,9 +64,11 @@ export async function planStep(ctx: StepContext): Promise<void> {
     head === null
       ? []
       : [...(await readTree(db(), { organizationId: ctx.scope.organizationId, snapshotId: head })).keys()];
+  const done = await finishedTasks(db(), ctx.scope);
+  const finished = done.length === 0 ? null : { tasks: done, nextId: nextFreeKey(done.map(({ id }) => id)) };
   await callForObject(ctx, {
     role: 'plan',
-    prompt: planPrompt({ description: ctx.project.description, spec, paths, notes: await takeNotes(ctx) }),
+    prompt: planPrompt({ description: ctx.project.description, spec, paths, finished, notes: await takeNotes(ctx) }),
     schema: architectPlanSchema,
     onSettled: async (tx, plan, result) => {
       const version = await writePlan(tx, {

@@ -15,6 +15,11 @@ import { executeChecks, summary } from './verify';
 /** Tokens of file text the README's author reads. */
 const FILE_TOKENS = 20_000;
 
+/** Where the README goes: a task may have written one whose name differs in case only. */
+export function readmePath(paths: Iterable<string>): string {
+  return [...paths].find((path) => path.toLowerCase() === 'readme.md') ?? 'README.md';
+}
+
 /** README.md from the real files. */
 export async function documentStep(ctx: StepContext): Promise<void> {
   const { organizationId } = ctx.scope;
@@ -48,7 +53,7 @@ export async function documentStep(ctx: StepContext): Promise<void> {
       const { snapshotId } = await createSnapshot(tx, {
         ...ctx.scope,
         parentId: head,
-        changes: new Map([['README.md', content]]),
+        changes: new Map([[readmePath(files.keys()), content]]),
         label: 'README',
         madeByStep: ctx.step.id,
       });

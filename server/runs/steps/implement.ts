@@ -9,6 +9,7 @@ import { searchCode } from '@/server/code-search/search-code';
 import { estimateTokens } from '@/server/models/pricing';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { applyEdits, renderRefusals } from '@/server/workspace/edits/apply-edits';
+import { saysCutDown } from '@/server/workspace/edits/cut-down';
 import { type EditBlock, parseReply } from '@/server/workspace/edits/parse-reply';
 import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
 import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
@@ -120,7 +121,9 @@ export async function reapplyStep(ctx: StepContext): Promise<void> {
   const renewed = new Set(second.blocks.map(({ path }) => path));
   const blocks: EditBlock[] = [...first.blocks.filter(({ path }) => !renewed.has(path)), ...second.blocks];
   const truncated = repair?.finishReason === 'length';
-  await applyBlocks(ctx, { ...second, blocks }, truncated, 'reapply');
+  // A block that made no sense and was not given again is missing: without it the task is not done.
+  const missing = first.malformed.filter(({ path }) => path !== '' && !renewed.has(path));
+  await applyBlocks(ctx, { ...second, blocks, malformed: [...second.malformed, ...missing] }, truncated, 'reapply');
 }
 
 async function applyBlocks(
@@ -198,12 +201,9 @@ function evaluate(
   const allowed = new Set(
     task.files.filter(({ action }) => action === 'delete' || action === 'rename').map(({ path }) => path),
   );
-  for (const path of before.keys()) {
-    if (
-      /\b(shrink|shorten|remove|delete|strip|trim down|split)\b/i.test(`${task.title} ${task.why}`) &&
-      task.files.some((file) => file.path === path)
-    )
-      allowed.add(path);
+  for (const { path } of task.files) {
+    const source = before.get(path);
+    if (source !== undefined && saysCutDown(`${task.title}. ${task.why}`, path, source)) allowed.add(path);
   }
   return {
     changes: result.changes,

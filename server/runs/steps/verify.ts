@@ -83,6 +83,7 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
   const facts = checks.map((check) => ({
     status: statusOf(check.status),
     required: check.required,
+    kind: check.kind,
     command: check.command,
     output: check.output,
   }));

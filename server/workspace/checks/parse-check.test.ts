@@ -71,4 +71,21 @@ describe('parse check', () => {
       output: expect.stringMatching(/^a\.json:1: .*$/),
     });
   });
+
+  it.each([[['a.xyz']], [[]], [['gone.js']]])('proves nothing where nothing was parsed: %j', async (changed) => {
+    const outcome = await checkParse(new Map([['a.xyz', '((((']]), changed);
+    expect(outcome).toMatchObject({ status: 'skipped', required: false, exitCode: null });
+  });
+
+  it('counts only what was parsed', async () => {
+    const files = new Map([
+      ['a.xyz', '(('],
+      ['b.json', '{}'],
+    ]);
+    expect(await checkParse(files, ['a.xyz', 'b.json'])).toMatchObject({
+      status: 'passed',
+      required: true,
+      output: '1 files parsed, 1 of a kind that has no parser here',
+    });
+  });
 });

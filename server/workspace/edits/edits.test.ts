@@ -272,6 +272,12 @@ describe('shrink guard', () => {
     ).toEqual(['lost_exports']);
   });
 
+  it('a file that becomes shorter by plan keeps what others import', () => {
+    const before = { 'a.ts': long, 'b.ts': "import { f1 } from './a';\n" };
+    expect(guard(before, { 'a.ts': 'export function f2() {}\n' }, ['a.ts'])).toEqual(['lost_exports']);
+    expect(guard(before, { 'a.ts': 'export function f1() {}\n' }, ['a.ts'])).toEqual([]);
+  });
+
   it.each([
     '// ... rest of the code',
     '# rest of the code here',
@@ -279,6 +285,11 @@ describe('shrink guard', () => {
     '  // ...existing code...',
     '/* rest of file */',
     '... existing code ...',
+    '# ... (rest of the function is unchanged)',
+    '// Other functions remain unchanged',
+    '// [rest of code unchanged]',
+    '/* keep everything else as is */',
+    'pass  # rest of code unchanged',
   ])('refuses the placeholder %j', (line) => {
     expect(guard({}, { 'a.js': `let a = 1;\n${line}\n` })).toEqual(['placeholder']);
   });
@@ -287,7 +298,10 @@ describe('shrink guard', () => {
     expect(
       guard(
         {},
-        { 'a.js': 'f(...rest);\nconst x = [...existing];\n// keeps the rest sorted\nif (unchanged) return;\n' },
+        {
+          'a.js':
+            'f(...rest);\nconst x = [...existing];\n// keeps the rest sorted\nif (unchanged) return;\n// other users stay as they are\n// keep the rest of the row\n',
+        },
       ),
     ).toEqual([]);
   });

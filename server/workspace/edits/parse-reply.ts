@@ -3,10 +3,10 @@
  * any input takes linear time; an unfinished block is reported, never returned as a block.
  */
 
-export interface SearchReplace {
-  search: string;
-  replace: string;
-}
+import { pathMeant, pathOf } from './path-line';
+import { readSections, SEARCH, type SearchReplace } from './read-sections';
+
+export type { SearchReplace };
 
 export type EditBlock =
   | { kind: 'write'; path: string; content: string }
@@ -24,58 +24,143 @@ export interface ParsedReply {
 }
 
 const FENCE_OPEN = /^(`{3,})([^`]*)$/;
-const SEARCH = /^<{5,9} SEARCH\s*$/;
-const DIVIDER = /^={5,9}\s*$/;
-const REPLACE = /^>{5,9} REPLACE\s*$/;
+/** A fence this format does not have: of tildes, indented, or behind the mark of a list. */
+const ODD_FENCE = /^( *(?:(?:[-*+]|\d{1,3}[.)]) +)?)(`{3,}|~{3,})([^`]*)$/;
 const DELETE = /^<{5,9} DELETE\s*$/;
 const RENAME = /^<{5,9} RENAME (\S.*)$/;
-/** Longest line that can still be a path line; bounds the work on hostile input. */
-const MAX_PATH_LINE = 500;
-/** Names without a dot or a folder that are files all the same; any other bare word is prose ("Example:"). */
-const BARE_NAMES =
-  /^(?:makefile|dockerfile|containerfile|procfile|rakefile|gemfile|jenkinsfile|vagrantfile|justfile|license|licence|readme|changelog|authors|notice|codeowners|copying)$/i;
+const MARKDOWN = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
+const LONGER = 'use a longer fence around a file that holds fences itself';
+
+/** One pass over a reply. */
+interface Reading {
+  lines: string[];
+  prose: string[];
+  result: ParsedReply;
+  /** The last block that was read, while what follows can still show that it was cut short. */
+  last: { path: string; fence: string; end: number } | null;
+  /** Up to which line an odd fence of this mark has no end: each line is searched once. */
+  openUntil: Map<string, number>;
+  /** A search for the end of a nested fence ran to the end of the reply: no second one. */
+  searched: boolean;
+}
 
 export function parseReply(text: string): ParsedReply {
   const lines = text.replaceAll('\r\n', '\n').split('\n');
   const result: ParsedReply = { prose: '', blocks: [], unfinished: null, malformed: [] };
   const prose: string[] = [];
+  const reading: Reading = { lines, prose, result, last: null, openUntil: new Map(), searched: false };
   let i = 0;
-  while (i < lines.length) {
+  while (i < lines.length && result.unfinished === null) {
     const line = lines[i] ?? '';
-    const open = FENCE_OPEN.exec(line);
-    const fence = open?.[1];
-    if (fence === undefined) {
-      prose.push(line);
-      i++;
-      continue;
-    }
-    const path = takePath(prose);
-    const end = findClose(lines, i + 1, fence);
-    if (path === null) {
-      // A fence without a path is prose (an example, a command to run).
-      const until = end < 0 ? lines.length : end + 1;
-      for (const skipped of lines.slice(i, until)) prose.push(skipped);
-      // An edit whose path line is missing must not be lost among the prose.
-      if (end >= 0 && isEdit(lines, i + 1, end))
-        result.malformed.push({
-          path: '',
-          message: `the block at line ${i + 1} of the answer has no path line before it`,
-        });
-      i = until;
-      continue;
-    }
-    if (end < 0) {
-      result.unfinished = path;
-      break;
-    }
-    readBlock(path, lines.slice(i + 1, end), result);
-    i = end + 1;
+    const [, fence, info = ''] = FENCE_OPEN.exec(line) ?? [];
+    if (fence === undefined) i = readProse(reading, i, line);
+    else i = readFence(reading, i, fence, info.trim());
   }
   result.prose = prose
     .join('\n')
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim();
   return result;
+}
+
+/** A line outside of a fence, or a whole fence of another kind. @returns the line to go on with */
+function readProse(reading: Reading, i: number, line: string): number {
+  const { lines, prose, result, openUntil } = reading;
+  const [, indent = '', mark, info = ''] = ODD_FENCE.exec(line) ?? [];
+  if (mark === undefined || i < (openUntil.get(mark) ?? 0)) {
+    prose.push(line);
+    return i + 1;
+  }
+  let end = i + 1;
+  for (; end < lines.length; end++) {
+    const other = lines[end] ?? '';
+    if (other.trim() === mark && (indent === '' || other.startsWith(' '))) break;
+    if (indent !== '' && other.startsWith('```')) break;
+  }
+  const closed = lines[end]?.trim() === mark && (indent === '' || lines[end]?.startsWith(' '));
+  const path = pathMeant(lineBefore(prose), info);
+  if (path !== null)
+    result.malformed.push({ path, message: 'the block needs a fence of backticks at the start of its line' });
+  if (!closed) openUntil.set(mark, end);
+  const next = closed ? end + 1 : i + 1;
+  for (const skipped of lines.slice(i, next)) prose.push(skipped);
+  return next;
+}
+
+/** @returns the line to go on with */
+function readFence(reading: Reading, i: number, fence: string, info: string): number {
+  const { lines, prose, result } = reading;
+  const before = lines[i - 1] ?? '';
+  const path = takePath(prose);
+  const end = findClose(lines, i + 1, fence);
+  if (path === null) return readExample(reading, i, end, { fence, info, meant: pathMeant(before, info) });
+  if (end < 0) {
+    result.unfinished = path;
+    return lines.length;
+  }
+  if (holdsFence(lines, i + 1, end, fence)) {
+    result.malformed.push({ path, message: `the block holds a fence as long as its own; ${LONGER}` });
+    reading.last = null;
+    return closeNested(reading, i + 1, end, fence) + 1;
+  }
+  const previous = result.blocks.at(-1);
+  const doubtful = previous?.kind === 'write' && MARKDOWN.test(previous.path) && !isEdit(lines, i + 1, end);
+  if (info === '' && doubtful && goesOn(reading, fence)) {
+    refuseLast(reading);
+    result.malformed.push({ path, message: `it cannot be told whether this is a block of its own; ${LONGER}` });
+    return end + 1;
+  }
+  readBlock(path, lines.slice(i + 1, end), result);
+  reading.last = { path, fence, end };
+  return end + 1;
+}
+
+interface Example {
+  fence: string;
+  info: string;
+  /** The path that the line right before may mean. */
+  meant: string | null;
+}
+
+/** A fence without a path is prose (an example, a command to run), unless it shows that something else is wrong. */
+function readExample(reading: Reading, i: number, end: number, { fence, info, meant }: Example): number {
+  const { lines, prose, result, last } = reading;
+  const stray = info === '' && last?.fence === fence;
+  // A fence alone and then a block: the fence is the end of the block before, which was cut at a fence of its own.
+  if (stray && end >= 0 && holdsFence(lines, i + 1, end, fence)) {
+    refuseLast(reading);
+    prose.push(lines[i] ?? '');
+    return i + 1;
+  }
+  const until = end < 0 ? lines.length : end + 1;
+  for (const skipped of lines.slice(i, until)) prose.push(skipped);
+  if (meant !== null)
+    result.malformed.push({
+      path: meant,
+      message: `the line before the block must be the path alone, as "File: ${meant}"`,
+    });
+  // An edit whose path line is missing must not be lost among the prose.
+  else if (end >= 0 && isEdit(lines, i + 1, end))
+    result.malformed.push({
+      path: '',
+      message: `the block at line ${i + 1} of the answer has no path line before it`,
+    });
+  else if (last?.fence === fence && (end < 0 || (stray && goesOn(reading, fence)))) refuseLast(reading);
+  return until;
+}
+
+/** Whether text stands right after the last block: its end may have been the start of a fence inside of the file. */
+function goesOn({ lines, last }: Reading, fence: string): boolean {
+  return last !== null && last.fence === fence && (lines[last.end + 1] ?? '').trim() !== '';
+}
+
+/** Takes back the last block: a fence that follows belongs to it, so it was cut short. */
+function refuseLast(reading: Reading): void {
+  const { result, last } = reading;
+  if (last === null) return;
+  reading.last = null;
+  if (result.blocks.at(-1)?.path === last.path) result.blocks.pop();
+  result.malformed.push({ path: last.path, message: `a fence without a partner follows the block; ${LONGER}` });
 }
 
 /** The fence ends at the first line that holds only a fence of the same length. */
@@ -86,6 +171,35 @@ function findClose(lines: string[], from: number, fence: string): number {
   return -1;
 }
 
+/** Whether a fence of the same length opens inside: then the first end is that one's. */
+function holdsFence(lines: string[], from: number, to: number, fence: string): boolean {
+  for (let i = from; i < to; i++) if (opens(lines[i] ?? '', fence)) return true;
+  return false;
+}
+
+function opens(line: string, fence: string): boolean {
+  const [, mark, info = ''] = FENCE_OPEN.exec(line) ?? [];
+  return mark === fence && info.trim() !== '';
+}
+
+/** Where a block with fences inside really ends, so that the blocks after it are read; `end` when it cannot be told. */
+function closeNested(reading: Reading, from: number, end: number, fence: string): number {
+  if (reading.searched) return end;
+  let depth = 1;
+  for (let i = from; i < reading.lines.length; i++) {
+    const line = reading.lines[i] ?? '';
+    if (opens(line, fence)) depth++;
+    else if (line.trimEnd() === fence) depth--;
+    if (depth === 0) return i;
+  }
+  reading.searched = true;
+  return end;
+}
+
+function lineBefore(prose: string[]): string {
+  return prose.at(-1) ?? '';
+}
+
 /** Takes the path line off the end of the prose; null when the last line is not one. */
 function takePath(prose: string[]): string | null {
   let last = prose.length - 1;
@@ -94,46 +208,6 @@ function takePath(prose: string[]): string | null {
   if (path === null) return null;
   prose.length = last;
   return path;
-}
-
-/** Accepts `src/a.ts`, `**src/a.ts**`, `` `src/a.ts` ``, `File: src/a.ts`, `### src/a.ts` and a trailing colon. */
-function pathOf(line: string): string | null {
-  if (line.length > MAX_PATH_LINE) return null;
-  const label = /^(?:#{1,6}\s+)?(?:\*\*)?(?:file|path|filename)\s*:\s*/i;
-  const text = line.trim();
-  const labelled = label.test(text);
-  const { bare, wrapped } = unwrap(text.replace(label, '').replace(/^#{1,6}\s+/, ''));
-  if (bare === '' || bare.length > 400) return null;
-  if (labelled || wrapped) return bare;
-  // Unmarked, a line with spaces is a sentence ("Now change src/a.ts"), and a bare word a caption ("Example:").
-  if (/\s/.test(bare)) return null;
-  if (/[!?,;]$/.test(bare) || /[^./]\.$/.test(bare)) return null;
-  return /[./\\]/.test(bare) || BARE_NAMES.test(bare) ? bare : null;
-}
-
-/** Takes off Markdown emphasis that stands on both sides (`__init__.py` keeps its own) and colons at the end. */
-function unwrap(text: string): { bare: string; wrapped: boolean } {
-  let bare = text.trim();
-  let wrapped = false;
-  for (let again = true; again; ) {
-    again = false;
-    if (bare.endsWith(':')) {
-      bare = bare.slice(0, -1).trimEnd();
-      again = true;
-    }
-    for (const mark of ['**', '`', '__']) {
-      if (bare.length > mark.length * 2 && bare.startsWith(mark) && bare.endsWith(mark)) {
-        bare = bare.slice(mark.length, -mark.length).trim();
-        wrapped = true;
-        again = true;
-      }
-    }
-  }
-  // What a label left open: "**File:** `a.ts`" and "**File: a.ts**".
-  if (bare.startsWith('**')) bare = bare.slice(2).trim();
-  else if (bare.endsWith('**')) bare = bare.slice(0, -2).trim();
-  if (bare.length > 2 && bare.startsWith('`') && bare.endsWith('`')) return { bare: bare.slice(1, -1), wrapped: true };
-  return { bare, wrapped };
 }
 
 /** Whether the first line with text in a fence opens an edit. */
@@ -161,48 +235,4 @@ function readBlock(path: string, body: string[], result: ParsedReply): void {
   } else {
     result.blocks.push({ kind: 'write', path, content: body.length === 0 ? '' : `${body.join('\n')}\n` });
   }
-}
-
-/**
- * Sections of a patch. Marks of one section have one length, so a file that itself holds `=======` is edited with longer
- * ones; other lengths are accepted as a divider only where the right one is missing.
- */
-function readSections(body: string[]): SearchReplace[] | string {
-  const sections: SearchReplace[] = [];
-  let inside: string[] | null = null;
-  let width = 0;
-  for (const line of body) {
-    if (inside === null) {
-      if (SEARCH.test(line)) {
-        inside = [];
-        width = line.indexOf(' ');
-      } else if (line.trim() !== '') return `text outside of a SEARCH section: ${JSON.stringify(line.slice(0, 80))}`;
-    } else if (SEARCH.test(line) && line.indexOf(' ') === width) return 'a SEARCH section has no REPLACE end';
-    else if (REPLACE.test(line)) {
-      const section = splitSection(inside, width);
-      if (typeof section === 'string') return section;
-      sections.push(section);
-      inside = null;
-    } else inside.push(line);
-  }
-  return inside === null ? sections : 'a SEARCH section has no REPLACE end';
-}
-
-function splitSection(lines: string[], width: number): SearchReplace | string {
-  const exact: number[] = [];
-  const loose: number[] = [];
-  for (const [i, line] of lines.entries()) {
-    if (!DIVIDER.test(line)) continue;
-    loose.push(i);
-    if (line.trimEnd().length === width) exact.push(i);
-  }
-  const dividers = exact.length > 0 ? exact : loose;
-  const [at] = dividers;
-  if (at === undefined) return 'a SEARCH section has no ======= divider';
-  if (dividers.length > 1) return 'a SEARCH section has two dividers; use marks of another length (8 characters)';
-  return { search: join(lines.slice(0, at)), replace: join(lines.slice(at + 1)) };
-}
-
-function join(lines: string[]): string {
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }

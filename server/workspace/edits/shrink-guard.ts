@@ -32,7 +32,18 @@ const PLACEHOLDERS = [
     String.raw`^\s*${COMMENT}\s*(?:your |the )?(?:existing|remaining|previous) code(?: here| goes here| unchanged)?[.…]*${CLOSING}`,
     'i',
   ),
+  new RegExp(
+    String.raw`^\s*${COMMENT}\s*(?:all |the )*(?:other|existing|remaining|previous) (?:\w+ ){1,3}(?:remains?|stays?|is|are) (?:unchanged|the same|as is|as-is|as before)[.…]*${CLOSING}`,
+    'i',
+  ),
+  new RegExp(
+    String.raw`^\s*${COMMENT}\s*(?:keep|leave) (?:everything else|the rest|(?:all |the )*(?:other|existing|remaining) \w+)(?: of (?:the |this )?\w+)?(?: (?:exactly )?(?:as is|as-is|as it is|unchanged|the same|as before))[.…]*${CLOSING}`,
+    'i',
+  ),
 ];
+/** A statement that does nothing before the comment, and brackets around what it says. */
+const EMPTY_STATEMENT = /^(?:pass|\.{3}|return);? (?=#|\/\/|\/\*)/;
+const BRACKETED = new RegExp(String.raw`^(${COMMENT} ?(?:${DOTS} ?)?)[[(]([^[\]()]*)[\])]`);
 /** Headings and lists of prose: "# Unchanged" is a title there; only dotted forms count. */
 const PROSE = /\.(?:md|mdx|txt|rst|adoc)$/i;
 
@@ -68,7 +79,12 @@ export function guardShrinkage({ before, changes, allowed }: GuardInput): Refusa
         });
       }
     }
-    if (old === undefined || allowed.has(path)) continue;
+    if (old === undefined) continue;
+    if (allowed.has(path)) {
+      // Who becomes shorter by plan still owes its importers what they take.
+      if (content !== null) refusals.push(...lostExports(path, old, content, importsOf));
+      continue;
+    }
     const lost = lostLines(old, content ?? '');
     if (lost !== null && (content !== null || !movedElsewhere(old, before, changes))) {
       refusals.push({
@@ -114,7 +130,7 @@ function placeholderLine(path: string, before: string, after: string): string | 
     const line = raw.trim();
     if (line.length >= 300 || known.has(line)) continue;
     // One space for each run: patterns with two neighbouring runs would otherwise try every split.
-    const spaced = line.replaceAll(/\s+/g, ' ');
+    const spaced = line.replaceAll(/\s+/g, ' ').replace(EMPTY_STATEMENT, '').replace(BRACKETED, '$1$2');
     if (patterns.some((pattern) => pattern.test(spaced))) return line;
   }
   return null;

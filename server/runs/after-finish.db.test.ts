@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { goodReply, plan, scriptedProject, wholeFile } from '@/e2e/fake-model/scripted-project';
+import { type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
+import { architectPlanSchema } from '@/server/agents/schema';
+import { auditLedger } from '@/server/credits/audit';
+import { syncEnvironmentModels } from '@/server/models/catalog';
+import type { Database } from '@/server/platform/db';
+import { resetEnv } from '@/server/platform/env';
+import { newId } from '@/server/platform/ids';
+import { startQueue, stopQueue } from '@/server/platform/queue';
+import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { readFiles } from '@/server/workspace/snapshots';
+import { approvePlan } from './approve-plan';
+import { resumeRun } from './command-run';
+import { createProject } from './create-project';
+import { advanceRun } from './engine';
+import { replan } from './replan';
+import { rollbackProject } from './rollback-project';
+import { savePlan } from './save-plan';
+
+const MODEL = 'compatible:fake';
+const script = scriptedProject();
+let database: Database;
+let fake: FakeModel;
+let owner: { organizationId: string; userId: string };
+
+beforeAll(async () => {
+  database = await testDb();
+  await startQueue();
+  fake = await startFakeModel(script.respond);
+  Object.assign(process.env, {
+    OPENAI_COMPATIBLE_BASE_URL: `${fake.url}/v1`,
+    OPENAI_COMPATIBLE_MODELS: 'fake',
+    MODEL_MAX_RETRIES: '0',
+    EMBEDDER: 'off',
+    LOG_LEVEL: 'fatal',
+    SANDBOX: 'off',
+  });
+  resetEnv();
+  await syncEnvironmentModels(database.prisma);
+  await database.prisma.modelPrice.create({
+    data: {
+      id: newId(),
+      modelRowId: MODEL,
+      inputPerMillion: 2_000_000_000n,
+      outputPerMillion: 8_000_000_000n,
+      cachedPerMillion: 500_000_000n,
+      effectiveFrom: new Date(1000),
+    },
+  });
+});
+afterAll(async () => {
+  await stopQueue();
+  await closeTestDb();
+  await fake.close();
+});
+beforeEach(async () => {
+  script.reset();
+  owner = await seedOrganization(database, { planId: 'pro', bonusMicro: 500_000_000n });
+});
+afterEach(async () => {
+  expect(await auditLedger(database.prisma)).toEqual([]);
+  expect(await database.prisma.creditHold.count({ where: { status: 'pending' } })).toBe(0);
+  expect(await database.prisma.modelCall.count({ where: { status: 'running' } })).toBe(0);
+  // What a task says it cost is what the ledger says.
+  for (const task of await database.prisma.task.findMany({ where: { organizationId: owner.organizationId } })) {
+    if (task.status !== 'approved') continue;
+    const sum = await database.prisma.creditEntry.aggregate({ where: { taskId: task.id }, _sum: { amount: true } });
+    expect({ task: task.key, charged: task.chargedMicro }).toEqual({
+      task: task.key,
+      charged: -(sum._sum.amount ?? 0n),
+    });
+  }
+});
+
+/** Carries a run on as the queue would, without waiting for the time of its next try. */
+async function drive(runId: string): Promise<void> {
+  while (typeof (await advanceRun(runId, { owner: 'test' })) === 'object');
+}
+
+/** Designs a project to its plan. */
+async function designed() {
+  const projectId = await createProject({ ...owner, description: 'Three sums with tests.', modelRef: MODEL });
+  const run = await database.prisma.run.findFirstOrThrow({ where: { projectId } });
+  await drive(run.id);
+  return { ...owner, projectId };
+}
+
+async function built() {
+  const own = await designed();
+  const runId = await approvePlan(own, 1);
+  await drive(runId);
+  return { own, runId };
+}
+
+const tasksOf = (projectId: string) => database.prisma.task.findMany({ where: { projectId }, orderBy: { key: 'asc' } });
+
+async function headPaths(projectId: string): Promise<string[]> {
+  const { organizationId, headSnapshotId } = await database.prisma.project.findUniqueOrThrow({
+    where: { id: projectId },
+  });
+  return [...(await readFiles(database.prisma, { organizationId, snapshotId: headSnapshotId ?? '' })).keys()];
+}
+
+it('a new plan that reuses the keys of approved tasks leaves what was approved as it was', async () => {
+  const { own } = await built();
+  const approved = await tasksOf(own.projectId);
+  const { tasks, ...rest } = plan();
+  const other = { ...rest, tasks: tasks.map((task) => ({ ...task, title: `${task.title} for big numbers` })) };
+  script.overrides.plan = () => JSON.stringify(other);
+  await replan(own, 'Make it work for big numbers.');
+  await drive(
+    (
+      await database.prisma.run.findFirstOrThrow({
+        where: { projectId: own.projectId, kind: 'design', status: 'queued' },
+      })
+    ).id,
+  );
+  const after = await tasksOf(own.projectId);
+  const content = (rows: typeof after) =>
+    rows.map(({ key, title, criteria, status }) => ({ key, title, criteria, status }));
+  expect(content(after.slice(0, 3))).toEqual(content(approved));
+  expect(after.slice(3).map(({ key, status }) => [key, status])).toEqual([
+    ['T4', 'pending'],
+    ['T5', 'pending'],
+    ['T6', 'pending'],
+  ]);
+  const prompt = script.asked.filter(({ role }) => role === 'plan').at(-1)?.request.prompt;
+  expect(prompt).toMatch(/FINISHED[\s\S]*Write subtract/);
+  await expect(savePlan(own, 2, architectPlanSchema.parse(other))).rejects.toMatchObject({
+    code: 'invalid_input',
+  });
+});
+
+it('a run whose task wrote Readme.md finishes, with one readme', async () => {
+  script.overrides.implement = ({ task }) =>
+    task === 'T1' ? `${goodReply('T1')}\n${wholeFile('Readme.md', '# Sums')}` : undefined;
+  const { own } = await built();
+  const project = await database.prisma.project.findUniqueOrThrow({ where: { id: own.projectId } });
+  expect(project.status).toBe('completed');
+  expect((await headPaths(own.projectId)).filter((path) => /readme/i.test(path))).toEqual(['Readme.md']);
+});
+
+it('a rollback while a task is in review stays, and gives back what the attempt was charged', async () => {
+  script.overrides.review = ({ task, before }) =>
+    task === 'T3' && before < 3 ? { text: '', fault: { kind: 'status', status: 500 } } : undefined;
+  const { own, runId } = await built();
+  const where = { id: own.projectId };
+  expect(await database.prisma.project.findUniqueOrThrow({ where })).toMatchObject({ status: 'paused' });
+  const first = await database.prisma.runStep.findFirstOrThrow({ where: { runId, step: 'apply:T1' } });
+  await rollbackProject(own, first.snapshotId ?? '');
+  await resumeRun(own);
+  await drive(runId);
+  expect(await database.prisma.project.findUniqueOrThrow({ where })).toMatchObject({ status: 'completed' });
+  const paths = await headPaths(own.projectId);
+  expect(paths).toContain('src/multiply.js');
+  expect(paths).not.toContain('src/subtract.js');
+  const third = (await tasksOf(own.projectId))[2];
+  expect(third).toMatchObject({ status: 'approved', attempts: 2 });
+  expect(third?.absorbedMicro).toBeGreaterThan(0n);
+});
