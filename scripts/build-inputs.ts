@@ -55,10 +55,15 @@ export function buildApp(): boolean {
     'package-lock.json',
   ]);
   if (isCurrent(stamp, hash) && existsSync(join(dist, 'BUILD_ID'))) return false;
-  execFileSync(process.execPath, ['node_modules/next/dist/bin/next', 'build'], {
-    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
-    stdio: 'inherit',
-  });
+  try {
+    execFileSync(process.execPath, ['node_modules/next/dist/bin/next', 'build'], {
+      env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+      stdio: 'inherit',
+    });
+  } catch {
+    console.error('The build failed; the reason stands above.');
+    process.exit(1);
+  }
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, hash);
   return true;

@@ -79,6 +79,9 @@ function checkedOptions(): BuildOptions {
   };
 }
 
+/** Refusals that another argument would have avoided; nothing was spent. */
+const WRONG_ARGUMENT = new Set(['invalid_input', 'not_found', 'model_not_available', 'model_not_priced']);
+
 async function main(): Promise<number> {
   const options = checkedOptions();
   try {
@@ -90,9 +93,7 @@ async function main(): Promise<number> {
     return EXIT[outcome.kind];
   } catch (error) {
     console.error(isAppError(error) ? error.userMessage : error);
-    const argument =
-      error instanceof EnvError ||
-      (isAppError(error) && (error.code === 'invalid_input' || error.code === 'not_found'));
+    const argument = error instanceof EnvError || (isAppError(error) && WRONG_ARGUMENT.has(error.code));
     return argument ? EXIT.arguments : EXIT.failed;
   } finally {
     await stopQueue();

@@ -7,6 +7,7 @@ import { env } from '@/server/platform/env';
 import { AppError, type AppErrorCode, isAppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { logger } from '@/server/platform/logger';
+import { unstorablePath } from '@/server/platform/plain-text';
 
 /** The signed-in person and the organization they act for. */
 export interface Caller {
@@ -58,7 +59,9 @@ const t = initTRPC.context<ApiContext>().create({
         ? cause.userMessage
         : hidden
           ? 'Something went wrong on our side. Nothing was changed.'
-          : shape.message,
+          : cause instanceof ZodError
+            ? firstIssue(cause)
+            : shape.message,
       data: {
         ...shape.data,
         stack: undefined,
@@ -70,6 +73,14 @@ const t = initTRPC.context<ApiContext>().create({
     };
   },
 });
+
+/** One sentence about the first field that is wrong; all of them are in `fields`. */
+function firstIssue({ issues }: ZodError): string {
+  const [issue] = issues;
+  if (issue === undefined) return 'The input is not valid.';
+  const path = issue.path.join('.');
+  return path === '' ? issue.message : `${path}: ${issue.message}`;
+}
 
 export const router = t.router;
 export const createCaller = t.createCallerFactory;
@@ -90,8 +101,20 @@ const mapped = t.middleware(async ({ ctx, next, path, type }) => {
   return result;
 });
 
+/** Postgres stores no NUL and no lone surrogate: refused at the door, for every input there is. */
+const storable = t.middleware(async ({ getRawInput, next }) => {
+  const field = unstorablePath(await getRawInput());
+  if (field !== null) {
+    throw new AppError('invalid_input', `${field || 'the input'} holds characters that cannot be stored`, {
+      userMessage: `${field || 'The input'} holds characters that cannot be stored (NUL or broken Unicode).`,
+      details: { field },
+    });
+  }
+  return next();
+});
+
 /** Anyone. */
-export const publicProcedure = t.procedure.use(mapped);
+export const publicProcedure = t.procedure.use(mapped).use(storable);
 
 /** A signed-in person acting for one of their organizations; `ctx.caller` is set. */
 export const memberProcedure = publicProcedure.use(({ ctx, next }) => {

@@ -126,7 +126,9 @@ async function stream(ctx: CallContext, request: TextRequest, door: Door): Promi
   // Counted piece by piece: estimating the whole text at each piece would be quadratic.
   let quarters = 0;
   await streamWithRetries(language, callOptions(ctx, request, door), {
-    onDelta: (delta) => {
+    onDelta: (piece) => {
+      // No text holds a NUL, and the database stores none.
+      const delta = piece.replaceAll('\0', '');
       progress.firstTokenMs ??= Math.round(performance.now() - door.started);
       progress.text += delta;
       quarters += tokenQuarters(delta);

@@ -5,9 +5,9 @@ import { planSchema } from '@/server/agents/schema';
 import { db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
-import { MANIFEST_FILE, openArchive, PLAN_FILE, safeArchiveName } from '@/server/workspace/archive';
+import { openArchive, safeArchiveName } from '@/server/workspace/archive';
 import { sha256Of } from '@/server/workspace/blobs';
-import { collisionKey } from '@/server/workspace/edits/paths';
+import { collidesWithArchive, MANIFEST_FILE, PLAN_FILE } from '@/server/workspace/edits/paths';
 import type { Manifest } from '@/server/workspace/manifest';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { listFiles } from '@/server/workspace/snapshots';
@@ -30,13 +30,12 @@ export async function buildArchive(
   const snapshot = id === null ? null : await db().snapshot.findFirst({ where: { id, organizationId, projectId } });
   if (snapshot === null) throw notFound('Snapshot');
   const files = await listFiles(db(), { organizationId, snapshotId: snapshot.id });
-  const plan = planOf(view);
+  const held = await tasksIn(view, snapshot.id);
+  const plan = planOf(view, held);
   const extra = new Map<string, string>();
   if (plan !== null) extra.set(PLAN_FILE, plan);
-  // As in the archive itself: names that are one file on some systems give way.
-  const taken = new Set([PLAN_FILE, MANIFEST_FILE].map(collisionKey));
-  const manifest = await manifestOf(view, snapshot, [
-    ...files.filter(({ path }) => !taken.has(collisionKey(path))),
+  const manifest = await manifestOf(view, { snapshot, held }, [
+    ...files.filter(({ path }) => !collidesWithArchive(path)),
     ...[...extra].map(([path, content]) => ({ path, sha256: sha256Of(content), size: Buffer.byteLength(content) })),
   ]);
   extra.set(MANIFEST_FILE, `${JSON.stringify(manifest, null, 2)}\n`);
@@ -49,15 +48,33 @@ export async function buildArchive(
 
 type View = Awaited<ReturnType<typeof viewProject>>;
 
-function planOf(view: View): string | null {
+/**
+ * Ids of the tasks whose finished work is in a snapshot: those reviewed on it or on one it was made from. Null: the head, which
+ * holds what the project says now.
+ */
+async function tasksIn(view: View, snapshotId: string): Promise<ReadonlySet<string> | null> {
+  if (snapshotId === view.project.headSnapshotId) return null;
+  const rows = await db().$queryRaw<{ taskId: string }[]>`
+    WITH RECURSIVE line AS (
+      SELECT "id", "parentId" FROM "Snapshot" WHERE "id" = ${snapshotId} AND "projectId" = ${view.project.id}
+      UNION SELECT s."id", s."parentId" FROM "Snapshot" s JOIN line ON s."id" = line."parentId" WHERE s."projectId" = ${view.project.id}
+    )
+    SELECT DISTINCT r."taskId" FROM "Review" r JOIN line ON line."id" = r."snapshotId" JOIN "Task" t ON t."id" = r."taskId"
+    WHERE r."projectId" = ${view.project.id} AND (r."status" = 'APPROVED' OR t."status" = 'accepted')`;
+  return new Set(rows.map(({ taskId }) => taskId));
+}
+
+function planOf(view: View, held: ReadonlySet<string> | null): string | null {
   if (view.plan === null) return null;
-  const done = view.tasks.filter(({ status }) => status === 'approved' || status === 'accepted').map(({ key }) => key);
+  const done = view.tasks
+    .filter(({ id, status }) => (status === 'approved' || status === 'accepted') && (held?.has(id) ?? true))
+    .map(({ key }) => key);
   return planToMarkdown(planSchema.parse(view.plan), new Set(done));
 }
 
 async function manifestOf(
   view: View,
-  snapshot: { id: string; createdAt: Date },
+  { snapshot, held }: { snapshot: { id: string; createdAt: Date }; held: ReadonlySet<string> | null },
   files: Manifest['files'],
 ): Promise<Manifest> {
   const projectId = view.project.id;
@@ -93,9 +110,10 @@ async function manifestOf(
         task: task.key,
         id,
         text,
-        status: task.status,
-        met,
-        evidence,
+        // What was approved later is no statement about these bytes.
+        ...((held?.has(task.id) ?? true)
+          ? { status: task.status, met, evidence }
+          : { status: 'not part of this snapshot', met: null, evidence: '' }),
       })),
     ),
     models: calls.map(({ role, modelRowId, promptVersion, _count }) => ({

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/audit';
-import type { Database } from '@/server/platform/db';
+import { type Database, db } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { readFiles } from '@/server/workspace/snapshots';
 import { answerQuestions } from './answer-questions';
 import { approvePlan } from './approve-plan';
+import { buildArchive } from './build-archive';
 import { createProject } from './create-project';
 import { advanceRun } from './engine';
 
@@ -56,6 +57,7 @@ describe('the main job with the offline demo', () => {
       snapshotId: project.headSnapshotId ?? '',
     });
     expect([...files.keys()]).toContain('README.md');
+    await expectOldManifestToBeTrue(actor.organizationId, projectId);
     expect(await auditLedger(database.prisma)).toEqual([]);
     const seqs = (
       await database.prisma.runEvent.findMany({ where: { projectId }, orderBy: { seq: 'asc' }, select: { seq: true } })
@@ -63,3 +65,19 @@ describe('the main job with the offline demo', () => {
     expect(seqs).toEqual(seqs.map((_, index) => index + 1));
   }, 120_000);
 });
+
+/** The manifest of an earlier snapshot says nothing of what was approved after it. */
+async function expectOldManifestToBeTrue(organizationId: string, projectId: string): Promise<void> {
+  const first = await db().review.findFirstOrThrow({
+    where: { projectId, status: 'APPROVED' },
+    orderBy: { createdAt: 'asc' },
+    include: { task: true },
+  });
+  const { manifest } = await buildArchive({ organizationId, projectId, snapshotId: first.snapshotId });
+  const said = (key: string) =>
+    manifest.criteria.filter(({ task }) => task === key).map(({ status, met }) => [status, met]);
+  expect(new Set(said(first.task.key).flat())).toEqual(new Set(['approved', true]));
+  expect(new Set(said('T4').flat())).toEqual(new Set(['not part of this snapshot', null]));
+  const head = await buildArchive({ organizationId, projectId, snapshotId: null });
+  expect(head.manifest.criteria.every(({ status, met }) => status === 'approved' && met === true)).toBe(true);
+}

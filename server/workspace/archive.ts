@@ -3,7 +3,7 @@ import { PassThrough, pipeline, Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { Client } from '@/server/platform/db';
 import { postgresBlobs } from './blobs';
-import { collisionKey, pathProblem } from './edits/paths';
+import { collidesWithArchive, pathProblem } from './edits/paths';
 import { readTree, type SnapshotRef } from './snapshots';
 
 /**
@@ -11,9 +11,6 @@ import { readTree, type SnapshotRef } from './snapshots';
  * thread, some 20 ms a megabyte: this bounds how long everybody else waits (docs/decisions/0009).
  */
 const BATCH_BYTES = 512 * 1024;
-/** Names Plumbline adds; a project's own files of these names give way, README.md aside. */
-export const PLAN_FILE = 'PLAN.md';
-export const MANIFEST_FILE = 'PLUMBLINE.json';
 
 /** Entries carry one fixed time, so that equal snapshots give equal bytes. */
 const ENTRY_TIME = new Date('2026-01-01T00:00:00Z');
@@ -30,9 +27,8 @@ export async function openArchive(
   extra: ReadonlyMap<string, string>,
 ): Promise<Readable> {
   const tree = await readTree(client, ref);
-  // By the key under which names collide: a project's plan.md would overwrite PLAN.md on many systems.
-  const taken = new Set([...extra.keys()].map(collisionKey));
-  const entries = [...tree].filter(([path]) => !taken.has(collisionKey(path)) && pathProblem(path) === null);
+  // A project's plan.md, or a folder of that name, would stand in the way of PLAN.md on many systems.
+  const entries = [...tree].filter(([path]) => !collidesWithArchive(path) && pathProblem(path) === null);
   const zip = new ZipFile();
   const output = new PassThrough({ highWaterMark: 256 * 1024 });
   // yazl reports what goes wrong with an entry on itself, where nobody listening would end the process.

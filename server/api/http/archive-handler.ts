@@ -3,11 +3,13 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
+import { isStorable } from '@/server/platform/plain-text';
 import { buildArchive } from '@/server/runs/build-archive';
 import { callerFrom } from '../caller';
 import { cookieReader } from './cookies';
 
-const querySchema = z.object({ snapshot: z.string().min(1).max(64).nullable() });
+const id = z.string().min(1).max(64).refine(isStorable, 'not an id');
+const querySchema = z.object({ projectId: id, snapshot: id.nullable() });
 
 /** `GET` and `HEAD /api/projects/:id/archive?snapshot=`: the project as a ZIP, streamed. */
 export async function handleArchive(request: Request, projectId: string): Promise<Response> {
@@ -15,9 +17,15 @@ export async function handleArchive(request: Request, projectId: string): Promis
     const caller = await callerFrom(cookieReader(request));
     if (caller === null)
       return Response.json({ error: { code: 'unauthenticated', message: 'Sign in first.' } }, { status: 401 });
-    const query = querySchema.safeParse({ snapshot: new URL(request.url).searchParams.get('snapshot') });
+    const query = querySchema.safeParse({
+      projectId,
+      snapshot: new URL(request.url).searchParams.get('snapshot'),
+    });
     if (!query.success)
-      return Response.json({ error: { code: 'invalid_input', message: 'snapshot is not an id' } }, { status: 400 });
+      return Response.json(
+        { error: { code: 'invalid_input', message: 'the project or the snapshot is not an id' } },
+        { status: 400 },
+      );
     const archive = await buildArchive({
       organizationId: caller.organizationId,
       projectId,

@@ -92,6 +92,16 @@ describe('what may not run is refused on the wire', () => {
     expect((await call('plan.approve', { projectId, version: 6 })).status).toBe(409);
   });
 
+  it('400, naming the field, for text that cannot be stored, and for input of the wrong shape', async () => {
+    for (const text of ['a\u0000b', 'a\ud800b']) {
+      const { status, error } = await call('projects.create', { title: 'x', description: text });
+      expect(status).toBe(400);
+      expect(error).toMatchObject({ appCode: 'invalid_input', details: { field: 'description' } });
+    }
+    expect((await call('projects.archive', { projectId: '\u0000' })).status).toBe(400);
+    expect((await call('projects.rename', { projectId, title: '' })).status).toBe(400);
+  });
+
   it('401 without a session, 403 from another site', async () => {
     expect((await call('chat.send', { projectId, text: 'x' }, { cookie: '' })).status).toBe(401);
     const other = new Request('http://localhost/api/trpc/chat.send', {

@@ -14,6 +14,13 @@ const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
 const FORBIDDEN = /[<>:"|?*\\\u0000-\u001f\u007f]/;
 
+/** Format, control, line and paragraph separators: names that look alike, or run the other way (CWE-451, CVE-2021-42574). */
+const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/u;
+
+/** Files that the archive itself adds. */
+export const PLAN_FILE = 'PLAN.md';
+export const MANIFEST_FILE = 'PLUMBLINE.json';
+
 /** Why a path may not be written, or null. The same rule guards edits, snapshots and the archive. */
 export function pathProblem(path: string): string | null {
   if (path === '') return 'the path is empty';
@@ -36,16 +43,25 @@ function partProblem(part: string): string | null {
   if (FORBIDDEN.test(part)) return `"${part}" holds a character that some systems cannot store`;
   if (/[. ]$/.test(part) || part.startsWith(' '))
     return `"${part}" begins or ends with a character that some systems drop`;
-  if (RESERVED.test(part)) return `"${part}" is a reserved name on Windows`;
+  if (INVISIBLE.test(part)) return `a part of the path holds characters that cannot be seen`;
+  // Windows drops spaces before a dot, and keeps short names: GIT~1 is .git there.
+  if (RESERVED.test(part.replaceAll(/ +(?=\.)/g, ''))) return `"${part}" is a reserved name on Windows`;
   if (part === '__proto__') return '"__proto__" is a reserved name';
-  if (part.toLowerCase() === '.git') return '.git is not writable';
+  if (part.toLowerCase() === '.git' || /^git~\d+$/i.test(part)) return '.git is not writable';
   if (part.normalize('NFC') !== part) return `"${part}" is not in Unicode normal form C`;
   return null;
 }
 
-/** Key under which two names are the same file on a case-insensitive or normalizing file system. */
+/** Key under which two names are the same file on a case-insensitive or normalizing file system. Both ways: ß and SS are one. */
 export function collisionKey(path: string): string {
-  return path.normalize('NFC').toLowerCase();
+  return path.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+}
+
+const ARCHIVE_KEYS = new Set([PLAN_FILE, MANIFEST_FILE].map(collisionKey));
+
+/** Whether a path collides with a file that the archive adds, as that file or as a folder of its name. */
+export function collidesWithArchive(path: string): boolean {
+  return ARCHIVE_KEYS.has(collisionKey(path.split('/')[0] ?? ''));
 }
 
 /** Problems of a whole tree: collisions, a file where another path needs a folder, and size limits. */
@@ -69,6 +85,13 @@ export function treeProblems(files: ReadonlyMap<string, { size: number }>, limit
       refusals.push({ code: 'too_large', path, message: `${path} is larger than ${limits.fileBytes} bytes` });
   }
   for (const path of files.keys()) {
+    if (path.includes('/') && collidesWithArchive(path)) {
+      refusals.push({
+        code: 'path_collision',
+        path,
+        message: `${path.split('/')[0]} is a file that the download adds`,
+      });
+    }
     const parts = collisionKey(path).split('/');
     for (let i = 1; i < parts.length; i++) {
       const file = seen.get(parts.slice(0, i).join('/'));
