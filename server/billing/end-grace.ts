@@ -1,10 +1,13 @@
 import 'server-only';
 import { movePlanNow } from '@/server/credits/change-plan';
 import { now } from '@/server/platform/clock';
-import type { Client } from '@/server/platform/db';
+import { type Client, db, inTx } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
+import { logger } from '@/server/platform/logger';
+import { lockAccount } from './lock-account';
 import { notifyGraceEnded } from './notify';
 import { askStripe, isMissing } from './stripe-client';
+import { syncSubscription } from './sync-subscription';
 
 /**
  * Ends the plans whose payment failed and whose grace is over: the subscription at Stripe first, so that nobody is charged
@@ -14,25 +17,60 @@ import { askStripe, isMissing } from './stripe-client';
 export async function endGrace(client: Client): Promise<number> {
   const due = await client.organizationPlan.findMany({
     where: { status: 'past_due', graceUntil: { lte: now() } },
-    include: { plan: { select: { name: true } } },
+    select: { organizationId: true },
   });
-  for (const { organizationId, stripeSubscriptionId, graceUntil, planId, plan } of due) {
-    if (stripeSubscriptionId !== null && !mockPayments()) await cancelAtStripe(stripeSubscriptionId);
-    if (planId !== 'free') {
-      await movePlanNow(client, {
+  let ended = 0;
+  let failed: unknown = null;
+  for (const { organizationId } of due) {
+    try {
+      if (await endOne(organizationId)) ended++;
+    } catch (error) {
+      // One organization that Stripe refuses does not keep the others waiting.
+      logger().error({ err: error, organizationId }, 'the grace of a plan could not be ended');
+      failed = error;
+    }
+  }
+  if (failed !== null) throw failed;
+  return ended;
+}
+
+async function endOne(organizationId: string): Promise<boolean> {
+  const before = await overdue(db(), organizationId);
+  if (before === null) return false;
+  const { stripeCustomerId, stripeSubscriptionId } = before;
+  if (stripeSubscriptionId !== null && !mockPayments()) {
+    // It may have been paid since, and the event be under way: what Stripe says now decides.
+    if (stripeCustomerId !== null) await syncSubscription(stripeCustomerId);
+    if ((await overdue(db(), organizationId)) === null) return false;
+    await cancelAtStripe(stripeSubscriptionId);
+  }
+  return inTx(async (tx) => {
+    await lockAccount(tx, organizationId);
+    const row = await overdue(tx, organizationId);
+    if (row === null) return false;
+    if (row.planId !== 'free') {
+      await movePlanNow(tx, {
         organizationId,
         planId: 'free',
-        idempotencyKey: `grace:${stripeSubscriptionId ?? organizationId}:${graceUntil?.toISOString() ?? ''}`,
+        idempotencyKey: `grace:${stripeSubscriptionId ?? organizationId}:${before.graceUntil?.toISOString() ?? ''}`,
         reason: 'Not paid',
       });
     }
-    const ended = await client.organizationPlan.updateMany({
-      where: { organizationId, status: 'past_due' },
+    await tx.organizationPlan.updateMany({
+      where: { organizationId },
       data: { stripeSubscriptionId: null, status: 'canceled', graceUntil: null, updatedAt: now() },
     });
-    if (ended.count > 0) await notifyGraceEnded(client, { organizationId, planName: plan.name });
-  }
-  return due.length;
+    await notifyGraceEnded(tx, { organizationId, planName: row.plan.name });
+    return true;
+  });
+}
+
+/** The plan while it is unpaid after its grace, else null. */
+async function overdue(client: Client, organizationId: string) {
+  return client.organizationPlan.findFirst({
+    where: { organizationId, status: 'past_due', graceUntil: { lte: now() } },
+    include: { plan: { select: { name: true } } },
+  });
 }
 
 async function cancelAtStripe(subscriptionId: string): Promise<void> {

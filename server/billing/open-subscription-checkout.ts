@@ -27,24 +27,26 @@ export async function openSubscriptionCheckout(input: PlanWish): Promise<string>
   const params = checkoutParams(input, { customer, price: await stripePriceOf(plan) });
   const identity = [organizationId, planId, plan.priceUsdCents, input.returnTo];
   const wish = `subscription:${createHash('sha256').update(JSON.stringify(identity)).digest('base64url')}`;
-  await closeOtherPages(customer, planId);
   for (let number = 0; number < SESSIONS_TRIED; number++) {
     const idempotencyKey = `${wish}:${number}`;
     const created = await askStripe((stripe) => stripe.checkout.sessions.create(params, { idempotencyKey }));
     // The answer to a repeated key shows the session as it was made, not as it is.
     const session = await askStripe((stripe) => stripe.checkout.sessions.retrieve(created.id));
-    if (session.status === 'open' && session.url !== null) return session.url;
+    if (session.status === 'open' && session.url !== null) {
+      await closeOtherPages(customer, session.id);
+      return session.url;
+    }
   }
   throw new AppError('conflict', `no open checkout session after ${SESSIONS_TRIED} tries`, {
     userMessage: 'Too many payment pages were opened for this plan today. Write to us and we will sort it out.',
   });
 }
 
-/** A page for another plan that is still open somewhere could be paid as well. */
-async function closeOtherPages(customer: string, planId: string): Promise<void> {
+/** Another page that is still open somewhere, whatever its plan, could be paid as well. */
+async function closeOtherPages(customer: string, kept: string): Promise<void> {
   const open = await askStripe((stripe) => stripe.checkout.sessions.list({ customer, status: 'open', limit: 100 }));
   for (const session of open.data) {
-    if (session.mode !== 'subscription' || session.metadata?.planId === planId) continue;
+    if (session.mode !== 'subscription' || session.id === kept) continue;
     await askStripe((stripe) => stripe.checkout.sessions.expire(session.id));
   }
 }

@@ -9,6 +9,7 @@ import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db
 import { applySubscription } from './apply-subscription';
 import { changePlan } from './change-plan';
 import { endGrace } from './end-grace';
+import { syncOverdue } from './sync-overdue';
 
 let billing: Billing;
 
@@ -213,4 +214,36 @@ describe('a failed payment', () => {
       ...(await periodOf(billing, account.subscriptionId)),
     });
   });
+});
+
+describe('webhooks that are lost for good', () => {
+  it('are made up for: an overdue subscription is read from Stripe, and the paid month comes once', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    const before = await rowOf(account);
+    nextPeriod(billing, account.subscriptionId, before.periodEnd);
+    setClockOffset(before.periodEnd.getTime() - Date.now() + 3 * 3_600_000);
+    expect(await syncOverdue(db())).toBeGreaterThan(0);
+    expect(await rowOf(account)).toMatchObject({
+      planId: 'pro',
+      monthly: 500n * CREDIT,
+      ...(await periodOf(billing, account.subscriptionId)),
+    });
+    expect((await rowOf(account)).periodEnd.getTime()).toBeGreaterThan(before.periodEnd.getTime());
+    await syncOverdue(db());
+    await account.deliver();
+    expect((await rowOf(account)).monthly).toBe(500n * CREDIT);
+  });
+});
+
+it('one page for a subscription is open at a time, wherever it was asked for', async () => {
+  const owner = await seedOrganization(database());
+  const first = await changePlan({ ...owner, planId: 'pro', returnTo: '/projects/one' });
+  const second = await changePlan({ ...owner, planId: 'pro', returnTo: '/credits' });
+  expect(first.url).not.toBe(second.url);
+  const { stripeCustomerId } = await db().organizationPlan.findUniqueOrThrow({
+    where: { organizationId: owner.organizationId },
+  });
+  const open = await billing.client.checkout.sessions.list({ customer: stripeCustomerId ?? '', status: 'open' });
+  expect(open.data.map(({ url }) => url)).toEqual([second.url]);
 });

@@ -16,6 +16,10 @@ export interface CreditCheck {
   resetsAt: Date;
   /** What the next reset will grant. */
   nextAllocation: bigint;
+  /** Monthly credits that are left now; they expire at the reset. */
+  monthly: bigint;
+  /** The person's whole monthly budget; null: none. */
+  budget: bigint | null;
 }
 
 /**
@@ -33,8 +37,8 @@ export async function checkCreditBalance(
   });
   if (row === null) throw notFound('Credit account');
   const available = row.monthly + row.bonus - row.held;
-  const budgetLeft =
-    userId === null ? null : await memberBudgetLeft(client, { organizationId, userId, since: row.periodStart });
+  const own = userId === null ? null : await memberBudget(client, { organizationId, userId, since: row.periodStart });
+  const budgetLeft = own?.left ?? null;
   const usable = budgetLeft !== null && budgetLeft < available ? budgetLeft : available;
   const plan = row.organization.plan;
   const next =
@@ -45,15 +49,17 @@ export async function checkCreditBalance(
     missing: usable >= required ? 0n : required - usable,
     budgetLeft,
     resetsAt: row.periodEnd,
+    monthly: row.monthly,
+    budget: own?.budget ?? null,
     nextAllocation: next == null ? 0n : planAllocation(row.organization.kind, next),
   };
 }
 
 /** What a member's monthly budget leaves, as the reserve itself counts it. Null: no budget. */
-async function memberBudgetLeft(
+async function memberBudget(
   client: Client,
   input: { organizationId: string; userId: string; since: Date },
-): Promise<bigint | null> {
+): Promise<{ budget: bigint; left: bigint } | null> {
   const { organizationId, userId, since } = input;
   const membership = await client.membership.findUnique({
     where: { organizationId_userId: { organizationId, userId } },
@@ -63,5 +69,5 @@ async function memberBudgetLeft(
   const [row] = await client.$queryRaw<{ committed: bigint }[]>`
     SELECT get_member_committed(${organizationId}, ${userId}, ${since}::timestamptz) AS committed`;
   const left = membership.monthlyBudgetMicro - (row?.committed ?? 0n);
-  return left > 0n ? left : 0n;
+  return { budget: membership.monthlyBudgetMicro, left: left > 0n ? left : 0n };
 }

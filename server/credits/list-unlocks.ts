@@ -15,6 +15,12 @@ export interface Need {
   locked: { capability: string; quality: string } | null;
   resetsAt: Date;
   nextAllocation: bigint;
+  /** Monthly credits that are left now: they expire when the next ones come. */
+  monthly: bigint;
+  /** What limits is the person's own monthly budget, which no purchase lifts: micro-credits of it, null when it is not. */
+  ownBudget: bigint | null;
+  /** What the work may cost. */
+  required: bigint;
 }
 
 /** Every way to unlock a need, cheapest first (waiting is free, so it comes first when it is enough). */
@@ -28,8 +34,12 @@ export async function listUnlocks(client: Client, need: Need): Promise<Unlock[]>
     select: { owed: true },
   });
   const ways: Unlock[] = [];
+  if (need.ownBudget !== null) {
+    return need.ownBudget >= need.required ? [{ kind: 'wait', until: need.resetsAt, priceUsdCents: 0 }] : [];
+  }
   if (need.locked === null && need.missing > 0n) {
-    if (need.nextAllocation >= need.missing) ways.push({ kind: 'wait', until: need.resetsAt, priceUsdCents: 0 });
+    if (need.nextAllocation - need.monthly >= need.missing)
+      ways.push({ kind: 'wait', until: need.resetsAt, priceUsdCents: 0 });
     const packages = await client.topupPackage.findMany({ where: { active: true }, orderBy: { priceUsdCents: 'asc' } });
     // What is owed from a refunded purchase is repaid by the next one first.
     const wanted = need.missing + (owed?.owed ?? 0n);

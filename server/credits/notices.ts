@@ -15,6 +15,9 @@ const NOTHING_LEFT = MICRO;
 /** Organizations looked at in one round. */
 const ROUND = 1000;
 
+/** Notices that the off switch silences. */
+const LOW_KINDS: ReadonlySet<string> = new Set(['low_balance', 'out_of_credits']);
+
 export type NoticeKind = 'low_balance' | 'out_of_credits' | 'payment_failed' | 'owed';
 
 export interface NewNotice {
@@ -75,7 +78,12 @@ export async function mailNotices(client: Client): Promise<number> {
   let letters = 0;
   for (const notice of open) {
     const owners = await client.membership.findMany({
-      where: { organizationId: notice.organizationId, role: 'owner', organization: { notices: true } },
+      where: {
+        organizationId: notice.organizationId,
+        role: 'owner',
+        // The switch is for low balances; what concerns payments comes all the same.
+        ...(LOW_KINDS.has(notice.kind) ? { organization: { notices: true } } : {}),
+      },
       include: { user: { select: { email: true } }, organization: { select: { name: true } } },
     });
     // Marked first: a letter that was lost is better than one that comes every minute.

@@ -67,9 +67,16 @@ it('stale holds are given back once their time has passed', async () => {
     idempotencyKey: `stale:${organizationId}`,
     ttlMs: 60_000,
   });
-  expect(await releaseStaleHolds()).toEqual({ expired: 0 });
+  await database.prisma.rateCounter.createMany({
+    data: ['minute:2020-01-01T00:00', 'day:2020-01-01', 'minute:2999-01-01T00:00'].map((window) => ({
+      organizationId,
+      capability: 'ask',
+      window,
+    })),
+  });
+  expect(await releaseStaleHolds()).toEqual({ expired: 0, counters: 2 });
   setClockOffset(61_000);
-  expect(await releaseStaleHolds()).toEqual({ expired: 1 });
+  expect(await releaseStaleHolds()).toEqual({ expired: 1, counters: 0 });
   expect((await balance(organizationId)).held).toBe(0n);
 });
 

@@ -98,10 +98,23 @@ describe('the access check', () => {
     expect(answer.unlocks[1]).toMatchObject({ packageId: 'starter' });
   });
 
+  it('does not offer to wait for credits that would not be enough', async () => {
+    const { estimate } = await checkAIAccess({ ...owner, capability: 'implement', quality: 'fast' });
+    const p90 = estimate?.p90 ?? 0n;
+    // Nine credits are left and expire at the reset that brings ten: ten is not enough for eleven.
+    const almost = await seedOrganization(database, { monthlyMicro: 9_000_000n });
+    const work = [{ role: 'implement' as const, count: Number(11_000_000n / p90) + 1 }];
+    const answer = await checkAIAccess({ ...almost, capability: 'implement', quality: 'fast', work });
+    expect(answer.missing).toBeGreaterThan(1_000_000n);
+    expect(answer.unlocks.map(({ kind }) => kind)).toEqual(['topup', 'upgrade']);
+  });
+
   it('counts the person’s own monthly budget', async () => {
     await database.prisma.membership.updateMany({ where: owner, data: { monthlyBudgetMicro: 5n } });
     const answer = await checkAIAccess({ ...owner, capability: 'implement', quality: 'fast' });
     expect(answer).toMatchObject({ allowed: false, denial: { code: 'budget_exceeded' }, budgetLeft: 5n });
+    // Neither a purchase nor the next month lifts a budget that is too small for the work itself.
+    expect(answer.unlocks).toEqual([]);
     await expect(callModel(context(), ask())).rejects.toMatchObject({ code: 'budget_exceeded' });
     expect(fake.requests).toHaveLength(0);
   });

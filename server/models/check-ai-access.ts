@@ -143,6 +143,9 @@ async function answerFor(
             locked: inPlan ? null : { capability, quality: level.quality },
             resetsAt: credits.resetsAt,
             nextAllocation: credits.nextAllocation,
+            monthly: credits.monthly,
+            ownBudget: denial.code === 'budget_exceeded' ? credits.budget : null,
+            required: estimate?.p90 ?? 0n,
           }),
   };
 }

@@ -17,8 +17,9 @@ export async function reclaimOpenCalls(where: { runId?: string; createdBefore: D
     await inTx(async (tx) => {
       // Without a hold: made with the organization's own key.
       if (holdId !== null) await release(tx, { organizationId, holdId });
-      await tx.modelCall.update({
-        where: { id },
+      // Settled meanwhile: then it is paid, and stays what it is.
+      await tx.modelCall.updateMany({
+        where: { id, status: 'running' },
         data: { status: 'failed', errorCode: 'process_died', finishedAt: now() },
       });
     });

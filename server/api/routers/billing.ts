@@ -36,7 +36,11 @@ export const billingRouter = router({
   purchases: memberProcedure
     .input(purchasesSchema)
     .query(({ ctx, input }) => listPurchases(ctx.caller.organizationId, input)),
-  invoices: memberProcedure.query(({ ctx }) => listInvoices(ctx.caller.organizationId)),
+  invoices: memberProcedure.query(async ({ ctx }) => {
+    const invoices = await listInvoices(ctx.caller.organizationId);
+    // Stripe's pages carry the payer's name and address: for the owner only.
+    return ctx.caller.role === 'owner' ? invoices : invoices.map((row) => ({ ...row, url: null, pdfUrl: null }));
+  }),
 
   startTopup: ownerProcedure
     .input(startTopupSchema)

@@ -24,12 +24,36 @@ export async function resetMonths(): Promise<{ due: number; reset: number }> {
     take: ROUND,
   });
   let reset = 0;
-  for (const { organizationId } of ended) if (await resetMonth(db(), organizationId)) reset++;
+  let failed: unknown = null;
+  for (const { organizationId } of ended) {
+    try {
+      if (await resetMonth(db(), organizationId)) reset++;
+    } catch (error) {
+      // One account that cannot be reset does not keep the others waiting; the operator page shows it.
+      logger().error({ err: error, organizationId }, 'a month could not be reset');
+      failed = error;
+    }
+  }
+  if (failed !== null) throw failed;
   return { due: ended.length, reset };
 }
 
-export async function releaseStaleHolds(): Promise<{ expired: number }> {
-  return { expired: await expireStaleHolds(db()) };
+export async function releaseStaleHolds(): Promise<{ expired: number; counters: number }> {
+  return { expired: await expireStaleHolds(db()), counters: await dropOldCounters() };
+}
+
+/** Windows that have passed count no request any more. */
+async function dropOldCounters(): Promise<number> {
+  const yesterday = new Date(now().getTime() - 86_400_000).toISOString();
+  const { count } = await db().rateCounter.deleteMany({
+    where: {
+      OR: [
+        { window: { startsWith: 'minute:', lt: `minute:${yesterday.slice(0, 16)}` } },
+        { window: { startsWith: 'day:', lt: `day:${yesterday.slice(0, 10)}` } },
+      ],
+    },
+  });
+  return count;
 }
 
 export async function noticeBalances(): Promise<{ notices: number; letters: number }> {
