@@ -79,7 +79,7 @@ describe('the demo reviewer', () => {
 
   it.each([
     ['src/parse-csv.js:3: unexpected "{"', 'src/parse-csv.js', 3],
-    ['at file:///box/work/test/parse-csv.test.js:6:10\nat node:internal/x:1', 'test/parse-csv.test.js', 6],
+    ['at file:///box/project/test/parse-csv.test.js:6:10\nat node:internal/x:1', 'test/parse-csv.test.js', 6],
     ['at node:internal/x:12\n    at Suite (/box/src/parse-csv.js:12:5)', 'src/parse-csv.js', 12],
     ['File "/box/src/parse-csv.js", line 4, in x', 'src/parse-csv.js', 4],
   ])('points at the line that the output of a failed check names: %j', (output, file, line) => {
