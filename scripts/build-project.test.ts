@@ -29,11 +29,12 @@ describe('the command line', () => {
       ['--out', out],
       ['--nope'],
       ['a', 'b', '--out', out],
-      ['x', '--out', out, '--budget', '-1'],
       ['x', '--out', out, '--model', 'gpt'],
     ]) {
       expect([args.join(' '), build(...args).status]).toEqual([args.join(' '), 2]);
     }
+    const negative = build('x', '--out', out, '--budget', '-1');
+    expect([negative.status, negative.stderr]).toEqual([2, expect.stringMatching(/^--budget must be an amount/)]);
   }, 60_000);
 
   it('pauses with 3 when the budget is too small, resumes with a larger one, and leaves files, ZIP and receipt', () => {

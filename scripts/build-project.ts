@@ -19,6 +19,8 @@ examples: ${demoProjects()
   .map(({ slug }) => slug)
   .join(', ')}`;
 
+const BUDGET = '--budget must be an amount of credits such as 2.5';
+
 function wrong(message: string): never {
   console.error(`${message}\n${USAGE}`);
   process.exit(EXIT.arguments);
@@ -37,7 +39,9 @@ function readArguments() {
       },
     });
   } catch (error) {
-    return wrong(error instanceof Error ? error.message : 'wrong arguments');
+    const message = error instanceof Error ? error.message : 'wrong arguments';
+    // Node takes "-3" for an option and explains how to escape it.
+    return wrong(/'--budget/.test(message) ? BUDGET : message);
   }
 }
 
@@ -65,7 +69,7 @@ function checkedOptions(): BuildOptions {
   if (values.model !== undefined && !modelRefSchema.safeParse(values.model).success)
     wrong('--model must be provider:model');
   const budgetMicro = values.budget === undefined ? null : parseCredits(values.budget);
-  if (values.budget !== undefined && budgetMicro === null) wrong('--budget must be an amount of credits such as 2.5');
+  if (values.budget !== undefined && budgetMicro === null) wrong(BUDGET);
   const example = demoProjects().find(({ slug }) => slug === text)?.slug ?? null;
   return {
     description: example === null ? (text ?? null) : null,

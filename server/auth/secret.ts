@@ -1,5 +1,5 @@
 import 'server-only';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from '@/server/platform/env';
 import { newSecret } from '@/server/platform/ids';
@@ -14,8 +14,21 @@ export function authSecret(): string {
   else {
     const path = join(DATA_DIR, 'auth-secret');
     mkdirSync(DATA_DIR, { recursive: true });
-    if (!existsSync(path)) writeFileSync(path, newSecret(), { mode: 0o600, flag: 'wx' });
+    if (!existsSync(path)) makeSecret(path);
     cached = readFileSync(path, 'utf8');
   }
   return cached;
+}
+
+/** Written aside and linked: of processes that start together one wins, and none reads a file that is half written. */
+function makeSecret(path: string): void {
+  const own = `${path}.${process.pid}`;
+  writeFileSync(own, newSecret(), { mode: 0o600 });
+  try {
+    linkSync(own, path);
+  } catch (error) {
+    if (!existsSync(path)) throw error;
+  } finally {
+    rmSync(own);
+  }
 }

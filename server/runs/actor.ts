@@ -50,11 +50,24 @@ export async function say(
   return id;
 }
 
-export async function startRun(tx: Tx, actor: Actor, kind: 'design' | 'build'): Promise<string> {
+/** @param base attempts of tasks that earlier runs made: they are not tries of this one. */
+export async function startRun(
+  tx: Tx,
+  actor: Actor,
+  kind: 'design' | 'build',
+  base: Record<string, number> = {},
+): Promise<string> {
   const project = await ownProject(tx, actor);
   const runId = newId();
   await tx.run.create({
-    data: { id: runId, ...scopeOf(actor), kind, planVersion: project.planVersion, createdById: actor.userId },
+    data: {
+      id: runId,
+      ...scopeOf(actor),
+      kind,
+      planVersion: project.planVersion,
+      createdById: actor.userId,
+      cursor: { base },
+    },
   });
   await dispatchRun(tx, { id: runId, organizationId: actor.organizationId });
   return runId;

@@ -132,6 +132,24 @@ it('a new plan that reuses the keys of approved tasks leaves what was approved a
   });
 });
 
+it('a new plan for a task that was rejected to the end starts it anew, with all its tries', async () => {
+  script.overrides.implement = ({ task }) => (task === 'T2' ? 'I would rather not.' : undefined);
+  const { own } = await built();
+  const where = { id: own.projectId };
+  expect(await database.prisma.project.findUniqueOrThrow({ where })).toMatchObject({ status: 'awaiting_refinement' });
+  const rejected = (await tasksOf(own.projectId))[1];
+  expect(rejected).toMatchObject({ status: 'rejected', attempts: 2 });
+  script.overrides.plan = () => JSON.stringify(plan());
+  await replan(own, 'Try it another way.');
+  const design = { projectId: own.projectId, kind: 'design' as const, status: 'queued' as const };
+  await drive((await database.prisma.run.findFirstOrThrow({ where: design })).id);
+  let refusals = 1;
+  script.overrides.implement = ({ task }) => (task === 'T2' && refusals-- > 0 ? 'Still not.' : undefined);
+  await drive(await approvePlan(own, 2));
+  expect(await database.prisma.project.findUniqueOrThrow({ where })).toMatchObject({ status: 'completed' });
+  expect((await tasksOf(own.projectId))[1]).toMatchObject({ status: 'approved', attempts: 4 });
+});
+
 it('a run whose task wrote Readme.md finishes, with one readme', async () => {
   script.overrides.implement = ({ task }) =>
     task === 'T1' ? `${goodReply('T1')}\n${wholeFile('Readme.md', '# Sums')}` : undefined;

@@ -1,8 +1,8 @@
 import 'server-only';
-import { inTx } from '@/server/platform/db';
+import { inTx, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf, startRun } from './actor';
-import { moveProject } from './transitions';
+import { moveProject, moveTask } from './transitions';
 
 /** The explicit approval of one version of the plan. Starts the build. */
 export async function approvePlan(actor: Actor, version: number, budgetMicro?: bigint | null): Promise<string> {
@@ -19,6 +19,14 @@ export async function approvePlan(actor: Actor, version: number, budgetMicro?: b
       where: { projectId_version: { projectId: project.id, version } },
       data: { approvedAt: new Date(), approvedById: actor.userId },
     });
-    return startRun(tx, actor, 'build');
+    return startRun(tx, actor, 'build', await reopenTasks(tx, actor));
   });
+}
+
+/** A task that waited for a decision begins anew with the plan that replaces it. @returns the attempts of open tasks so far. */
+async function reopenTasks(tx: Tx, actor: Actor): Promise<Record<string, number>> {
+  const open = await tx.task.findMany({ where: { ...scopeOf(actor), status: { in: ['pending', 'rejected'] } } });
+  for (const task of open)
+    if (task.status === 'rejected') await moveTask(tx, scopeOf(actor), task, 'pending', ['rejected']);
+  return Object.fromEntries(open.filter(({ attempts }) => attempts > 0).map(({ key, attempts }) => [key, attempts]));
 }

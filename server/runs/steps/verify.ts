@@ -65,6 +65,18 @@ export function summary(outcomes: readonly CheckOutcome[]): string {
   return outcomes.map(({ kind, status }) => `${kind} ${status}`).join(', ');
 }
 
+/** @param limit characters; what is left out is said, so that nobody takes the part for the whole. */
+function diffText(diff: Awaited<ReturnType<typeof diffSnapshots>>, limit: number): string {
+  const text = diff
+    .map(
+      ({ path, status, hunks, truncated }) =>
+        `${status} ${path}${truncated ? ' (lines not compared: too many files differ)' : ''}\n${hunks.map((hunk) => `@@ -${hunk.oldStart} +${hunk.newStart} @@\n${hunk.lines.join('\n')}`).join('\n')}`,
+    )
+    .join('\n');
+  if (text.length <= limit) return text;
+  return `${text.slice(0, limit)}\n(the other ${text.length - limit} characters of the diff are left out; the files are shown whole)`;
+}
+
 /** The reviewer's verdict, bound to evidence; the code decides. */
 export async function reviewStep(ctx: StepContext): Promise<void> {
   const { row, task } = await taskOf(ctx);
@@ -100,13 +112,7 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
         exitCode,
         output: output.slice(-AGENT_LIMITS.checkOutputChars),
       })),
-      diff: diff
-        .map(
-          ({ path, status, hunks, truncated }) =>
-            `${status} ${path}${truncated ? ' (lines not compared: too many files differ)' : ''}\n${hunks.map((hunk) => `@@ -${hunk.oldStart} +${hunk.newStart} @@\n${hunk.lines.join('\n')}`).join('\n')}`,
-        )
-        .join('\n')
-        .slice(0, AGENT_LIMITS.contextTokens[ctx.quality]),
+      diff: diffText(diff, AGENT_LIMITS.contextTokens[ctx.quality]),
       files: [...files].filter(([path]) => shown.has(path)).map(([path, content]) => ({ path, content })),
     }),
     onSettled: async (tx, verdict, result) => {
