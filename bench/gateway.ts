@@ -29,6 +29,8 @@ Object.assign(process.env, {
 const database = await testDb();
 const { prisma } = database;
 await prisma.llmModel.create({ data: { id: MODEL, provider: 'compatible', modelId: 'fake', label: 'Fake' } });
+const listed = await prisma.planCapabilityQuality.findMany();
+await prisma.planQualityModel.createMany({ data: listed.map((row) => ({ ...row, modelRowId: MODEL, priority: 50 })) });
 await prisma.modelPrice.create({
   data: {
     id: newId(),

@@ -35,6 +35,7 @@ export function checkoutRoutes(store: Store): Route[] {
       return session;
     }),
     route('GET', 'checkout/sessions', checkoutList, (params) => {
+      if (params.customer !== undefined) get(store.customers, 'customer', params.customer, 'customer');
       const found = [...store.sessions.values()].filter(
         (session) =>
           (params.customer === undefined || session.customer === params.customer) &&

@@ -139,4 +139,31 @@ describe('refunds and disputes', () => {
       'charge.dispute.closed',
     ]);
   });
+
+  test('money that a dispute brought back may be refunded, money that it took may not', async () => {
+    const { fake, stripe } = bench();
+    const pay = async () => {
+      const session = await stripe.checkout.sessions.create(topup());
+      return String(fake.completeCheckout(session.id).session.payment_intent);
+    };
+    const [won, lost] = [await pay(), await pay()];
+    fake.closeDispute(fake.dispute(won).id, 'won');
+    fake.closeDispute(fake.dispute(lost).id, 'lost');
+    expect(await stripe.refunds.create({ payment_intent: won })).toMatchObject({ amount: 3999 });
+    expect((await failure(stripe.refunds.create({ payment_intent: lost }))).code).toBe('charge_disputed');
+  });
+
+  test('an inquiry moves no money until the bank insists', async () => {
+    const { fake, stripe } = bench();
+    const session = await stripe.checkout.sessions.create(topup());
+    const intent = String(fake.completeCheckout(session.id).session.payment_intent);
+    const { id } = fake.dispute(intent, { inquiry: true });
+    expect(() => fake.closeDispute(id, 'lost')).toThrow('warning_needs_response');
+    const about = () => types(fake).filter((type) => type.startsWith('charge.dispute'));
+    expect(about()).toEqual(['charge.dispute.created']);
+    expect(fake.escalateDispute(id)).toMatchObject({ status: 'needs_response' });
+    expect(about().slice(1)).toEqual(['charge.dispute.updated', 'charge.dispute.funds_withdrawn']);
+    expect(() => fake.closeDispute(id, 'warning_closed')).toThrow('needs_response');
+    expect(fake.closeDispute(id, 'lost')).toMatchObject({ status: 'lost' });
+  });
 });

@@ -1,10 +1,11 @@
 /** What a test may do that a client of Stripe cannot: time, cards, disputes, faults, and the delivery of webhooks. */
 import type Stripe from 'stripe';
 import { actOnCheckout, type CheckoutAction, type CheckoutResult, settleLater } from './checkout-outcome';
-import { closeDispute, openDispute } from './refunds';
+import { paymentOf } from './invoices';
+import { closeDispute, type DisputeOptions, escalateDispute, openDispute } from './refunds';
 import { advancePeriod, retryPayment } from './renewal';
 import type { Fault, RequestLog, ServerState } from './server-state';
-import { get, type Store, snapshot } from './store';
+import { get, idOf, type Store, snapshot } from './store';
 import { endSubscription } from './subscriptions';
 import type { Delivery, DeliveryOrder, DeliveryPlan, SignedRequest, SignOptions } from './webhooks';
 
@@ -41,10 +42,19 @@ function moneyControls(store: Store) {
       if (card === 'declines') store.decliningCustomers.add(customerId);
       else store.decliningCustomers.delete(customerId);
     },
+    /** The payment intent that paid an invoice: what a refund or a dispute of it is about. */
+    paymentOfInvoice: (invoiceId: string): string => {
+      const payment = paymentOf(store, get(store.invoices, 'invoice', invoiceId));
+      const intent = idOf(payment?.payment.payment_intent);
+      if (intent === null) throw new Error(`invoice ${invoiceId} was paid without a payment`);
+      return intent;
+    },
     /** Takes a charge (or a payment intent) back through the bank; `amount` in cents. */
-    dispute: (chargeOrIntentId: string, options: { amount?: number; reason?: string } = {}): Stripe.Dispute =>
+    dispute: (chargeOrIntentId: string, options: DisputeOptions = {}): Stripe.Dispute =>
       copy(openDispute(store, chargeOrIntentId, options)),
-    closeDispute: (disputeId: string, outcome: 'won' | 'lost'): Stripe.Dispute =>
+    /** Turns an inquiry into a dispute. */
+    escalateDispute: (disputeId: string): Stripe.Dispute => copy(escalateDispute(store, disputeId)),
+    closeDispute: (disputeId: string, outcome: 'won' | 'lost' | 'warning_closed'): Stripe.Dispute =>
       copy(closeDispute(store, disputeId, outcome)),
   };
 }

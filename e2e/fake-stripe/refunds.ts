@@ -47,7 +47,7 @@ function createRefund(store: Store, params: RefundCreate): Stripe.Refund {
   if (charge.refunded) {
     throw badRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' });
   }
-  if (charge.disputed) {
+  if (isTaken(store, charge)) {
     throw badRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' });
   }
   const left = charge.amount - charge.amount_refunded;
@@ -85,6 +85,11 @@ function createRefund(store: Store, params: RefundCreate): Stripe.Refund {
   return refund;
 }
 
+/** A dispute has the money, or lost it for good. */
+function isTaken(store: Store, charge: Stripe.Charge): boolean {
+  return [...store.disputes.values()].some((dispute) => dispute.charge === charge.id && !dispute.is_charge_refundable);
+}
+
 function chargeOf(store: Store, params: RefundCreate): Stripe.Charge {
   if (params.charge !== undefined) return get(store.charges, 'charge', params.charge, 'charge');
   if (params.payment_intent === undefined) {
@@ -98,15 +103,21 @@ function chargeOf(store: Store, params: RefundCreate): Stripe.Charge {
   return charge;
 }
 
-/** The cardholder's bank takes money back. `of` is a charge or a payment intent; `amount` in minor units, else all of it. */
-export function openDispute(
-  store: Store,
-  of: string,
-  options: { amount?: number; reason?: string } = {},
-): Stripe.Dispute {
+export interface DisputeOptions {
+  /** Minor units; default all of the charge. */
+  amount?: number;
+  reason?: string;
+  /** The bank only asks: no money moves. */
+  inquiry?: boolean;
+}
+
+/** The cardholder's bank takes money back. `of` is a charge or a payment intent, of a single payment or of an invoice. */
+export function openDispute(store: Store, of: string, options: DisputeOptions = {}): Stripe.Dispute {
   const charge = chargeOf(store, of.startsWith('ch_') ? { charge: of } : { payment_intent: of });
   if (charge.disputed) throw new Error(`charge ${charge.id} is disputed already`);
+  const inquiry = options.inquiry ?? false;
   charge.disputed = true;
+  const payer = store.customers.get(idOf(charge.customer) ?? '');
   const dispute: Stripe.Dispute = {
     id: store.id('du'),
     object: 'dispute',
@@ -116,7 +127,12 @@ export function openDispute(
     created: store.now(idOf(charge.customer)),
     currency: charge.currency,
     enhanced_eligibility_types: [],
-    evidence: NO_EVIDENCE,
+    // Stripe fills in what it knows of the payer.
+    evidence: {
+      ...NO_EVIDENCE,
+      customer_email_address: payer?.email ?? charge.receipt_email,
+      customer_name: payer?.name ?? null,
+    },
     evidence_details: {
       due_by: store.now(idOf(charge.customer)) + 9 * 86_400,
       enhanced_eligibility: {},
@@ -126,29 +142,46 @@ export function openDispute(
       submission_method: 'manual',
     },
     intended_submission_method: null,
-    is_charge_refundable: false,
+    is_charge_refundable: inquiry,
     livemode: false,
     metadata: {},
     network_reason_code: '10.4',
     payment_intent: idOf(charge.payment_intent),
     reason: options.reason ?? 'fraudulent',
-    status: 'needs_response',
+    status: inquiry ? 'warning_needs_response' : 'needs_response',
   };
   store.disputes.set(dispute.id, dispute);
   store.emit('charge.dispute.created', dispute);
+  if (!inquiry) store.emit('charge.dispute.funds_withdrawn', dispute);
+  return dispute;
+}
+
+/** The bank insists on an inquiry: it becomes a dispute, and the money goes. */
+export function escalateDispute(store: Store, id: string): Stripe.Dispute {
+  const dispute = get(store.disputes, 'dispute', id);
+  if (dispute.status !== 'warning_needs_response') throw new Error(`dispute ${id} is no open inquiry`);
+  store.change(dispute, 'charge.dispute.updated', () => {
+    dispute.status = 'needs_response';
+    dispute.is_charge_refundable = false;
+  });
   store.emit('charge.dispute.funds_withdrawn', dispute);
   return dispute;
 }
 
-/** The bank decides; a dispute that is won brings the money back. */
-export function closeDispute(store: Store, id: string, outcome: 'won' | 'lost'): Stripe.Dispute {
+/** The bank decides; a dispute that is won brings the money back, an inquiry just ends (`warning_closed`). */
+export function closeDispute(store: Store, id: string, outcome: 'won' | 'lost' | 'warning_closed'): Stripe.Dispute {
   const dispute = get(store.disputes, 'dispute', id);
-  if (dispute.status === 'won' || dispute.status === 'lost') throw new Error(`dispute ${id} is closed already`);
+  if (CLOSED.has(dispute.status)) throw new Error(`dispute ${id} is closed already`);
+  if ((dispute.status === 'warning_needs_response') !== (outcome === 'warning_closed'))
+    throw new Error(`dispute ${id} is ${dispute.status}: it cannot end as ${outcome}`);
   dispute.status = outcome;
+  dispute.is_charge_refundable = outcome !== 'lost';
   if (outcome === 'won') store.emit('charge.dispute.funds_reinstated', dispute);
   store.emit('charge.dispute.closed', dispute);
   return dispute;
 }
+
+const CLOSED: ReadonlySet<string> = new Set(['won', 'lost', 'warning_closed']);
 
 const NO_EVIDENCE: Stripe.Dispute.Evidence = {
   access_activity_log: null,

@@ -171,6 +171,30 @@ describe('a subscription', () => {
   });
 });
 
+describe('the payment of an invoice', () => {
+  test('is found from either side, and is refunded and disputed like any other', async () => {
+    const { fake, stripe } = bench();
+    const { customer } = await subscribe(bench(), await monthly(stripe, 2900, 'pro'));
+    const [invoice] = (await stripe.invoices.list({ customer })).data;
+    const payment_intent = fake.paymentOfInvoice(invoice?.id ?? '');
+    const [payment] = (
+      await stripe.invoicePayments.list({
+        payment: { type: 'payment_intent', payment_intent },
+        expand: ['data.invoice'],
+      })
+    ).data;
+    expect(payment).toMatchObject({ status: 'paid', amount_paid: 2900, invoice: { id: invoice?.id, total: 2900 } });
+    await stripe.refunds.create({ payment_intent, amount: 900 });
+    const [refunded] = fake.events('charge.refunded');
+    // As at Stripe, the charge names its customer and payment, but neither its invoice nor our metadata.
+    expect(refunded?.data.object).toMatchObject({ amount_refunded: 900, customer, payment_intent, metadata: {} });
+    const dispute = fake.dispute(payment_intent, { amount: 2000 });
+    fake.closeDispute(dispute.id, 'won');
+    expect(fake.events('charge.dispute.closed')[0]?.data.object).toMatchObject({ status: 'won', payment_intent });
+    expect(() => fake.paymentOfInvoice('in_none')).toThrow('No such invoice');
+  });
+});
+
 function daysOf(item: Stripe.SubscriptionItem | undefined): number {
   return item === undefined ? 0 : (item.current_period_end - item.current_period_start) / 86_400;
 }

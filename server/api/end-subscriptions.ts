@@ -1,20 +1,24 @@
 import 'server-only';
-import { cancelPlan } from '@/server/billing/cancel-plan';
-import { db } from '@/server/platform/db';
+import { endPayments } from '@/server/billing/end-payments';
+import { logger } from '@/server/platform/logger';
 
 /**
- * Ends the running subscriptions of organizations that are about to be deleted, so that nobody is charged again. It happens
- * first: when Stripe does not answer, nothing was deleted; should the deletion fail after it, the plan only ends with its period.
- * @throws AppError `payments_unavailable`
+ * Deletes organizations that nobody can pay for any more: first their payment pages and subscriptions end, so that nothing
+ * was deleted when Stripe does not answer; should the deletion fail after it, the plan only ends with its period. Afterwards
+ * once more, for a page that was opened meanwhile.
+ * @param remove deletes, and says which organizations it deleted
+ * @throws AppError `payments_unavailable`, and what `remove` throws
  */
-export async function endSubscriptions(userId: string, organizationIds: readonly string[]): Promise<void> {
-  const running = await db().organizationPlan.findMany({
-    where: {
-      organizationId: { in: [...organizationIds] },
-      stripeSubscriptionId: { not: null },
-      status: { not: 'canceled' },
-    },
-    select: { organizationId: true },
-  });
-  for (const { organizationId } of running) await cancelPlan({ organizationId, userId });
+export async function deleteWithPayments(
+  organizationIds: readonly string[],
+  remove: () => Promise<readonly string[]>,
+): Promise<void> {
+  for (const organizationId of organizationIds) await endPayments(organizationId);
+  for (const organizationId of await remove()) {
+    try {
+      await endPayments(organizationId);
+    } catch (error) {
+      logger().error({ err: error, organizationId }, 'a deleted organization may still have an open payment page');
+    }
+  }
 }

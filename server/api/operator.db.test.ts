@@ -67,6 +67,41 @@ describe('a corrected price', () => {
     ).rejects.toThrow(/append-only/);
   });
 
+  it('leaves what is not named as it was: images keep their price', async () => {
+    const operator = as('root@example.test');
+    const modelRef = 'google:gemini-2.5-flash';
+    const at = (day: number) => new Date(Date.parse('2030-01-01T00:00:00Z') + day * 86_400_000);
+    const price = { modelRef, input: '1', output: '2', cached: '0.1' };
+    const added = (day: number, more: object = {}) =>
+      operator.addPrice({ ...price, ...more, effectiveFrom: at(day).toISOString() });
+    await added(1, { imageIn: '0.002', imageOut: '0.04' });
+    await added(9, { imageIn: '0.009' });
+    // Between the two: it follows the row before it, and names one of the images.
+    expect(await added(5, { imageOut: '0.05' })).toEqual({ effectiveFrom: at(5), atOnce: false, until: at(9) });
+    await added(12);
+    const rows = await database.prisma.modelPrice.findMany({
+      where: { modelRowId: modelRef, effectiveFrom: { gte: at(0) } },
+      orderBy: { effectiveFrom: 'asc' },
+    });
+    expect(rows.map(({ imageInPerUnit, imageOutPerUnit }) => [imageInPerUnit, imageOutPerUnit])).toEqual([
+      [2_000_000n, 40_000_000n],
+      [2_000_000n, 50_000_000n],
+      [9_000_000n, 40_000_000n],
+      [9_000_000n, 40_000_000n],
+    ]);
+  });
+
+  it('without a date applies at once, and the answer says so', async () => {
+    const operator = as('root@example.test');
+    const modelRef = 'google:gemini-2.5-pro';
+    const quote = () => quoteCall(database.prisma, { role: 'implement', quality: 'enhanced', modelRef });
+    const before = await quote();
+    const added = await operator.addPrice({ modelRef, input: '12.5', output: '100', cached: '1.25' });
+    expect(added).toEqual({ effectiveFrom: expect.any(Date), atOnce: true, until: null });
+    expect(added.effectiveFrom.getTime()).toBeLessThanOrEqual(Date.now());
+    expect((await quote()).p50).toBe(before.p50 * 10n);
+  });
+
   it('is read exactly', () => {
     expect(['1.25', '0.000000001', '12', '999999.999999999'].map(nanoDollars)).toEqual([
       1_250_000_000n,
@@ -95,6 +130,61 @@ describe('a manual adjustment', () => {
       expect.objectContaining({ kind: 'manual_adjustment', amount: 5_000_000n, userId: mine.userId }),
     ]);
     expect(await database.prisma.auditEvent.count({ where: { action: 'credits.adjusted' } })).toBe(1);
+    expect(await auditLedger(database.prisma)).toEqual([]);
+  });
+
+  it('is not another one under the same request: that is refused, and nothing changes', async () => {
+    const operator = as('root@example.test');
+    const other = await seedOrganization(database);
+    const input = {
+      organizationId: mine.organizationId,
+      amountMicro: 2_000_000n,
+      reason: 'outage on Tuesday',
+      requestId: crypto.randomUUID(),
+    };
+    const first = await operator.adjust(input);
+    expect(first.replayed).toBe(false);
+    for (const change of [
+      { amountMicro: 2_000_001n },
+      { amountMicro: -2_000_000n },
+      { reason: 'outage on Friday' },
+      { organizationId: other.organizationId },
+    ]) {
+      await expect(operator.adjust({ ...input, ...change })).rejects.toMatchObject({
+        code: 'CONFLICT',
+        cause: { code: 'duplicate_request', details: { requestId: input.requestId } },
+      });
+    }
+    expect(await operator.adjust(input)).toEqual({ ...first, replayed: true });
+    expect(
+      await database.prisma.creditEntry.count({ where: { note: { contains: 'outage on' }, amount: { gt: 0 } } }),
+    ).toBe(2);
+    expect(await auditLedger(database.prisma)).toEqual([]);
+  });
+
+  it('of two at once under one request, for two accounts, is one', async () => {
+    const operator = as('root@example.test');
+    const other = await seedOrganization(database);
+    const input = { amountMicro: 3_000_000n, reason: 'outage at once', requestId: crypto.randomUUID() };
+    const results = await Promise.allSettled(
+      [mine, other].map(({ organizationId }) => operator.adjust({ ...input, organizationId })),
+    );
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { cause: { code: 'duplicate_request' } },
+    });
+    expect(await database.prisma.creditEntry.count({ where: { note: input.reason } })).toBe(1);
+  });
+
+  it('that took credits is replayed also when there are fewer now', async () => {
+    const operator = as('root@example.test');
+    const { organizationId } = await seedOrganization(database, { bonusMicro: 5_000_000n });
+    const input = { organizationId, amountMicro: -4_000_000n, reason: 'granted twice', requestId: crypto.randomUUID() };
+    const first = await operator.adjust(input);
+    expect(await operator.adjust(input)).toEqual({ ...first, replayed: true });
+    await expect(operator.adjust({ ...input, requestId: crypto.randomUUID() })).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+    });
     expect(await auditLedger(database.prisma)).toEqual([]);
   });
 
@@ -142,5 +232,8 @@ it('jobs are listed with their next run, and sent to a worker on demand', async 
   await operator.runJob({ name: 'ledger.reconcile' });
   await ran;
   expect(await operator.audit()).toEqual({ differences: [] });
-  expect((await operator.accounts({})).accounts[0]).toMatchObject({ id: mine.organizationId, planId: 'free' });
+  expect((await operator.accounts({ search: mine.organizationId })).accounts[0]).toMatchObject({
+    id: mine.organizationId,
+    planId: 'free',
+  });
 });

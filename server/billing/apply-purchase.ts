@@ -1,11 +1,12 @@
 import 'server-only';
-import { clawBack } from '@/server/credits/claw-back';
 import { grant } from '@/server/credits/ledger';
 import { now } from '@/server/platform/clock';
 import type { Tx } from '@/server/platform/db';
+import { describePackage } from './describe-package';
 import { lockAccount } from './lock-account';
-import { notifyOwed } from './notify';
 import { creditsToClawBack, earliest, purchaseStatus } from './purchase-effects';
+import { recordPayment } from './record-payment';
+import { takeBack } from './take-back';
 
 /** Facts to add to a purchase; what is left out stays as it is. */
 export interface NewFacts {
@@ -15,47 +16,21 @@ export interface NewFacts {
   expiredAt?: Date;
 }
 
-interface PaymentFacts {
-  purchaseId: string | null;
-  refundedCents: number;
-  disputedCents: number;
-}
-
-/**
- * Adds what is known about a payment and says all that is known. Its row is the meeting point of events about the payment
- * and events about the purchase: whichever comes second waits for the first's commit and sees it, so none is lost.
- */
-export async function recordPayment(
-  tx: Tx,
-  input: { paymentIntentId: string; purchaseId: string | null; refundedCents?: number; disputedCents?: number },
-): Promise<PaymentFacts> {
-  const { paymentIntentId, purchaseId, refundedCents = 0, disputedCents = 0 } = input;
-  const [row] = await tx.$queryRaw<PaymentFacts[]>`
-    INSERT INTO "PaymentFact" AS f ("paymentIntentId", "purchaseId", "refundedCents", "disputedCents", "updatedAt")
-    VALUES (${paymentIntentId}, ${purchaseId}, ${refundedCents}, ${disputedCents}, ${now()}::timestamptz)
-    ON CONFLICT ("paymentIntentId") DO UPDATE SET
-      "purchaseId" = coalesce(f."purchaseId", excluded."purchaseId"),
-      "refundedCents" = greatest(f."refundedCents", excluded."refundedCents"),
-      "disputedCents" = greatest(f."disputedCents", excluded."disputedCents"),
-      "updatedAt" = excluded."updatedAt"
-    RETURNING "purchaseId", "refundedCents", "disputedCents"`;
-  if (row === undefined) throw new Error('the payment was not recorded');
-  return row;
-}
-
 /**
  * Merges facts into a purchase and brings the ledger to what all facts together mean. The result does not depend on the
  * order or the number of calls.
- * @returns `unknown` (no such purchase here) or `payment_taken` (the payment already paid for another purchase)
+ * @returns `unknown` (no such purchase here), `payment_taken` (the payment already paid for another purchase) or
+ *   `other_payment` (another payment already paid for this purchase)
  */
 export async function applyPurchase(
   tx: Tx,
   purchaseId: string,
   facts: NewFacts,
-): Promise<'ok' | 'unknown' | 'payment_taken'> {
+): Promise<'ok' | 'unknown' | 'payment_taken' | 'other_payment'> {
   const known = await tx.purchase.findUnique({ where: { id: purchaseId } });
   if (known === null) return 'unknown';
-  const paymentIntentId = facts.paymentIntentId ?? known.paymentIntentId;
+  const paymentIntentId = known.paymentIntentId ?? facts.paymentIntentId ?? null;
+  if (facts.paymentIntentId != null && facts.paymentIntentId !== paymentIntentId) return 'other_payment';
   const payment = paymentIntentId === null ? null : await recordPayment(tx, { paymentIntentId, purchaseId });
   if (payment !== null && payment.purchaseId !== purchaseId) return 'payment_taken';
   await lockAccount(tx, known.organizationId);
@@ -67,7 +42,8 @@ export async function applyPurchase(
     failedAt: earliest(purchase.failedAt, facts.failedAt),
     expiredAt: earliest(purchase.expiredAt, facts.expiredAt),
     refundedCents: Math.max(purchase.refundedCents, payment?.refundedCents ?? 0),
-    disputedCents: Math.max(purchase.disputedCents, payment?.disputedCents ?? 0),
+    // Falls again when a dispute is won.
+    disputedCents: payment === null ? purchase.disputedCents : payment.disputedCents,
   };
   const { clawedMicro, owedMicro } = await bringLedgerTo(tx, merged);
   await tx.purchase.update({
@@ -90,12 +66,13 @@ export async function applyPurchase(
 
 type MergedPurchase = NonNullable<Awaited<ReturnType<Tx['purchase']['findUnique']>>>;
 
-/** Grants what was paid for, then takes back what refunds and disputes returned beyond what was taken back before. */
+/** Grants what was paid for, then brings what was taken back to what refunds and disputes returned. */
 async function bringLedgerTo(tx: Tx, purchase: MergedPurchase): Promise<{ clawedMicro: bigint; owedMicro: bigint }> {
   const { id, organizationId, userId, packageId, creditsMicro, clawedMicro, owedMicro } = purchase;
   if (purchase.paidAt === null) return { clawedMicro, owedMicro };
-  const metadata = { purchaseId: id, packageId, priceUsdCents: purchase.priceUsdCents, mock: purchase.mock };
+  const facts = { packageId, priceUsdCents: purchase.priceUsdCents, mock: purchase.mock };
   if (purchase.completedAt === null) {
+    const offer = await tx.topupPackage.findUnique({ where: { id: packageId }, select: { name: true } });
     await grant(tx, {
       organizationId,
       kind: 'topup_purchase',
@@ -103,21 +80,22 @@ async function bringLedgerTo(tx: Tx, purchase: MergedPurchase): Promise<{ clawed
       bucket: 'bonus',
       idempotencyKey: `purchase:${id}`,
       userId,
-      note: 'Top-up',
-      metadata,
+      note: describePackage(offer?.name ?? packageId, creditsMicro),
+      metadata: { purchaseId: id, ...facts },
     });
   }
   const target = creditsToClawBack(purchase);
-  const missing = target - clawedMicro - owedMicro;
-  if (missing <= 0n) return { clawedMicro, owedMicro };
-  const { taken, owed } = await clawBack(tx, {
+  // The usual case, without a look through the ledger.
+  if (target === 0n && clawedMicro + owedMicro === 0n) return { clawedMicro, owedMicro };
+  const { taken, owed } = await takeBack(tx, {
     organizationId,
-    amount: missing,
-    idempotencyKey: `claw-back:${id}:${target}`,
+    of: { field: 'purchaseId', id },
+    least: target,
+    most: target,
+    monthlyFirst: false,
     userId,
     note: purchase.disputedCents > 0 ? 'Payment disputed' : 'Payment refunded',
-    metadata: { ...metadata, refundedCents: purchase.refundedCents, disputedCents: purchase.disputedCents },
+    metadata: { ...facts, refundedCents: purchase.refundedCents, disputedCents: purchase.disputedCents },
   });
-  if (owed > 0n) await notifyOwed(tx, organizationId);
   return { clawedMicro: clawedMicro + taken, owedMicro: owedMicro + owed };
 }

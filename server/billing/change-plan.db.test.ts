@@ -118,3 +118,63 @@ describe('invoices and the portal', () => {
     expect(await openPortal(other)).toBeNull();
   });
 });
+
+describe('a plan whose price has changed since', () => {
+  const priceOf = async (subscriptionId: string) => {
+    const { items, cancel_at_period_end } = await billing.client.subscriptions.retrieve(subscriptionId);
+    return { cents: items.data[0]?.price.unit_amount, ends: cancel_at_period_end };
+  };
+  /** A subscriber at today's price, which then rises for everybody else. */
+  async function subscriberOfOldPrice(planId: 'pro' | 'team') {
+    const account = await subscribe(billing, planId);
+    await account.deliver();
+    const { priceUsdCents } = await db().plan.findUniqueOrThrow({ where: { id: planId } });
+    const setPrice = (cents: number) => db().plan.update({ where: { id: planId }, data: { priceUsdCents: cents } });
+    await setPrice(priceUsdCents + 1000);
+    return { ...account, cents: priceUsdCents, restore: () => setPrice(priceUsdCents) };
+  }
+
+  it('goes on at the price the subscription has when its cancellation is taken back', async () => {
+    const account = await subscriberOfOldPrice('pro');
+    try {
+      await cancelPlan(account);
+      expect(await priceOf(account.subscriptionId)).toEqual({ cents: account.cents, ends: true });
+      expect(await resumePlan(account)).toMatchObject({ outcome: 'changed' });
+      expect(await priceOf(account.subscriptionId)).toEqual({ cents: account.cents, ends: false });
+      // Choosing the plan that one has changes nothing either.
+      expect(await changePlan({ ...account, planId: 'pro' })).toMatchObject({ outcome: 'unchanged' });
+      expect(await priceOf(account.subscriptionId)).toEqual({ cents: account.cents, ends: false });
+    } finally {
+      await account.restore();
+    }
+  });
+
+  it('goes on at the price it had before a downgrade that is taken back, also after a cancellation in between', async () => {
+    const account = await subscriberOfOldPrice('team');
+    try {
+      await changePlan({ ...account, planId: 'pro' });
+      expect(await priceOf(account.subscriptionId)).toEqual({ cents: 2900, ends: false });
+      await resumePlan(account);
+      expect(await priceOf(account.subscriptionId)).toEqual({ cents: account.cents, ends: false });
+      await changePlan({ ...account, planId: 'pro' });
+      await cancelPlan(account);
+      await resumePlan(account);
+      expect(await priceOf(account.subscriptionId)).toEqual({ cents: account.cents, ends: false });
+      expect(await rowOf(account)).toMatchObject({ planId: 'team', pendingPlanId: null });
+    } finally {
+      await account.restore();
+    }
+  });
+
+  it('costs its new price whoever comes to it from another plan', async () => {
+    const account = await subscriberOfOldPrice('team');
+    try {
+      const other = await subscribe(billing, 'pro');
+      await other.deliver();
+      await changePlan({ ...other, planId: 'team' });
+      expect(await priceOf(other.subscriptionId)).toEqual({ cents: account.cents + 1000, ends: false });
+    } finally {
+      await account.restore();
+    }
+  });
+});

@@ -8,7 +8,7 @@ import { changePlanLocally } from './change-plan-locally';
 import { openSubscriptionCheckout, type PlanWish } from './open-subscription-checkout';
 import type { PlanChange } from './schema';
 import { askStripe } from './stripe-client';
-import { readSubscription, type SubscriptionState } from './subscription-state';
+import { FORMER_PRICE, readSubscription, type SubscriptionState } from './subscription-state';
 import { syncSubscription } from './sync-subscription';
 
 /**
@@ -31,7 +31,8 @@ export async function changePlan(input: PlanWish): Promise<PlanChange> {
   }
   if (subscription.status === 'past_due' && target.priceUsdCents > 0) throw paymentFirst();
   if (wantsMore) await upgrade(subscription, await stripePriceOf(target));
-  else await switchAtPeriodEnd(subscription, target);
+  else if (target.id === row.planId) await keepPlan(subscription, target);
+  else await switchAtPeriodEnd(subscription, target, row.planId);
   await syncSubscription(row.stripeCustomerId);
   return wantsMore ? { outcome: 'changed', url: null, at: null } : planAfterwards(organizationId);
 }
@@ -64,14 +65,38 @@ async function upgrade(subscription: SubscriptionState, price: string): Promise<
 async function switchAtPeriodEnd(
   subscription: SubscriptionState,
   target: { id: string; name: string; priceUsdCents: number },
+  currentPlanId: string,
 ): Promise<void> {
   if (target.priceUsdCents <= 0) {
     await updateSubscription(subscription.id, { cancel_at_period_end: true });
     return;
   }
+  // Another downgrade that is scheduled already remembers it.
+  const former = subscription.planId === currentPlanId ? { metadata: { [FORMER_PRICE]: subscription.priceId } } : {};
   await updateSubscription(subscription.id, {
     cancel_at_period_end: false,
     items: [{ id: subscription.itemId, price: await stripePriceOf(target) }],
+    proration_behavior: 'none',
+    ...former,
+  });
+}
+
+/**
+ * The present plan goes on after all, at the price the subscription has: whoever takes back a change stands as if it had not
+ * been made. A price of the plan that is new since then is for new subscriptions and for changes to that plan.
+ */
+async function keepPlan(
+  subscription: SubscriptionState,
+  plan: { id: string; name: string; priceUsdCents: number },
+): Promise<void> {
+  if (subscription.planId === plan.id) {
+    if (subscription.cancels) await updateSubscription(subscription.id, { cancel_at_period_end: false });
+    return;
+  }
+  const price = subscription.formerPriceId ?? (await stripePriceOf(plan));
+  await updateSubscription(subscription.id, {
+    cancel_at_period_end: false,
+    items: [{ id: subscription.itemId, price }],
     proration_behavior: 'none',
   });
 }

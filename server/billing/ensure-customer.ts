@@ -23,5 +23,7 @@ export async function ensureCustomer(organizationId: string, userId: string): Pr
     where: { organizationId, stripeCustomerId: null },
     data: { stripeCustomerId: customer.id },
   });
-  return customer.id;
+  // Stripe forgets keys after a day: another customer may have been stored meanwhile, and that one counts.
+  const stored = await db().organizationPlan.findUniqueOrThrow({ where: { organizationId } });
+  return stored.stripeCustomerId ?? customer.id;
 }

@@ -1,9 +1,15 @@
 import 'server-only';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
-import { applyPurchase, recordPayment } from './apply-purchase';
+import { applyCheckout, whyNoPurchase } from './apply-checkout';
+import { applyInvoiceReturn } from './apply-invoice-return';
+import { applyPurchase } from './apply-purchase';
 import { applySubscription } from './apply-subscription';
 import { type EventMeaning, readEvent, type StripeEventIn } from './read-event';
+import { readInvoiceOf } from './read-invoice';
+import { recordPayment } from './record-payment';
+import { isLiveMode } from './stripe-client';
+import type { SubscriptionState } from './subscription-state';
 import { withSubscription } from './sync-subscription';
 
 export interface EventOutcome {
@@ -26,20 +32,44 @@ export async function handleEvent(event: StripeEventIn, options: HandleOptions =
   const again = options.again ?? false;
   if (!again && (await wasHandled(event.id))) return { outcome: 'duplicate', reason: null };
   try {
-    const meaning = readEvent(event);
-    if (meaning.kind !== 'subscription')
-      return await inTx((tx) => handleOnce(tx, event, again, () => applyPayments(tx, meaning)));
-    return await withSubscription(meaning.customerId, (tx, found) =>
-      handleOnce(tx, event, again, async () => {
-        if (found === null) return 'the customer belongs to no organization here';
-        await applySubscription(tx, found.organizationId, found.subscription, event.created);
-        return null;
-      }),
-    );
+    const meaning = meaningOf(event);
+    const once = (tx: Tx, effect: () => Promise<string | null>) => handleOnce(tx, event, again, effect);
+    if (meaning.kind === 'subscription') {
+      return await forCustomer(meaning.customerId, once, (tx, found) =>
+        applySubscription(tx, found.organizationId, found.subscription, event.created),
+      );
+    }
+    const invoice = meaning.kind === 'payment' ? await readInvoiceOf(meaning) : null;
+    if (meaning.kind !== 'payment' || invoice === null)
+      return await inTx((tx) => once(tx, () => applyPayments(tx, meaning)));
+    return await forCustomer(invoice.customerId, once, async (tx, found) => {
+      await applySubscription(tx, found.organizationId, found.subscription, null);
+      await applyInvoiceReturn(tx, found.organizationId, invoice, meaning);
+    });
   } catch (error) {
     await noteFailure(event, error);
     throw error;
   }
+}
+
+function meaningOf(event: StripeEventIn): EventMeaning {
+  if (event.live !== undefined && event.live !== isLiveMode())
+    return { kind: 'ignored', reason: `an event of Stripe's ${event.live ? 'live' : 'test'} mode` };
+  return readEvent(event);
+}
+
+type Once = (tx: Tx, effect: () => Promise<string | null>) => Promise<EventOutcome>;
+type Found = { organizationId: string; subscription: SubscriptionState | null };
+
+/** An effect on the organization of a customer, given its subscription as it is at Stripe. */
+function forCustomer(customerId: string, once: Once, effect: (tx: Tx, found: Found) => Promise<void>) {
+  return withSubscription(customerId, (tx, found) =>
+    once(tx, async () => {
+      if (found === null) return 'the customer belongs to no organization here';
+      await effect(tx, found);
+      return null;
+    }),
+  );
 }
 
 async function wasHandled(id: string): Promise<boolean> {
@@ -57,7 +87,7 @@ async function handleOnce(
   // The same event in parallel waits here for the first one's end, and takes over only when that failed.
   const claimed = await tx.$executeRaw`
     INSERT INTO "StripeEvent" AS e ("id", "type", "payload", "happenedAt", "attempts", "receivedAt")
-    VALUES (${event.id}, ${event.type}, ${event.raw}::jsonb, ${event.created}::timestamptz, 1, ${now()}::timestamptz)
+    VALUES (${event.id}, ${event.type}, ${event.payload}::jsonb, ${event.created}::timestamptz, 1, ${now()}::timestamptz)
     ON CONFLICT ("id") DO UPDATE SET "attempts" = e."attempts" + 1 WHERE ${again} OR e."outcome" NOT IN ('done', 'ignored')`;
   if (claimed === 0) return { outcome: 'duplicate', reason: null };
   const reason = await effect();
@@ -68,24 +98,19 @@ async function handleOnce(
 
 async function applyPayments(tx: Tx, meaning: Exclude<EventMeaning, { kind: 'subscription' }>): Promise<string | null> {
   if (meaning.kind === 'ignored') return meaning.reason;
-  if (meaning.kind === 'checkout') return whyNot(await applyPurchase(tx, meaning.purchaseId, meaning));
+  if (meaning.kind === 'checkout') return applyCheckout(tx, meaning);
   const { paymentIntentId } = meaning;
   const { purchaseId } = await recordPayment(tx, meaning);
   // Unknown so far: the facts wait beside the payment until its purchase comes.
   if (purchaseId === null) return null;
-  return whyNot(await applyPurchase(tx, purchaseId, { paymentIntentId }));
-}
-
-function whyNot(result: Awaited<ReturnType<typeof applyPurchase>>): string | null {
-  if (result === 'unknown') return 'a purchase that was not made here';
-  return result === 'payment_taken' ? 'the payment already paid for another purchase' : null;
+  return whyNoPurchase(await applyPurchase(tx, purchaseId, { paymentIntentId }));
 }
 
 async function noteFailure(event: StripeEventIn, error: unknown): Promise<void> {
   const message = (error instanceof Error ? error.message : String(error)).slice(0, 1000);
   await db().$executeRaw`
     INSERT INTO "StripeEvent" AS e ("id", "type", "payload", "happenedAt", "attempts", "outcome", "error", "receivedAt")
-    VALUES (${event.id}, ${event.type}, ${event.raw}::jsonb, ${event.created}::timestamptz, 1, 'failed', ${message}, ${now()}::timestamptz)
+    VALUES (${event.id}, ${event.type}, ${event.payload}::jsonb, ${event.created}::timestamptz, 1, 'failed', ${message}, ${now()}::timestamptz)
     ON CONFLICT ("id") DO UPDATE SET "attempts" = e."attempts" + 1, "outcome" = 'failed', "error" = excluded."error"
       WHERE e."outcome" NOT IN ('done', 'ignored')`;
 }

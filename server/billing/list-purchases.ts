@@ -1,6 +1,7 @@
 import 'server-only';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
+import { creditsToClawBack } from './purchase-effects';
 import type { PurchaseStatus } from './schema';
 
 type PurchaseRow = NonNullable<Awaited<ReturnType<ReturnType<typeof db>['purchase']['findUnique']>>>;
@@ -14,6 +15,9 @@ const STATUSES: Record<string, PurchaseStatus> = {
 };
 
 function toView(row: PurchaseRow, packageName: string | undefined) {
+  // What was given back after a won dispute is not taken back any more.
+  const standing = creditsToClawBack(row);
+  const clawedMicro = lesser(row.clawedMicro, standing);
   return {
     id: row.id,
     packageId: row.packageId,
@@ -24,14 +28,18 @@ function toView(row: PurchaseRow, packageName: string | undefined) {
     paid: row.paidAt !== null,
     refundedCents: row.refundedCents,
     disputedCents: row.disputedCents,
-    clawedMicro: row.clawedMicro,
-    owedMicro: row.owedMicro,
+    clawedMicro,
+    owedMicro: lesser(row.owedMicro, standing - clawedMicro),
     mock: row.mock,
     checkoutUrl: row.checkoutUrl,
     returnTo: row.returnTo,
     createdAt: row.createdAt,
     completedAt: row.completedAt,
   };
+}
+
+function lesser(a: bigint, b: bigint): bigint {
+  return a > b ? b : a;
 }
 
 export type PurchaseView = ReturnType<typeof toView>;

@@ -83,6 +83,29 @@ describe('a purchase with a local test payment', () => {
     expect(await bonusOf(account)).toBe(0n);
   });
 
+  it('reads in the history as what was bought', async () => {
+    const account = await seedOrganization(database);
+    const { purchaseId } = await as(account).startTopup({ packageId: 'popular' });
+    await as(account).mockPay({ purchaseId, action: 'pay' });
+    const entry = await db().creditEntry.findFirstOrThrow({
+      where: { organizationId: account.organizationId, kind: 'topup_purchase' },
+    });
+    expect(entry.note).toBe('Popular, 500 credits');
+  });
+
+  it('shows where it can be paid to the owner only', async () => {
+    const account = await seedOrganization(database);
+    const { purchaseId, url } = await as(account).startTopup({ packageId: 'starter', returnTo: '/credits' });
+    const pages = async (role: 'owner' | 'admin' | 'member') => {
+      const api = as(account, role);
+      const [listed] = (await api.purchases({})).purchases;
+      const one = await api.purchase({ purchaseId });
+      return [listed?.checkoutUrl, listed?.returnTo, one.checkoutUrl, one.returnTo];
+    };
+    expect(await pages('owner')).toEqual([url, '/credits', url, '/credits']);
+    for (const role of ['admin', 'member'] as const) expect(await pages(role)).toEqual([null, null, null, null]);
+  });
+
   it('refuses to lead anywhere else afterwards', async () => {
     const account = await seedOrganization(database);
     for (const returnTo of [

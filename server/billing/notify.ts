@@ -10,7 +10,12 @@ export async function notifyPaymentFailed(
   input: { organizationId: string; planName: string; graceUntil: Date },
 ): Promise<void> {
   const { organizationId, planName, graceUntil } = input;
-  const until = graceUntil.toISOString().slice(0, 10);
+  const until = graceUntil.toLocaleDateString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
   const body = `The payment for the ${planName} plan failed. The plan stays until ${until}; update the payment method to keep it.`;
   await writeNotice(client, { organizationId, kind: 'payment_failed', body, link });
 }

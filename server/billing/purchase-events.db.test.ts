@@ -160,6 +160,57 @@ describe('events about a purchase', () => {
     expect(await stateOf(second)).toMatchObject({ status: 'pending', bonus: 100n * CREDIT, grants: 1 });
   });
 
+  it('bring no credits from a page of another customer, in another currency or of a smaller amount', async () => {
+    const purchase = await buy(billing, 'starter');
+    const { completed } = pay(billing, purchase);
+    const stranger = await buy(billing, 'starter');
+    const { customer } = await billing.client.checkout.sessions.retrieve(stranger.sessionId);
+    const forgeries: [string, object][] = [
+      ['a payment page of another customer', { customer }],
+      ['paid in jpy, not in usd', { currency: 'jpy' }],
+      ['998 cents for a purchase of 999', { amount_total: 998 }],
+      ['another payment page than the one of the purchase', { id: stranger.sessionId }],
+    ];
+    for (const [index, [reason, change]] of forgeries.entries()) {
+      const id = `evt_forged_${index}`;
+      const answer = await billing.deliver({
+        ...completed,
+        id,
+        data: { object: { ...completed.data.object, ...change } },
+      });
+      expect(answer).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
+      expect(await db().stripeEvent.findUniqueOrThrow({ where: { id } })).toMatchObject({ error: reason });
+    }
+    expect(await stateOf(purchase)).toMatchObject({ status: 'pending', paid: false, grants: 0 });
+    await billing.deliver(completed);
+    expect(await stateOf(purchase)).toMatchObject({ status: 'paid', grants: 1 });
+  });
+
+  it('of Stripe’s live mode have no effect where the key is a test key, nor on a local test purchase', async () => {
+    const purchase = await buy(billing, 'starter');
+    const { completed } = pay(billing, purchase);
+    const live = await billing.deliver({ ...completed, id: 'evt_live', livemode: true });
+    expect(live).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
+    await db().purchase.update({ where: { id: purchase.purchaseId }, data: { mock: true } });
+    const local = await billing.deliver({ ...completed, id: 'evt_local' });
+    expect(local).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
+    expect(await stateOf(purchase)).toMatchObject({ status: 'pending', grants: 0 });
+  });
+
+  it('about another payment do not touch a purchase that is paid', async () => {
+    const purchase = await buy(billing, 'starter');
+    const { completed, intent } = pay(billing, purchase);
+    await billing.deliver(completed);
+    const [charge] = purchase.events('charge.succeeded');
+    if (charge?.type !== 'charge.succeeded') throw new Error('no charge');
+    const object = { ...charge.data.object, payment_intent: 'pi_other', amount_refunded: 999 };
+    const other = await billing.deliver({ ...charge, id: 'evt_other', type: 'charge.refunded', data: { object } });
+    expect(other).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
+    expect(await stateOf(purchase)).toMatchObject({ status: 'paid', bonus: 100n * CREDIT });
+    const { paymentIntentId } = await db().purchase.findUniqueOrThrow({ where: { id: purchase.purchaseId } });
+    expect(paymentIntentId).toBe(intent);
+  });
+
   it('can be replayed without a second effect, and fetched when they never came', async () => {
     const purchase = await buy(billing, 'starter');
     const { completed } = pay(billing, purchase);

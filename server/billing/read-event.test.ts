@@ -5,6 +5,9 @@ const event = (type: string, object: unknown, created = 1_700_000_000) =>
   readEvent(parseEvent(JSON.stringify({ id: 'evt_1', object: 'event', type, created, data: { object } })));
 const at = new Date(1_700_000_000_000);
 const session = {
+  id: 'cs_1',
+  amount_total: 999,
+  currency: 'usd',
   mode: 'payment',
   payment_status: 'paid',
   payment_intent: 'pi_1',
@@ -14,7 +17,8 @@ const session = {
 
 describe('an event', () => {
   it('reports a payment only when money has come', () => {
-    const known = { kind: 'checkout', purchaseId: 'p1', paymentIntentId: 'pi_1' };
+    const facts = { id: 'cs_1', customerId: 'cus_1', amountCents: 999, currency: 'usd' };
+    const known = { kind: 'checkout', purchaseId: 'p1', session: facts, paymentIntentId: 'pi_1' };
     expect(event('checkout.session.completed', session)).toEqual({ ...known, paidAt: at });
     expect(event('checkout.session.completed', { ...session, payment_status: 'unpaid' })).toEqual(known);
     expect(event('checkout.session.async_payment_succeeded', session)).toEqual({ ...known, paidAt: at });
@@ -42,12 +46,44 @@ describe('an event', () => {
     expect(
       event('charge.refunded', { amount_refunded: 5, payment_intent: 'pi_1', metadata: { purchaseId: 'p1' } }),
     ).toEqual({ kind: 'payment', paymentIntentId: 'pi_1', purchaseId: 'p1', refundedCents: 5, disputedCents: 0 });
-    expect(event('charge.dispute.created', { amount: 7, payment_intent: { id: 'pi_1' } })).toEqual({
-      kind: 'payment',
-      paymentIntentId: 'pi_1',
-      purchaseId: null,
-      refundedCents: 0,
-      disputedCents: 7,
+    const dispute = { id: 'du_1', amount: 7, status: 'needs_response', payment_intent: { id: 'pi_1' } };
+    const disputed = { kind: 'payment', paymentIntentId: 'pi_1', purchaseId: null, refundedCents: 0, disputedCents: 7 };
+    expect(event('charge.dispute.created', dispute)).toEqual(disputed);
+    expect(event('charge.dispute.closed', { ...dispute, status: 'won' })).toEqual(disputed);
+    expect(event('charge.dispute.funds_reinstated', { ...dispute, status: 'won' })).toEqual(disputed);
+  });
+
+  it('is stored without what names the payer, however deep, and with what money needs', () => {
+    const person = { name: 'Ada Lovelace', email: 'ada@example.test', phone: '+44', address: { line1: '1 Long Acre' } };
+    const object = {
+      id: 'cs_1',
+      amount_total: 999,
+      customer: 'cus_1',
+      metadata: { purchaseId: 'p1' },
+      customer_details: person,
+      items: [{ charge: { billing_details: person, receipt_email: person.email, amount: 5 } }],
+      evidence: { customer_purchase_ip: '10.0.0.1' },
+    };
+    const json = {
+      id: 'evt_1',
+      type: 't',
+      created: 1,
+      data: { object, previous_attributes: { ...person, balance: 0 } },
+    };
+    expect(JSON.parse(parseEvent(JSON.stringify(json)).payload)).toEqual({
+      id: 'evt_1',
+      type: 't',
+      created: 1,
+      data: {
+        object: {
+          id: 'cs_1',
+          amount_total: 999,
+          customer: 'cus_1',
+          metadata: { purchaseId: 'p1' },
+          items: [{ charge: { amount: 5 } }],
+        },
+        previous_attributes: { balance: 0 },
+      },
     });
   });
 
@@ -56,6 +92,7 @@ describe('an event', () => {
     ['checkout.session.completed', { ...session, metadata: {} }],
     ['invoice.paid', { customer: 'cus_1', parent: null }],
     ['charge.refunded', { amount_refunded: 5, payment_intent: null }],
+    ['charge.dispute.created', { id: 'du_1', amount: 7, status: 'warning_needs_response', payment_intent: 'pi_1' }],
   ])('%s without a place here is ignored', (type, object) => {
     expect(event(type, object).kind).toBe('ignored');
   });

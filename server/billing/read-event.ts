@@ -1,12 +1,24 @@
 import { z } from 'zod';
+import { withoutPersonalData } from './personal-data';
 
-/** A Stripe event with what is needed of it; `raw` is stored as it came. */
+/** A Stripe event with what is needed of it. */
 export interface StripeEventIn {
   id: string;
   type: string;
   created: Date;
+  /** Of Stripe's live mode; undefined where the event does not say. */
+  live: boolean | undefined;
   object: unknown;
-  raw: string;
+  /** JSON as it is stored: as it came, without what names the payer. */
+  payload: string;
+}
+
+/** What a payment page says about itself: it must be the page of the purchase that it names. */
+export interface SessionFacts {
+  id: string;
+  customerId: string | null;
+  amountCents: number | null;
+  currency: string | null;
 }
 
 /** What an event says, reduced to what has an effect here. */
@@ -14,6 +26,7 @@ export type EventMeaning =
   | {
       kind: 'checkout';
       purchaseId: string;
+      session: SessionFacts;
       paymentIntentId: string | null;
       paidAt?: Date;
       failedAt?: Date;
@@ -25,6 +38,7 @@ export type EventMeaning =
       /** Known when the charge inherited the purchase's identity. */
       purchaseId: string | null;
       refundedCents: number;
+      /** What a dispute is about, however it ended: how it stands is read from all its events. */
       disputedCents: number;
     }
   | { kind: 'subscription'; customerId: string }
@@ -34,13 +48,16 @@ const envelopeSchema = z.object({
   id: z.string().min(1).max(255),
   type: z.string().min(1).max(255),
   created: z.number().int().nonnegative(),
+  livemode: z.boolean().optional(),
   data: z.object({ object: z.unknown() }),
 });
 
 /** Reads an event's JSON. @throws ZodError when it is not one. */
 export function parseEvent(raw: string): StripeEventIn {
-  const { id, type, created, data } = envelopeSchema.parse(JSON.parse(raw));
-  return { id, type, created: new Date(created * 1000), object: data.object, raw };
+  const json: unknown = JSON.parse(raw);
+  const { id, type, created, livemode, data } = envelopeSchema.parse(json);
+  const payload = JSON.stringify(withoutPersonalData(json));
+  return { id, type, created: new Date(created * 1000), live: livemode, object: data.object, payload };
 }
 
 /** Stripe sends an id, or the whole object where the endpoint's version expands it. */
@@ -48,6 +65,9 @@ const reference = z.union([z.string(), z.object({ id: z.string() }).transform(({
 const metadata = z.record(z.string(), z.string()).nullish();
 
 const sessionSchema = z.object({
+  id: z.string(),
+  amount_total: z.number().int().nullish(),
+  currency: z.string().nullish(),
   mode: z.string(),
   payment_status: z.string(),
   payment_intent: reference,
@@ -59,7 +79,12 @@ const chargeSchema = z.object({
   payment_intent: reference,
   metadata,
 });
-const disputeSchema = z.object({ amount: z.number().int().nonnegative(), payment_intent: reference });
+const disputeSchema = z.object({
+  id: z.string(),
+  amount: z.number().int().nonnegative(),
+  status: z.string(),
+  payment_intent: reference,
+});
 const customerSchema = z.object({ customer: reference });
 const invoiceSchema = z.object({
   customer: reference,
@@ -75,7 +100,14 @@ function readSession(event: StripeEventIn): EventMeaning {
   if (session.mode === 'subscription') return readCustomer(session.customer);
   const purchaseId = session.metadata?.purchaseId;
   if (purchaseId === undefined) return ignored('a checkout that was not started here');
-  const meaning = { kind: 'checkout' as const, purchaseId, paymentIntentId: session.payment_intent ?? null };
+  const facts = {
+    id: session.id,
+    customerId: session.customer ?? null,
+    amountCents: session.amount_total ?? null,
+    currency: session.currency ?? null,
+  };
+  const paymentIntentId = session.payment_intent ?? null;
+  const meaning = { kind: 'checkout' as const, purchaseId, session: facts, paymentIntentId };
   if (event.type === 'checkout.session.expired') return { ...meaning, expiredAt: event.created };
   if (event.type === 'checkout.session.async_payment_failed') return { ...meaning, failedAt: event.created };
   // Delayed payment methods complete the session unpaid; their money is reported by async_payment_succeeded.
@@ -116,8 +148,12 @@ export function readEvent(event: StripeEventIn): EventMeaning {
       const purchaseId = charge.metadata?.purchaseId;
       return readPayment({ paymentIntentId: charge.payment_intent, purchaseId, refundedCents: charge.amount_refunded });
     }
-    case 'charge.dispute.created': {
+    case 'charge.dispute.created':
+    case 'charge.dispute.funds_withdrawn':
+    case 'charge.dispute.funds_reinstated':
+    case 'charge.dispute.closed': {
       const dispute = disputeSchema.parse(event.object);
+      if (dispute.status.startsWith('warning_')) return ignored('an inquiry of the bank moves no money');
       return readPayment({ paymentIntentId: dispute.payment_intent, disputedCents: dispute.amount });
     }
     case 'customer.subscription.created':

@@ -1,10 +1,10 @@
 import 'server-only';
-import { formatCredits } from '@/server/credits/schema';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
+import { describePackage } from './describe-package';
 import { ensureCustomer } from './ensure-customer';
 import { appUrl, askStripe } from './stripe-client';
 
@@ -61,7 +61,7 @@ async function openCheckout(
   try {
     const customer = await ensureCustomer(organizationId, userId);
     const metadata = { purchaseId: purchase.id, packageId: purchase.packageId, organizationId };
-    const description = `${packageName}: ${formatCredits(purchase.creditsMicro)} credits`;
+    const description = describePackage(packageName, purchase.creditsMicro);
     const session = await askStripe((stripe) =>
       stripe.checkout.sessions.create(
         {

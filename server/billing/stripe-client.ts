@@ -25,6 +25,11 @@ export function stripe(): Stripe {
   return cached.client;
 }
 
+/** Whether the configured key moves real money. */
+export function isLiveMode(): boolean {
+  return env().STRIPE_SECRET_KEY?.includes('_live_') ?? false;
+}
+
 const COMMON = { timeout: TIMEOUT_MS, maxNetworkRetries: NETWORK_RETRIES, telemetry: false } as const;
 
 function address(base: string | undefined) {

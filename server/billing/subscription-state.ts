@@ -1,5 +1,6 @@
 import 'server-only';
 import type Stripe from 'stripe';
+import { logger } from '@/server/platform/logger';
 import { planOfPrice } from './catalogue';
 import { askStripe } from './stripe-client';
 
@@ -8,6 +9,9 @@ export interface SubscriptionState {
   id: string;
   itemId: string;
   planId: string;
+  priceId: string;
+  /** The price of the plan that a scheduled downgrade is to replace, as long as the subscription remembers one. */
+  formerPriceId: string | null;
   /** `incomplete`: its first payment has not come yet. */
   status: 'active' | 'past_due' | 'incomplete' | 'ended';
   /** Ends with the present period. */
@@ -17,6 +21,9 @@ export interface SubscriptionState {
   /** The latest invoice is paid: the present period, and with it the present plan. */
   paid: boolean;
 }
+
+/** Metadata of the subscription: the price before a scheduled downgrade. */
+export const FORMER_PRICE = 'formerPriceId';
 
 const STATUS: Partial<Record<Stripe.Subscription.Status, SubscriptionState['status']>> = {
   active: 'active',
@@ -38,6 +45,9 @@ export async function readSubscription(customerId: string): Promise<Subscription
     }),
   );
   const states = list.data.map(toState).filter((state) => state !== null);
+  const live = states.filter(({ status }) => status === 'active' || status === 'past_due');
+  // One counts, both are charged: only a person can tell which one to end and refund.
+  if (live.length > 1) logger().error({ customerId, subscriptions: live.map(({ id }) => id) }, 'subscribed twice');
   // Stripe lists the newest first, and sorting keeps that order among equals.
   return states.sort((a, b) => RANK.indexOf(a.status) - RANK.indexOf(b.status))[0] ?? null;
 }
@@ -51,6 +61,8 @@ function toState(subscription: Stripe.Subscription): SubscriptionState | null {
     id: subscription.id,
     itemId: item.id,
     planId,
+    priceId: item.price.id,
+    formerPriceId: subscription.metadata[FORMER_PRICE] || null,
     status: STATUS[subscription.status] ?? 'ended',
     cancels: subscription.cancel_at_period_end,
     period: {

@@ -145,6 +145,8 @@ describe('a state of a subscription', () => {
     const state = {
       id: account.subscriptionId,
       itemId: 'si',
+      priceId: 'price',
+      formerPriceId: null,
       status: 'active',
       cancels: false,
       invoiceId: 'in',
@@ -241,9 +243,7 @@ it('one page for a subscription is open at a time, wherever it was asked for', a
   const first = await changePlan({ ...owner, planId: 'pro', returnTo: '/projects/one' });
   const second = await changePlan({ ...owner, planId: 'pro', returnTo: '/credits' });
   expect(first.url).not.toBe(second.url);
-  const { stripeCustomerId } = await db().organizationPlan.findUniqueOrThrow({
-    where: { organizationId: owner.organizationId },
-  });
-  const open = await billing.client.checkout.sessions.list({ customer: stripeCustomerId ?? '', status: 'open' });
+  const { customer } = await rowOf(owner);
+  const open = await billing.client.checkout.sessions.list({ customer, status: 'open' });
   expect(open.data.map(({ url }) => url)).toEqual([second.url]);
 });

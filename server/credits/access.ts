@@ -67,19 +67,52 @@ export async function checkAndCountAccess(
       SELECT w."window", w."max" FROM rule CROSS JOIN LATERAL
         (VALUES (${minute.window}, rule."requestsPerMinute"), (${day.window}, rule."requestsPerDay")) AS w("window", "max")
       WHERE rule."enabled" AND ${quality} = ANY(rule.qualities) AND w."max" IS NOT NULL),
-    counted AS (
-      INSERT INTO "RateCounter" AS c ("organizationId", "capability", "window", "count")
-      SELECT ${organizationId}, ${capability}, "window", 1 FROM limits ORDER BY "window"
-      ON CONFLICT ("organizationId", "capability", "window") DO UPDATE SET "count" = c."count" + 1
-        WHERE c."count" < (SELECT l."max" FROM limits l WHERE l."window" = c."window")
-      RETURNING c."window")
+    counted AS (${countSql(organizationId, capability)})
     SELECT rule.*, ARRAY(SELECT "window" FROM counted) AS counted FROM rule`;
   const { plan, rule, qualities } = ruleOf(row);
   if (rule === undefined || !rule.enabled) throw capabilityDenied(capability, plan);
   if (!qualities.includes(quality)) throw qualityNotAllowed(quality, plan, qualities);
-  const full = windowsOf(rule, at)
-    .filter(({ limit, window }) => limit !== null && row?.counted.includes(window) !== true)
-    .at(-1);
+  requireCounted(windowsOf(rule, at), row?.counted ?? []);
+}
+
+/**
+ * Counts a request against limits that no plan sets, as exactly as `checkAndCountAccess`. `name` is what is counted.
+ * @throws AppError `rate_limited` (with `retryAfterSeconds`)
+ */
+export async function countRequest(
+  client: Client,
+  input: { organizationId: string; name: string; perMinute: number; perDay: number },
+): Promise<void> {
+  const { organizationId, name, perMinute, perDay } = input;
+  const at = now();
+  const [minute, day] = windowsAt(at);
+  const rows = await client.$queryRaw<{ window: string }[]>`
+    WITH limits AS (
+      SELECT * FROM (VALUES (${minute.window}, ${perMinute}::int), (${day.window}, ${perDay}::int)) AS w("window", "max"))
+    ${countSql(organizationId, name)}`;
+  const limits = { enabled: true, requestsPerMinute: perMinute, requestsPerDay: perDay };
+  requireCounted(
+    windowsOf(limits, at),
+    rows.map(({ window }) => window),
+  );
+}
+
+/**
+ * Adds one to the counter of each window in `limits` that is below its limit, and returns those windows. Windows are taken in
+ * one order by everybody, so that two requests never wait for each other.
+ */
+function countSql(organizationId: string, capability: string): Prisma.Sql {
+  return Prisma.sql`
+    INSERT INTO "RateCounter" AS c ("organizationId", "capability", "window", "count")
+    SELECT ${organizationId}, ${capability}, "window", 1 FROM limits WHERE "max" > 0 ORDER BY "window"
+    ON CONFLICT ("organizationId", "capability", "window") DO UPDATE SET "count" = c."count" + 1
+      WHERE c."count" < (SELECT l."max" FROM limits l WHERE l."window" = c."window")
+    RETURNING c."window"`;
+}
+
+/** @throws AppError `rate_limited` when a limited window was full; of two, the one that lasts longer. */
+function requireCounted(windows: readonly (Window & { limit: number | null })[], counted: readonly string[]): void {
+  const full = windows.filter(({ limit, window }) => limit !== null && !counted.includes(window)).at(-1);
   if (full !== undefined) throw rateLimited(full.limit ?? 0, full.window, full.retryAfterSeconds);
 }
 

@@ -1,6 +1,8 @@
 import 'server-only';
 import type { Client } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
+import { planAllocation } from './plan-allocation';
+import { MICRO } from './schema';
 
 export interface Balance {
   monthly: bigint;
@@ -12,9 +14,9 @@ export interface Balance {
   owed: bigint;
   periodStart: Date;
   periodEnd: Date;
-  /** `monthlyMicro`: what the plan grants each period. */
+  /** `monthlyMicro`: what the plan grants this organization each period; nothing where the plan gives a team nothing. */
   plan: { id: string; name: string; monthlyMicro: bigint };
-  /** At most a fifth of the month's credits, or less than one credit, is left. */
+  /** At most a fifth of the month's credits, or at most one credit, is left: when the notices come, too. */
   low: boolean;
 }
 
@@ -28,7 +30,8 @@ export async function getBalance(client: Client, organizationId: string): Promis
   const { monthly, bonus, held, owed, periodStart, periodEnd } = row;
   const available = monthly + bonus - held;
   const plan = row.organization.plan?.plan;
-  const low = available < 1_000_000n || available * 5n < (plan?.monthlyMicro ?? 0n);
+  const monthlyMicro = plan === undefined ? 0n : planAllocation(row.organization.kind, plan);
+  const low = available <= MICRO || available * 5n <= monthlyMicro;
   return {
     monthly,
     bonus,
@@ -37,7 +40,7 @@ export async function getBalance(client: Client, organizationId: string): Promis
     owed,
     periodStart,
     periodEnd,
-    plan: { id: plan?.id ?? 'free', name: plan?.name ?? 'Free', monthlyMicro: plan?.monthlyMicro ?? 0n },
+    plan: { id: plan?.id ?? 'free', name: plan?.name ?? 'Free', monthlyMicro },
     low,
   };
 }

@@ -1,7 +1,7 @@
 import 'server-only';
 import type { CreditEntry, ModelCall } from '@/prisma/generated/client';
 import { db } from '@/server/platform/db';
-import { entriesWhere } from './list-entries';
+import { findEntries } from './find-entries';
 import type { HistoryFilter } from './schema';
 
 /** Rows read at once. */
@@ -35,14 +35,9 @@ export const CSV_COLUMNS = [
 /** The ledger as CSV (RFC 4180), oldest first, all six decimals, a page at a time: never whole in memory. */
 export async function* exportEntries(organizationId: string, filter: HistoryFilter): AsyncGenerator<string> {
   yield `${CSV_COLUMNS.join(',')}\r\n`;
-  const where = await entriesWhere(db(), organizationId, filter);
   let after = 0n;
   for (;;) {
-    const rows = await db().creditEntry.findMany({
-      where: { AND: [where, { seq: { gt: after } }] },
-      orderBy: { seq: 'asc' },
-      take: PAGE,
-    });
+    const rows = await findEntries(db(), { organizationId, filter, page: { after, take: PAGE } });
     if (rows.length === 0) return;
     after = rows.at(-1)?.seq ?? after;
     yield await formatPage(organizationId, rows);

@@ -134,10 +134,10 @@ async function closeHold(
   return row.outcome === 'ok';
 }
 
-/** Expires pending holds whose time has passed. @returns how many. */
-export async function expireStaleHolds(client: Client): Promise<number> {
+/** Expires pending holds whose time has passed, of one organization or of all. @returns how many. */
+export async function expireStaleHolds(client: Client, onlyOf?: string): Promise<number> {
   const stale = await client.creditHold.findMany({
-    where: { status: 'pending', expiresAt: { lt: now() } },
+    where: { status: 'pending', expiresAt: { lt: now() }, ...(onlyOf === undefined ? {} : { organizationId: onlyOf }) },
     select: { id: true, organizationId: true },
     take: 500,
   });

@@ -1,52 +1,15 @@
 import 'server-only';
 import type { z } from 'zod';
-import type { Prisma } from '@/prisma/generated/client';
-import { type Client, db } from '@/server/platform/db';
-import type { HistoryFilter, historyInputSchema } from './schema';
-
-/** Which entries of an organization a filter wants. */
-export async function entriesWhere(
-  client: Client,
-  organizationId: string,
-  filter: HistoryFilter,
-): Promise<Prisma.CreditEntryWhereInput> {
-  const { kind, projectId, model, from, to } = filter;
-  return {
-    organizationId,
-    ...(kind ? { kind } : {}),
-    ...(projectId ? { projectId } : {}),
-    ...(from || to
-      ? {
-          createdAt: {
-            ...(from ? { gte: new Date(`${from}T00:00:00Z`) } : {}),
-            ...(to ? { lt: new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000) } : {}),
-          },
-        }
-      : {}),
-    ...(model ? { modelCallId: { in: await callsOf(client, organizationId, model) } } : {}),
-  };
-}
-
-/** Calls of one model, the newest 10,000: entries know their call, not its model. */
-async function callsOf(client: Client, organizationId: string, modelRowId: string): Promise<string[]> {
-  const rows = await client.modelCall.findMany({
-    where: { organizationId, modelRowId },
-    select: { id: true },
-    orderBy: { createdAt: 'desc' },
-    take: 10_000,
-  });
-  return rows.map(({ id }) => id);
-}
+import { db } from '@/server/platform/db';
+import { findEntries } from './find-entries';
+import type { historyInputSchema } from './schema';
 
 /** The organization's ledger, newest first, with what each line was for. */
 export async function listEntries(organizationId: string, input: z.infer<typeof historyInputSchema>) {
-  const rows = await db().creditEntry.findMany({
-    where: {
-      ...(await entriesWhere(db(), organizationId, input)),
-      ...(input.cursor ? { seq: { lt: BigInt(input.cursor) } } : {}),
-    },
-    orderBy: { seq: 'desc' },
-    take: input.limit + 1,
+  const rows = await findEntries(db(), {
+    organizationId,
+    filter: input,
+    page: { before: input.cursor ? BigInt(input.cursor) : null, take: input.limit + 1 },
   });
   const page = rows.slice(0, input.limit);
   const ids = (pick: (row: (typeof page)[number]) => string | null) => [

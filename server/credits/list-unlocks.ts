@@ -1,5 +1,7 @@
 import 'server-only';
+import type { OrganizationKind } from '@/prisma/generated/enums';
 import type { Client } from '@/server/platform/db';
+import { planAllocation } from './plan-allocation';
 
 /** A way to get what is locked. Prices in US cents, credits in micro-credits. */
 export type Unlock =
@@ -27,7 +29,7 @@ export interface Need {
 export async function listUnlocks(client: Client, need: Need): Promise<Unlock[]> {
   const current = await client.organizationPlan.findUnique({
     where: { organizationId: need.organizationId },
-    include: { plan: true },
+    include: { plan: true, organization: { select: { kind: true } } },
   });
   const owed = await client.creditBalance.findUnique({
     where: { organizationId: need.organizationId },
@@ -49,7 +51,7 @@ export async function listUnlocks(client: Client, need: Need): Promise<Unlock[]>
       ways.push({ kind: 'topup', packageId, name, creditsMicro, priceUsdCents });
     }
   }
-  const plan = await cheapestPlan(client, need, current?.plan ?? null);
+  const plan = await cheapestPlan(client, need, current);
   if (plan !== null) {
     const { id: planId, name, monthlyMicro, priceUsdCents } = plan;
     ways.push({ kind: 'upgrade', planId, name, monthlyMicro, priceUsdCents });
@@ -57,18 +59,74 @@ export async function listUnlocks(client: Client, need: Need): Promise<Unlock[]>
   return ways.sort((a, b) => a.priceUsdCents - b.priceUsdCents);
 }
 
-async function cheapestPlan(client: Client, need: Need, current: { position: number; monthlyMicro: bigint } | null) {
-  const plans = await client.plan.findMany({
-    where: { position: { gt: current?.position ?? -1 } },
-    orderBy: { priceUsdCents: 'asc' },
-    include: { qualities: true },
+/**
+ * Ways past a limit of requests: waiting, and the cheapest plan that includes the quality and limits requests less.
+ * `limits`: of the present plan, null is none.
+ */
+export async function listRateUnlocks(
+  client: Client,
+  need: {
+    organizationId: string;
+    capability: string;
+    quality: string;
+    until: Date;
+    limits: { perMinute: number | null; perDay: number | null };
+  },
+): Promise<Unlock[]> {
+  const { organizationId, capability, quality, until, limits } = need;
+  const current = await client.organizationPlan.findUnique({
+    where: { organizationId },
+    select: { plan: { select: { position: true } } },
   });
-  return (
-    plans.find((plan) => {
-      const { locked } = need;
-      if (locked !== null)
-        return plan.qualities.some((row) => row.capabilityId === locked.capability && row.qualityId === locked.quality);
-      return plan.monthlyMicro - (current?.monthlyMicro ?? 0n) >= need.missing && need.missing > 0n;
-    }) ?? null
+  const plans = await client.plan.findMany({
+    where: {
+      position: { gt: current?.plan.position ?? -1 },
+      qualities: { some: { capabilityId: capability, qualityId: quality } },
+    },
+    orderBy: { priceUsdCents: 'asc' },
+    include: { capabilities: { where: { capabilityId: capability, enabled: true } } },
+  });
+  const more = (offered: number | null, present: number | null) =>
+    present === null ? offered === null : offered === null || offered > present;
+  const found = plans.find(({ capabilities }) =>
+    capabilities.some(
+      ({ requestsPerMinute, requestsPerDay }) =>
+        more(requestsPerMinute, limits.perMinute) && more(requestsPerDay, limits.perDay),
+    ),
   );
+  const ways: Unlock[] = [{ kind: 'wait', until, priceUsdCents: 0 }];
+  if (found !== undefined) {
+    const { id: planId, name, monthlyMicro, priceUsdCents } = found;
+    ways.push({ kind: 'upgrade', planId, name, monthlyMicro, priceUsdCents });
+  }
+  return ways;
+}
+
+interface CurrentPlan {
+  plan: { position: number; monthlyMicro: bigint; priceUsdCents: number };
+  organization: { kind: OrganizationKind };
+}
+
+async function cheapestPlan(client: Client, need: Need, current: CurrentPlan | null) {
+  const { locked, missing } = need;
+  const plans = await client.plan.findMany({
+    where: {
+      position: { gt: current?.plan.position ?? -1 },
+      ...(locked === null
+        ? {}
+        : {
+            qualities: { some: { capabilityId: locked.capability, qualityId: locked.quality } },
+            // A level of something the plan has switched off unlocks nothing.
+            capabilities: { some: { capabilityId: locked.capability, enabled: true } },
+          }),
+    },
+    orderBy: { priceUsdCents: 'asc' },
+  });
+  if (locked !== null) return plans[0] ?? null;
+  if (missing === 0n) return null;
+  // An upgrade adds the difference of what the two plans give this very organization.
+  const given = (plan: { monthlyMicro: bigint; priceUsdCents: number }) =>
+    current === null ? plan.monthlyMicro : planAllocation(current.organization.kind, plan);
+  const now = current === null ? 0n : given(current.plan);
+  return plans.find((plan) => given(plan) - now >= missing) ?? null;
 }

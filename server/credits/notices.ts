@@ -43,12 +43,14 @@ export async function writeNotice(client: Client, notice: NewNotice): Promise<bo
  * once a day, unless the organization switched notices off. @returns how many notices are new.
  */
 export async function noticeLowBalances(client: Client): Promise<number> {
-  const rows = await client.$queryRaw<{ organizationId: string; available: bigint; monthly: bigint }[]>`
-    SELECT b."organizationId", b."monthly" + b."bonus" - b."held" AS available, p."monthlyMicro" AS monthly
+  const rows = await client.$queryRaw<{ organizationId: string; available: bigint }[]>`
+    SELECT b."organizationId", b."monthly" + b."bonus" - b."held" AS available
     FROM "CreditBalance" b
     JOIN "Organization" o ON o."id" = b."organizationId" AND o."notices" AND o."deletedAt" IS NULL
-    JOIN "OrganizationPlan" op ON op."organizationId" = b."organizationId" JOIN "Plan" p ON p."id" = op."planId"
-    WHERE b."monthly" + b."bonus" - b."held" <= greatest(p."monthlyMicro" * ${LOW_PERCENT} / 100, ${NOTHING_LEFT})
+    JOIN "OrganizationPlan" op ON op."organizationId" = b."organizationId"
+    -- Of what the plan gives this very organization: a team gets nothing from the free one.
+    CROSS JOIN LATERAL (SELECT coalesce(get_plan_allocation(b."organizationId", op."planId"), 0) AS month) p
+    WHERE b."monthly" + b."bonus" - b."held" <= greatest(p.month * ${LOW_PERCENT} / 100, ${NOTHING_LEFT})
       AND NOT EXISTS (SELECT 1 FROM "Notice" n WHERE n."organizationId" = b."organizationId" AND n."day" = ${now().toISOString().slice(0, 10)}
         AND n."kind" = CASE WHEN b."monthly" + b."bonus" - b."held" <= ${NOTHING_LEFT} THEN 'out_of_credits' ELSE 'low_balance' END)
       -- A new team's account, which never held anything, is not running out.

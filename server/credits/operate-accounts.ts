@@ -3,6 +3,7 @@ import { db, inTx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { grant } from './ledger';
+import { lockBalance } from './lock-balance';
 import type { Adjust } from './schema-operator';
 
 /** Organizations with their balances, for the operator. `search` looks at names and members' addresses. */
@@ -51,38 +52,64 @@ export async function listAccounts(input: { search?: string | undefined; cursor?
   };
 }
 
-/** @throws AppError `not_found`, `invalid_input` when more would be taken than is there */
-export async function adjustAccount(input: Adjust, userId: string): Promise<{ balanceAfter: bigint }> {
+/**
+ * Gives or takes bonus credits by hand. The same request again changes nothing and gets the same answer.
+ * @throws AppError `not_found`, `invalid_input` when more would be taken than is there, `duplicate_request` when the request's
+ * id was used for another account, amount or reason
+ */
+export async function adjustAccount(
+  input: Adjust,
+  userId: string,
+): Promise<{ balanceAfter: bigint; replayed: boolean }> {
   const { organizationId, amountMicro, reason, requestId } = input;
+  const idempotencyKey = `adjust:${requestId}`;
   return inTx(async (tx) => {
+    // Two requests of one id wait for each other, also when they name two accounts.
+    await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${idempotencyKey}, 0)) IS NULL AS locked`;
+    const made = await tx.creditEntry.findUnique({ where: { idempotencyKey } });
+    if (made !== null) {
+      if (made.organizationId !== organizationId || made.amount !== amountMicro || made.note !== reason)
+        throw usedBefore(requestId);
+      return { balanceAfter: made.balanceAfter, replayed: true };
+    }
+    await lockBalance(tx, organizationId);
     const balance = await tx.creditBalance.findUnique({ where: { organizationId } });
     if (balance === null) throw notFound('Organization');
-    if (amountMicro < 0n && balance.bonus - balance.held + amountMicro < 0n && balance.bonus + amountMicro < 0n) {
-      throw new AppError('invalid_input', 'more than the bonus credits would be taken', {
-        userMessage: 'Only bonus credits can be taken by hand, and there are fewer than that.',
+    const { monthly, bonus, held } = balance;
+    const unheld = monthly + bonus - held;
+    if (amountMicro < 0n && (bonus + amountMicro < 0n || unheld + amountMicro < 0n)) {
+      throw new AppError('invalid_input', 'more than the free bonus credits would be taken', {
+        userMessage:
+          'Only bonus credits that nothing has reserved can be taken by hand, and there are fewer than that.',
       });
     }
-    const { balanceAfter, granted } = await grant(tx, {
+    const { balanceAfter } = await grant(tx, {
       organizationId,
       kind: 'manual_adjustment',
       amount: amountMicro,
       bucket: 'bonus',
-      idempotencyKey: `adjust:${requestId}`,
+      idempotencyKey,
       userId,
       note: reason,
     });
-    if (granted) {
-      await tx.auditEvent.create({
-        data: {
-          id: newId(),
-          organizationId,
-          userId,
-          action: 'credits.adjusted',
-          subject: organizationId,
-          details: { amountMicro: amountMicro.toString(), reason },
-        },
-      });
-    }
-    return { balanceAfter };
+    await tx.auditEvent.create({
+      data: {
+        id: newId(),
+        organizationId,
+        userId,
+        action: 'credits.adjusted',
+        subject: organizationId,
+        details: { amountMicro: amountMicro.toString(), reason },
+      },
+    });
+    return { balanceAfter, replayed: false };
+  });
+}
+
+function usedBefore(requestId: string): AppError {
+  return new AppError('duplicate_request', `request ${requestId} made another adjustment`, {
+    userMessage:
+      'This request has already made another adjustment. Nothing was changed: close the form and begin again.',
+    details: { requestId },
   });
 }

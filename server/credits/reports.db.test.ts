@@ -3,6 +3,7 @@ import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { CSV_COLUMNS, csvField, exportEntries, sixDecimals } from './export-entries';
+import { entriesSql } from './find-entries';
 import { absorbCalls, reserve, settle } from './ledger';
 import { listEntries } from './list-entries';
 import { readReceipt } from './read-receipt';
@@ -98,6 +99,60 @@ describe('the history', () => {
     expect(seen).toHaveLength(6);
     expect(ids.size).toBe(6);
     expect(seen[0]).toBe(100_000_000n - 3003n);
+  });
+});
+
+describe('the history of a model with more than 10,000 calls', () => {
+  const CALLS = 10_500;
+  let busy: { organizationId: string };
+  beforeAll(async () => {
+    busy = await seedOrganization(database, { monthlyMicro: 0n });
+    const { organizationId } = busy;
+    // The oldest call is another model's, then one of many calls, then 30 of a third model, which are the newest.
+    await database.prisma.$executeRaw`
+      INSERT INTO "ModelCall" ("id", "organizationId", "role", "capability", "quality", "modelRowId", "modelLabel", "idempotencyKey", "promptVersion")
+      SELECT 'busy-' || n, ${organizationId}, 'ask', 'ask', 'fast',
+        CASE WHEN n = 0 THEN 'google:gemini-2.5-flash' WHEN n <= ${CALLS}::int THEN 'demo:demo' ELSE 'openai:gpt-5-mini' END,
+        'a model', 'busy-' || n, 'test' FROM generate_series(0, ${CALLS}::int + 30) n`;
+    await database.prisma.$executeRaw`
+      INSERT INTO "CreditEntry" ("id", "organizationId", "kind", "amount", "monthlyDelta", "bonusDelta", "balanceAfter", "modelCallId", "idempotencyKey")
+      SELECT 'busy-' || n, ${organizationId}, 'usage', -1, -1, 0, -n - 1, 'busy-' || n, 'busy-' || n
+      FROM generate_series(0, ${CALLS}::int + 30) n ORDER BY n`;
+  }, 60_000);
+
+  const of = (filter: object) => listEntries(busy.organizationId, historyInputSchema.parse(filter));
+
+  it('is complete: the pages go back to the first of them', async () => {
+    const first = await database.prisma.creditEntry.findUniqueOrThrow({ where: { id: 'busy-1' } });
+    const last = await of({ model: 'demo:demo', cursor: (first.seq + 3n).toString() });
+    expect(last.entries.map(({ id }) => id)).toEqual(['busy-3', 'busy-2', 'busy-1']);
+    expect(last.nextCursor).toBeNull();
+    const newest = await of({ model: 'demo:demo', limit: 2 });
+    expect(newest.entries.map(({ id }) => id)).toEqual([`busy-${CALLS}`, `busy-${CALLS - 1}`]);
+    // One call among all the others', and the oldest.
+    expect((await of({ model: 'google:gemini-2.5-flash' })).entries.map(({ id }) => id)).toEqual(['busy-0']);
+    expect((await of({ model: 'openai:gpt-5-mini', kind: 'usage' })).entries).toHaveLength(30);
+    expect((await of({ model: 'nobody:calls-this' })).entries).toEqual([]);
+  });
+
+  it('is complete as CSV, whatever the page', async () => {
+    const lines = new Set<string>();
+    const filter = historyFilterSchema.parse({ model: 'demo:demo' });
+    let text = '';
+    for await (const piece of exportEntries(busy.organizationId, filter)) text += piece;
+    for (const line of text.trimEnd().split('\r\n').slice(1)) lines.add(line);
+    expect(lines.size).toBe(CALLS);
+    expect([...lines].every((line) => line.includes(',demo:demo,'))).toBe(true);
+  });
+
+  it('is found by the order of the entries, not by comparing them with all calls', async () => {
+    // Plans change with data and version; what must not come back is a loop over all calls for each entry.
+    const wanted = { organizationId: busy.organizationId, filter: { model: 'demo:demo' } };
+    const query = entriesSql({ ...wanted, page: { before: null, take: 51 } });
+    const plan = await database.prisma.$queryRaw<{ 'QUERY PLAN': string }[]>`EXPLAIN ${query}`;
+    const lines = plan.map((row) => row['QUERY PLAN']).join('\n');
+    expect(lines).toMatch(/SubPlan[\s\S]*Index Scan using "ModelCall_pkey"/);
+    expect(lines).not.toMatch(/Seq Scan/);
   });
 });
 

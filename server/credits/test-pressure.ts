@@ -16,23 +16,29 @@ export type PressureReply = { outcomes: Record<string, number> } | { error: stri
 /** How often each outcome came. */
 export type Outcomes = Record<string, number>;
 
-/** Real processes that call the ledger at the same time, each on connections of its own. */
-export class Crew {
+/** Real processes that work at the same time, each on connections of its own. What they are sent is their program's matter. */
+export class Crew<Call extends object = PressureCall> {
   private constructor(private readonly processes: readonly ChildProcess[]) {}
 
-  static async start(url: string, size: number, connections: number): Promise<Crew> {
-    const worker = fileURLToPath(new URL('./test-pressure-worker.ts', import.meta.url));
+  /** `program`: what each process runs; by default the one that sends SQL. */
+  static async start<Call extends object = PressureCall>(
+    url: string,
+    size: number,
+    connections: number,
+    program = new URL('./test-pressure-worker.ts', import.meta.url),
+  ): Promise<Crew<Call>> {
+    const worker = fileURLToPath(program);
     const processes = Array.from({ length: size }, () =>
       fork(worker, [url, String(connections)], {
         execArgv: ['--import', './scripts/register.mjs'],
       }),
     );
     await Promise.all(processes.map((child) => once(child, 'message')));
-    return new Crew(processes);
+    return new Crew<Call>(processes);
   }
 
   /** Sends one call to each process, starting with process `first`, and waits for all. */
-  async run(calls: readonly PressureCall[], first = 0): Promise<Outcomes[]> {
+  async run(calls: readonly Call[], first = 0): Promise<Outcomes[]> {
     const replies = this.processes.map((child) => once(child, 'message'));
     for (let i = 0; i < this.processes.length; i++) {
       const at = (first + i) % this.processes.length;

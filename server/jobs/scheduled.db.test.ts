@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/audit';
+import { getBalance } from '@/server/credits/balance';
 import { reserve } from '@/server/credits/ledger';
 import { dismissNotice, mailNotices, noticeLowBalances, openNotices, setNotices } from '@/server/credits/notices';
 import { setClockOffset } from '@/server/platform/clock';
@@ -80,7 +81,87 @@ it('stale holds are given back once their time has passed', async () => {
   expect((await balance(organizationId)).held).toBe(0n);
 });
 
+describe('one broken organization', () => {
+  const hold = (organizationId: string) =>
+    reserve(database.prisma, { organizationId, amount: 5n, idempotencyKey: `hold:${organizationId}`, ttlMs: 60_000 });
+  const failureOf = async (name: 'credits.holds' | 'plans.change') =>
+    (await database.prisma.jobStatus.findUniqueOrThrow({ where: { name } })).lastError;
+
+  it('does not keep others’ holds from being given back, and the job says which it is', async () => {
+    const [before, broken, after] = [
+      await seedOrganization(database),
+      await seedOrganization(database),
+      await seedOrganization(database),
+    ];
+    for (const { organizationId } of [before, broken, after]) await hold(organizationId);
+    // Less is held than the hold is of: giving it back would make it negative, which a check refuses.
+    const where = { organizationId: broken.organizationId };
+    await database.prisma.creditBalance.update({ where, data: { held: 1n } });
+    setClockOffset(61_000);
+    await expect(runJob('credits.holds', releaseStaleHolds)).rejects.toThrow(broken.organizationId);
+    expect((await balance(before.organizationId)).held).toBe(0n);
+    expect((await balance(after.organizationId)).held).toBe(0n);
+    expect((await balance(broken.organizationId)).held).toBe(1n);
+    expect(await failureOf('credits.holds')).toContain(broken.organizationId);
+    await database.prisma.creditBalance.update({ where, data: { held: 5n } });
+    await runJob('credits.holds', releaseStaleHolds);
+    expect((await balance(broken.organizationId)).held).toBe(0n);
+  });
+
+  it('does not keep others’ plans from changing', async () => {
+    const all = [
+      await seedOrganization(database, { planId: 'pro' }),
+      await seedOrganization(database, { planId: 'pro' }),
+      await seedOrganization(database, { planId: 'pro' }),
+    ];
+    for (const { organizationId } of all) {
+      const { periodEnd } = await balance(organizationId);
+      const data = { pendingPlanId: 'free', pendingFrom: periodEnd };
+      await database.prisma.organizationPlan.update({ where: { organizationId }, data });
+    }
+    const [, broken] = all;
+    const where = { organizationId: broken?.organizationId ?? '' };
+    setClockOffset(31 * DAY);
+    // The plan it is to move to is not there.
+    await database.prisma.organizationPlan.update({ where, data: { pendingPlanId: 'nothing' } });
+    await database.prisma.organizationPlan.update({ where, data: { pendingFrom: new Date() } });
+    await expect(runJob('plans.change', changePlans)).rejects.toThrow(where.organizationId);
+    const plans = await database.prisma.organizationPlan.findMany({
+      where: { organizationId: { in: all.map(({ organizationId }) => organizationId) } },
+    });
+    expect(plans.filter(({ planId }) => planId === 'free')).toHaveLength(2);
+    expect(await failureOf('plans.change')).toContain(where.organizationId);
+    await database.prisma.organizationPlan.update({ where, data: { pendingPlanId: null, pendingFrom: null } });
+  });
+});
+
 describe('low-balance notices', () => {
+  it('go by what the plan gives this organization: a free team’s is nothing, a paid one’s the plan’s', async () => {
+    const make = async (planId: string, bonusMicro: bigint) => {
+      const { organizationId } = await seedOrganization(database, { planId, monthlyMicro: 0n, bonusMicro });
+      await database.prisma.organization.update({ where: { id: organizationId }, data: { kind: 'team' } });
+      return organizationId;
+    };
+    // A fifth of the free plan's ten credits would be two.
+    const bought = await make('free', 1_500_000n);
+    const out = await make('free', 1_000_000n);
+    const paid = await make('team', 400_000_000n);
+    await noticeLowBalances(database.prisma);
+    const kinds = async (organizationId: string) => (await openNotices(organizationId)).map(({ kind }) => kind);
+    expect([await kinds(bought), await kinds(out), await kinds(paid)]).toEqual([
+      [],
+      ['out_of_credits'],
+      ['low_balance'],
+    ]);
+    // What the balance says is what the notices say.
+    const shown = [bought, out, paid].map((organizationId) => getBalance(database.prisma, organizationId));
+    expect((await Promise.all(shown)).map(({ low, plan }) => ({ low, monthlyMicro: plan.monthlyMicro }))).toEqual([
+      { low: false, monthlyMicro: 0n },
+      { low: true, monthlyMicro: 0n },
+      { low: true, monthlyMicro: 2_000_000_000n },
+    ]);
+  });
+
   it('come at 20 % and at one credit, each once a day, in the app and by mail', async () => {
     const { organizationId } = await seedOrganization(database, { monthlyMicro: 2_000_000n });
     const mine = async () => (await openNotices(organizationId)).map(({ kind }) => kind);

@@ -1,10 +1,12 @@
 import 'server-only';
 import { type CapabilityAccess, checkCapabilityAccess } from '@/server/credits/access';
 import { type CreditCheck, checkCreditBalance } from '@/server/credits/check-credit-balance';
-import { listUnlocks, type Unlock } from '@/server/credits/list-unlocks';
+import { listRateUnlocks, listUnlocks, type Unlock } from '@/server/credits/list-unlocks';
+import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import type { AppErrorCode } from '@/server/platform/errors';
-import { type CatalogModel, chooseModel, usableModels } from './catalog';
+import type { CatalogModel } from './catalog';
+import { modelsAt } from './models-at';
 import { ownKeyProviders } from './own-keys';
 import { chargedShare, quoteCall } from './quote';
 import { type Capability, capabilityOf, QUALITIES, type Quality, type Role } from './schema';
@@ -112,16 +114,9 @@ async function answerFor(
   level: { quality: Quality; name: string },
   facts: Facts,
 ): Promise<QualityAnswer> {
-  const { organizationId, capability } = question;
   const { access, credits } = facts;
-  const inPlan = access.enabled && access.qualities.includes(level.quality);
-  // A locked level is estimated by what the plan that includes it would call.
-  const planId = inPlan ? access.plan.id : await planWith(capability, level.quality);
-  const scope = { organizationId, capability, quality: level.quality, planId };
-  const models = await usableModels(scope);
-  const chosen = models.length === 0 ? null : (await chooseModel(scope, question.modelRef ?? null)).ref;
-  const ownKey = models.find(({ ref }) => ref === chosen)?.ownKey === true;
-  const estimate = chosen === null ? null : await estimateWork(question, { ...level, ownKey }, chosen);
+  const { inPlan, models, chosen } = await modelsAt(question, level.quality, access);
+  const estimate = chosen === null ? null : await estimateWork(question, { ...level, chosen }, access);
   const usable =
     credits.budgetLeft !== null && credits.budgetLeft < credits.available ? credits.budgetLeft : credits.available;
   const missing = estimate === null || estimate.p90 <= usable ? 0n : estimate.p90 - usable;
@@ -131,33 +126,50 @@ async function answerFor(
     allowed: denial === null,
     denial,
     models: inPlan ? models : [],
-    modelLabel: models.find(({ ref }) => ref === chosen)?.label ?? null,
+    modelLabel: chosen?.label ?? null,
     estimate,
     missing,
+    // Where no model of the level can be called, no purchase unlocks it.
     unlocks:
-      denial === null || denial.code === 'rate_limited' || denial.code === 'model_not_available'
+      denial === null || chosen === null
         ? []
-        : await listUnlocks(db(), {
-            organizationId,
-            missing: inPlan ? missing : 0n,
-            locked: inPlan ? null : { capability, quality: level.quality },
-            resetsAt: credits.resetsAt,
-            nextAllocation: credits.nextAllocation,
-            monthly: credits.monthly,
-            ownBudget: denial.code === 'budget_exceeded' ? credits.budget : null,
+        : await unlocksOf(question, facts, {
+            denial,
+            quality: level.quality,
+            inPlan,
+            missing,
             required: estimate?.p90 ?? 0n,
           }),
   };
 }
 
-/** The smallest plan that includes a level; empty when none does. */
-async function planWith(capabilityId: string, qualityId: string): Promise<string> {
-  const plan = await db().plan.findFirst({
-    where: { qualities: { some: { capabilityId, qualityId } } },
-    orderBy: { position: 'asc' },
-    select: { id: true },
+interface Locked {
+  denial: Denial;
+  quality: Quality;
+  inPlan: boolean;
+  missing: bigint;
+  required: bigint;
+}
+
+async function unlocksOf(
+  { organizationId, capability }: AccessQuestion,
+  { access, credits }: Facts,
+  { denial, quality, inPlan, missing, required }: Locked,
+): Promise<Unlock[]> {
+  if (denial.code === 'rate_limited') {
+    const until = new Date(now().getTime() + access.retryAfterSeconds * 1000);
+    return listRateUnlocks(db(), { organizationId, capability, quality, until, limits: access });
+  }
+  return listUnlocks(db(), {
+    organizationId,
+    missing: inPlan ? missing : 0n,
+    locked: inPlan ? null : { capability, quality },
+    resetsAt: credits.resetsAt,
+    nextAllocation: credits.nextAllocation,
+    monthly: credits.monthly,
+    ownBudget: denial.code === 'budget_exceeded' ? credits.budget : null,
+    required,
   });
-  return plan?.id ?? '';
 }
 
 function denialOf(
@@ -188,20 +200,25 @@ function denialOf(
 
 async function estimateWork(
   question: AccessQuestion,
-  { quality, ownKey }: { quality: Quality; ownKey: boolean },
-  modelRef: string,
+  level: { quality: Quality; chosen: CatalogModel },
+  access: CapabilityAccess,
 ) {
   const work = question.work ?? [{ role: roleOf(question.capability), count: 1 }];
   const total = { p50: 0n, p90: 0n };
+  const chosen = new Map([[level.quality, level.chosen]]);
   for (const call of work) {
+    const quality = call.quality ?? level.quality;
+    // A task of a quality of its own is done by that quality's model.
+    const model = chosen.get(quality) ?? (await modelsAt(question, quality, access)).chosen ?? level.chosen;
+    chosen.set(quality, model);
     const quote = await quoteCall(db(), {
       role: call.role,
-      quality: call.quality ?? quality,
-      modelRef,
+      quality,
+      modelRef: model.ref,
       ...(call.size ? { size: call.size } : {}),
     });
-    total.p50 += chargedShare(quote.p50, ownKey) * BigInt(call.count);
-    total.p90 += chargedShare(quote.p90, ownKey) * BigInt(call.count);
+    total.p50 += chargedShare(quote.p50, model.ownKey) * BigInt(call.count);
+    total.p90 += chargedShare(quote.p90, model.ownKey) * BigInt(call.count);
   }
   return total;
 }

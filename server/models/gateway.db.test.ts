@@ -48,6 +48,7 @@ beforeAll(async () => {
     await database.prisma.modelPrice.create({
       data: { id: newId(), modelRowId: id, ...PRICE, effectiveFrom: new Date(0) },
     });
+    await listInPlans(id);
   }
 });
 afterAll(async () => {
@@ -66,6 +67,14 @@ afterEach(async () => {
   ).toMatchObject({ held: 0n });
   expect(await database.prisma.modelCall.count({ where: { status: 'running' } })).toBe(0);
 });
+
+/** Every plan may use the model wherever it may do anything. */
+async function listInPlans(modelRowId: string): Promise<void> {
+  const rows = await database.prisma.planCapabilityQuality.findMany();
+  await database.prisma.planQualityModel.createMany({
+    data: rows.map((row) => ({ ...row, modelRowId, priority: 90 })),
+  });
+}
 
 function play(...answers: FakeAnswer[]): void {
   script = answers.map((answer) => () => answer);
@@ -212,6 +221,7 @@ describe('before and after a call', () => {
     await database.prisma.llmModel.create({
       data: { id: 'compatible:unpriced', provider: 'compatible', modelId: 'unpriced', label: 'Unpriced' },
     });
+    await listInPlans('compatible:unpriced');
     await expect(callModel(context(), { ...ask('compatible'), model: 'compatible:unpriced' })).rejects.toMatchObject({
       code: 'model_not_priced',
     });

@@ -8,7 +8,8 @@ import {
 import type { Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
-import { type AccessContext, type Door, executeWithAIAccess, type Metered } from './execute-with-ai-access';
+import type { AccessContext, Door, Metered } from './door';
+import { executeWithAIAccess } from './execute-with-ai-access';
 import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from './limits';
 import { estimateTokens, type TokenUsage, tokenQuarters } from './pricing';
 import { createLanguageModel } from './providers/create-model';

@@ -14,6 +14,11 @@ export const MODEL_LIMITS = {
   maxBackoffMs: 60_000,
   /** Characters of an answer kept at most: beyond it the call is ended as oversize. */
   maxAnswerChars: 2_000_000,
+  /** Longest wait of the button that tests an own key, milliseconds. */
+  keyTestMs: 20_000,
+  /** Tests of own keys an organization may ask for in a minute, and in a day: each is a call that somebody pays for. */
+  keyTestsPerMinute: 5,
+  keyTestsPerDay: 50,
 } as const;
 
 /** Output tokens a role may need: what a hold covers at least. */
@@ -26,6 +31,7 @@ export const ROLE_OUTPUT_TOKENS = {
   document: 6000,
   ask: 4000,
   embed: 0,
+  'key-test': 16,
 } as const;
 
 /** Typical input and output tokens of one call, for quotes before this instance has history. From runs of the example projects. */
@@ -38,4 +44,5 @@ export const TYPICAL_TOKENS = {
   document: { input: 4500, output: 900 },
   ask: { input: 4000, output: 600 },
   embed: { input: 1000, output: 0 },
+  'key-test': { input: 10, output: 16 },
 } as const;

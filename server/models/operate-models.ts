@@ -1,6 +1,6 @@
 import 'server-only';
 import { now } from '@/server/platform/clock';
-import { db, inTx } from '@/server/platform/db';
+import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { type AddPrice, nanoDollars, type UpdateModel } from './schema-operator';
@@ -27,11 +27,21 @@ export async function listModels() {
   }));
 }
 
+/** What a new price row does. */
+export interface AddedPrice {
+  effectiveFrom: Date;
+  /** No moment was named: quotes and calls go by it from now on, and it cannot be taken back, only followed by another one. */
+  atOnce: boolean;
+  /** When the next row, which was there already, takes over; null: none does. */
+  until: Date | null;
+}
+
 /**
- * A new price from a moment on. Rows are never edited, so receipts keep the price they were made by.
+ * A new price from a moment on, at once when none is named. Rows are never edited, so receipts keep the price they were made by;
+ * what is not named (images) stays as it is at that moment.
  * @throws AppError `not_found`, `invalid_input` for the past, `conflict` when a row of that very moment exists
  */
-export async function addPrice(input: AddPrice, userId: string): Promise<void> {
+export async function addPrice(input: AddPrice, userId: string): Promise<AddedPrice> {
   const at = now();
   const effectiveFrom = input.effectiveFrom === undefined ? at : new Date(input.effectiveFrom);
   if (effectiveFrom < at) {
@@ -39,9 +49,12 @@ export async function addPrice(input: AddPrice, userId: string): Promise<void> {
       userMessage: 'A price can begin now or later, not in the past.',
     });
   }
-  await inTx(async (tx) => {
+  return inTx(async (tx) => {
     const model = await tx.llmModel.findUnique({ where: { id: input.modelRef } });
     if (model === null) throw notFound('Model');
+    const [before, after] = await neighbours(tx, model.id, effectiveFrom);
+    const image = (named: string | undefined, kept: bigint | undefined) =>
+      named === undefined ? (kept ?? 0n) : nanoDollars(named);
     const { count } = await tx.modelPrice.createMany({
       data: [
         {
@@ -50,6 +63,9 @@ export async function addPrice(input: AddPrice, userId: string): Promise<void> {
           inputPerMillion: nanoDollars(input.input),
           outputPerMillion: nanoDollars(input.output),
           cachedPerMillion: nanoDollars(input.cached),
+          imageInPerUnit: image(input.imageIn, before?.imageInPerUnit),
+          imageOutPerUnit: image(input.imageOut, before?.imageOutPerUnit),
+          ...(before === null ? {} : { currency: before.currency }),
           effectiveFrom,
         },
       ],
@@ -59,7 +75,21 @@ export async function addPrice(input: AddPrice, userId: string): Promise<void> {
     await tx.auditEvent.create({
       data: { id: newId(), userId, action: 'price.added', subject: model.id, details: { ...input } },
     });
+    return { effectiveFrom, atOnce: input.effectiveFrom === undefined, until: after?.effectiveFrom ?? null };
   });
+}
+
+/** A model's price rows that begin before (or at) a moment and after it, the nearest of each. */
+async function neighbours(tx: Tx, modelRowId: string, at: Date) {
+  const before = await tx.modelPrice.findFirst({
+    where: { modelRowId, effectiveFrom: { lte: at } },
+    orderBy: { effectiveFrom: 'desc' },
+  });
+  const after = await tx.modelPrice.findFirst({
+    where: { modelRowId, effectiveFrom: { gt: at } },
+    orderBy: { effectiveFrom: 'asc' },
+  });
+  return [before, after] as const;
 }
 
 /** @throws AppError `not_found`, `invalid_input` when a model would replace itself */

@@ -1,5 +1,6 @@
 import 'server-only';
 import { Prisma } from '@/prisma/generated/client';
+import { capabilityDenied, checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
 import type { Client } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { openAccess } from './own-keys';
@@ -7,6 +8,7 @@ import { priceMissing } from './price-row';
 import type { Price } from './pricing';
 import { type ProviderAccess, parseModelRef } from './providers/create-model';
 import { type CallHistory, historyAtPrice, priceInForce, type Quote, type QuotedCall, quoteFrom } from './quote';
+import { capabilityOf, type Role } from './schema';
 
 /** What a call stands on before anything is held. */
 export interface CallBasis {
@@ -27,24 +29,37 @@ interface Row extends CallHistory {
   imageInPerUnit: bigint | null;
   imageOutPerUnit: bigint | null;
   ciphertext: Uint8Array | null;
+  inPlan: boolean;
 }
 
 /**
- * The model, its price in force, the key and what such calls cost, by one statement: it stands before every call's first token.
- * @throws AppError `model_not_available`, `model_not_priced`, `invalid_input`
+ * Roles whose model no plan lists: the instance chooses one embedding model for all, so that vectors can be compared, and the
+ * test of an own key runs on the organization's own account and does no work.
+ */
+const UNLISTED: ReadonlySet<Role> = new Set(['embed', 'key-test']);
+
+/**
+ * The model, its price in force, the key, what such calls cost and whether the plan may use the model for this at this quality,
+ * by one statement: it stands before every call's first token. Own keys lift no limit of the plan.
+ * @throws AppError `capability_denied`, `quality_not_allowed`, `model_not_available`, `model_not_priced`, `invalid_input`
  */
 export async function readCallBasis(client: Client, organizationId: string, call: QuotedCall): Promise<CallBasis> {
   const ref = call.modelRef;
   const { provider } = parseModelRef(ref);
   const [row] = await client.$queryRaw<Row[]>`
     SELECT m."label", m."maxOutput", p."id" AS "priceId", p."inputPerMillion", p."outputPerMillion", p."cachedPerMillion", p."imageInPerUnit",
-      p."imageOutPerUnit", k."ciphertext", h.calls, h.nano50, h.nano90
+      p."imageOutPerUnit", k."ciphertext", h.calls, h.nano50, h.nano90,
+      EXISTS (SELECT 1 FROM "OrganizationPlan" op JOIN "PlanQualityModel" q ON q."planId" = op."planId"
+        WHERE op."organizationId" = ${organizationId} AND q."qualityId" = ${call.quality} AND q."capabilityId" = ${capabilityOf(call.role)}
+          AND q."modelRowId" = m."id") AS "inPlan"
     FROM "LlmModel" m
     LEFT JOIN LATERAL (${priceInForce(Prisma.sql`m."id"`)}) p ON true
     LEFT JOIN LATERAL (${historyAtPrice(call)}) h ON true
     LEFT JOIN "ProviderKey" k ON k."organizationId" = ${organizationId} AND k."provider" = m."provider"
     WHERE m."id" = ${ref} AND m."active"`;
   if (row === undefined) throw new AppError('model_not_available', `model ${ref} is not in the catalogue`);
+  if (!row.inPlan && !UNLISTED.has(call.role))
+    throw await refusalOf(client, organizationId, { ...call, label: row.label });
   const { priceId, inputPerMillion, outputPerMillion, cachedPerMillion } = row;
   if (priceId === null || inputPerMillion === null || outputPerMillion === null || cachedPerMillion === null)
     throw priceMissing(ref);
@@ -62,4 +77,24 @@ export async function readCallBasis(client: Client, organizationId: string, call
     quote: quoteFrom(row, call, price),
     access: openAccess(organizationId, provider, row.ciphertext),
   };
+}
+
+/** Why a plan may not use a model: the reason that holds for the widest part of it first. */
+async function refusalOf(
+  client: Client,
+  organizationId: string,
+  { role, quality, modelRef, label }: QuotedCall & { label: string },
+): Promise<AppError> {
+  const capability = capabilityOf(role);
+  const { enabled, qualities, plan } = await checkCapabilityAccess(client, { organizationId, capability });
+  if (!enabled) return capabilityDenied(capability, plan);
+  if (!qualities.includes(quality)) return qualityNotAllowed(quality, plan, qualities);
+  return new AppError(
+    'quality_not_allowed',
+    `the ${plan.id} plan does not include ${modelRef} at ${quality} for ${capability}`,
+    {
+      userMessage: `The ${plan.name} plan does not include ${label} at ${quality} quality.`,
+      details: { quality, capability, model: modelRef, planId: plan.id, allowed: qualities },
+    },
+  );
 }

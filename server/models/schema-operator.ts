@@ -6,12 +6,15 @@ const usdPerMillion = z
   .trim()
   .regex(/^\d{1,6}(\.\d{1,9})?$/, 'a price is dollars a million tokens, such as 1.25');
 
-/** A new price row. Dollars a million tokens, as text, so that no binary fraction comes in. */
+/** A new price row. Dollars a million tokens (or an image), as text, so that no binary fraction comes in. */
 export const addPriceSchema = z.object({
   modelRef: z.string().min(3).max(120),
   input: usdPerMillion,
   output: usdPerMillion,
   cached: usdPerMillion,
+  /** Dollars an image that goes in, and that comes out; not named: as it was. */
+  imageIn: usdPerMillion.optional(),
+  imageOut: usdPerMillion.optional(),
   /** ISO time in UTC; default: now. Never in the past: receipts keep their price. */
   effectiveFrom: z.iso.datetime().optional(),
 });

@@ -6,8 +6,18 @@ export const PROVIDERS = ['openai', 'google', 'openrouter', 'compatible', 'demo'
 export const providerSchema = z.enum(PROVIDERS);
 export type Provider = z.infer<typeof providerSchema>;
 
-/** What a call is for. `capability` rows in the database carry the same ids. */
-export const ROLES = ['clarify', 'spec', 'plan', 'implement', 'review', 'document', 'ask', 'embed'] as const;
+/** What a call is for. `capability` rows in the database carry the same ids; `capabilityOf` says which pays for the others. */
+export const ROLES = [
+  'clarify',
+  'spec',
+  'plan',
+  'implement',
+  'review',
+  'document',
+  'ask',
+  'embed',
+  'key-test',
+] as const;
 export const roleSchema = z.enum(ROLES);
 export type Role = z.infer<typeof roleSchema>;
 
@@ -23,6 +33,7 @@ export type Quality = z.infer<typeof qualitySchema>;
 export function capabilityOf(role: Role): Capability {
   if (role === 'spec') return 'plan';
   if (role === 'embed') return 'implement';
+  if (role === 'key-test') return 'ask';
   return role;
 }
 

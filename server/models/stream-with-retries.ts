@@ -91,7 +91,8 @@ function isNetworkFault(error: unknown): boolean {
   );
 }
 
-async function streamOnce(
+/** One try. @throws whatever the provider's client throws, and AppError `model_call_failed` for silence and a cut stream */
+export async function streamOnce(
   model: LanguageModelV4,
   options: LanguageModelV4CallOptions,
   handlers: StreamHandlers,

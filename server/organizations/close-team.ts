@@ -1,7 +1,7 @@
 import 'server-only';
 import { inTx } from '@/server/platform/db';
 import { lockTeam, type TeamActor } from './lock-team';
-import { lockForPurge, purgeOrganization } from './purge-organization';
+import { dropCounters, lockForPurge, purgeOrganization } from './purge-organization';
 
 /**
  * Deletes a team for everybody, with everything in it but the anonymous ledger. Credits that are left are lost.
@@ -13,4 +13,5 @@ export async function closeTeam(actor: TeamActor): Promise<void> {
     const team = await lockTeam(tx, actor, 'owner');
     await purgeOrganization(tx, team.id);
   });
+  await dropCounters([actor.organizationId]);
 }

@@ -3,7 +3,7 @@ import { now } from '@/server/platform/clock';
 import { inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { type AccountDeletion, decide } from './account-deletion';
-import { lockForPurge, purgeOrganization } from './purge-organization';
+import { dropCounters, lockForPurge, purgeOrganization } from './purge-organization';
 
 /**
  * Deletes a person in one transaction: their personal workspace and teams of their own with everything in them, their
@@ -13,7 +13,7 @@ import { lockForPurge, purgeOrganization } from './purge-organization';
  *   `not_found`
  */
 export async function deleteAccount(userId: string): Promise<AccountDeletion> {
-  return inTx(async (tx) => {
+  const deletion = await inTx(async (tx) => {
     const [user] = await tx.$queryRaw<{ email: string }[]>`
       SELECT "email" FROM "User" WHERE "id" = ${userId} AND "deletedAt" IS NULL FOR UPDATE`;
     if (user === undefined) throw notFound('User');
@@ -26,6 +26,8 @@ export async function deleteAccount(userId: string): Promise<AccountDeletion> {
     await forgetPerson(tx, userId, user.email);
     return plan;
   });
+  await dropCounters(deletion.closed.map(({ id }) => id));
+  return deletion;
 }
 
 /** @throws AppError `conflict` (`last_owner`) */

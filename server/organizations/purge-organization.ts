@@ -1,6 +1,6 @@
 import 'server-only';
 import { now } from '@/server/platform/clock';
-import type { Tx } from '@/server/platform/db';
+import { db, type Tx } from '@/server/platform/db';
 
 /**
  * Takes the locks that everything of an organization waits for, in the order all other code takes them: credit balance,
@@ -31,7 +31,6 @@ export async function purgeOrganization(tx: Tx, organizationId: string): Promise
   await tx.invitation.deleteMany(own);
   await tx.membership.deleteMany(own);
   await tx.notice.deleteMany(own);
-  await tx.rateCounter.deleteMany(own);
   await tx.auditEvent.deleteMany(own);
   await tx.modelCall.updateMany({ ...own, data: { errorMessage: null, keyIdentifier: null } });
   await tx.purchase.updateMany({ ...own, data: { checkoutUrl: null, returnTo: null } });
@@ -42,11 +41,52 @@ export async function purgeOrganization(tx: Tx, organizationId: string): Promise
   });
 }
 
-/** Stripe's events hold the payer's name and address. Their effects are in the ledger; Stripe keeps the invoices. */
+/**
+ * Requests counted for organizations that are gone. After the purge's commit: a call that begins takes its counter first and
+ * the balance second, and would wait for the purge, which holds the balance, while the purge waited for the counter.
+ */
+export async function dropCounters(organizationIds: readonly string[]): Promise<void> {
+  // In the order in which requests take them, so that neither waits for the other.
+  await db().$executeRaw`
+    DELETE FROM "RateCounter" WHERE ("organizationId", "capability", "window") IN (
+      SELECT "organizationId", "capability", "window" FROM "RateCounter" WHERE "organizationId" = ANY (${[...organizationIds]})
+      ORDER BY "organizationId", "capability", "window" FOR UPDATE)`;
+}
+
+/**
+ * Of Stripe's events about the organization accounting needs the figures, not whom they are about. Events are stored without
+ * names and addresses in the first place; here go the ids that lead to the customer, and what an older version stored whole.
+ */
 async function scrubPaymentEvents(tx: Tx, organizationId: string): Promise<void> {
   const plan = await tx.organizationPlan.findUnique({ where: { organizationId }, select: { stripeCustomerId: true } });
-  if (plan?.stripeCustomerId == null) return;
+  const customer = plan?.stripeCustomerId ?? null;
   await tx.$executeRaw`
-    UPDATE "StripeEvent" SET "payload" = jsonb_build_object('deleted', true)
-    WHERE "payload"#>>'{data,object,customer}' = ${plan.stripeCustomerId} AND "outcome" IN ('done', 'ignored')`;
+    WITH mine AS (
+      SELECT e."id", e."payload"#>'{data,object}' AS o FROM "StripeEvent" e
+      WHERE e."payload"#>>'{data,object,customer}' = ${customer} OR e."payload"#>>'{data,object,id}' = ${customer}
+        OR e."payload"#>>'{data,object,metadata,organizationId}' = ${organizationId}
+        OR e."payload"#>>'{data,object,payment_intent}' IN
+          (SELECT p."paymentIntentId" FROM "Purchase" p WHERE p."organizationId" = ${organizationId})
+      -- One that is handled again at this moment waits for the balance, which is locked here: not the other way round too.
+      FOR UPDATE OF e SKIP LOCKED
+    )
+    UPDATE "StripeEvent" e SET "payload" = jsonb_build_object('deleted', true, 'data', jsonb_build_object('object', coalesce(
+      (SELECT jsonb_object_agg(f.key, f.value) FROM jsonb_each(mine.o) f
+        WHERE f.key = ANY (${ACCOUNTING_FIELDS}) AND (f.key <> 'id' OR mine.o->>'object' <> 'customer')), '{}'::jsonb)))
+    FROM mine WHERE mine."id" = e."id"`;
 }
+
+/** Fields of Stripe's objects that say how much, what for and what came of it. */
+const ACCOUNTING_FIELDS = [
+  'id',
+  'object',
+  'amount',
+  'amount_paid',
+  'amount_refunded',
+  'amount_total',
+  'currency',
+  'invoice',
+  'payment_intent',
+  'payment_status',
+  'status',
+];

@@ -4,7 +4,7 @@ import type { Prompt } from '@/server/agents/prompts/common';
 import { absorbCalls } from '@/server/credits/ledger';
 import type { CallContext, TextResult } from '@/server/models/gateway';
 import { callModel } from '@/server/models/gateway';
-import { quoteCall } from '@/server/models/quote';
+import { quoteFor } from '@/server/models/quote-for';
 import type { Role } from '@/server/models/schema';
 import { callStructured } from '@/server/models/structured';
 import { db, inTx, type Tx } from '@/server/platform/db';
@@ -46,7 +46,7 @@ async function requireBudget(ctx: StepContext, call: StepCall): Promise<void> {
   const { budgetMicro } = ctx.project;
   if (budgetMicro === null) return;
   const spent = await projectCharged(ctx.scope.projectId);
-  const quote = await quoteCall(db(), {
+  const quote = await quoteFor(db(), ctx.scope.organizationId, {
     role: call.role,
     quality: ctx.quality,
     modelRef: ctx.model,

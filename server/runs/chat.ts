@@ -4,7 +4,7 @@ import { planToMarkdown } from '@/server/agents/plan-markdown';
 import { askPrompt } from '@/server/agents/prompts/ask';
 import { planSchema } from '@/server/agents/schema';
 import { searchCode } from '@/server/code-search/search-code';
-import { resolveModel } from '@/server/models/catalog';
+import { chooseModel } from '@/server/models/catalog';
 import { callModel } from '@/server/models/gateway';
 import { requireAIAccess } from '@/server/models/require-ai-access';
 import { QUALITIES } from '@/server/models/schema';
@@ -18,6 +18,7 @@ import { endMessage } from './call';
 import { describeAgain } from './create-project';
 import { embedderOf } from './embedder';
 import { appendEvents, DeltaWriter } from './event-log';
+import { moveOffModel } from './replace-model';
 import { replan } from './replan';
 
 const holder = globalThis as typeof globalThis & { plumblineAnswers?: Map<string, AbortController> };
@@ -83,6 +84,12 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
   try {
     const project = await db().project.findUniqueOrThrow({ where: { id: actor.projectId } });
     const quality = QUALITIES.find((id) => id === project.quality) ?? 'fast';
+    const choice = await chooseModel(
+      { organizationId: actor.organizationId, quality, capability: 'ask' },
+      project.modelRef,
+    );
+    if (choice.replaced !== null && project.modelRef !== null)
+      await moveOffModel(scope, choice.replaced, { from: project.modelRef, to: choice.ref });
     const prompt = askPrompt(await askContext(actor, question));
     await callModel(
       {
@@ -98,10 +105,8 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
         hint: { description: project.description },
       },
       {
-        model: await resolveModel(
-          { organizationId: actor.organizationId, quality, capability: 'ask' },
-          project.modelRef,
-        ),
+        model: choice.ref,
+        fallbacks: choice.fallbacks,
         system: prompt.system,
         prompt: prompt.prompt,
         abortSignal: signal,

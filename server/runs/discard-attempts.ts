@@ -6,14 +6,15 @@ import type { EventScope } from './event-log';
 
 /**
  * Drops attempts that began on the head that is being replaced, and gives back what they were charged: the task begins
- * again on the new head, without one of its tries used up. Before the project is locked: balances are locked first.
+ * again on the new head, without one of its tries used up. The caller has locked the balance and the project, in this order, so
+ * that of two at once the second finds the tries that the first has given back.
  */
 export async function discardOpenAttempts(tx: Tx, scope: EventScope): Promise<void> {
-  const run = await tx.run.findFirst({
-    where: { ...scope, kind: 'build', status: { in: ['paused', 'stopped', 'waiting', 'failed'] } },
-    orderBy: { startedAt: 'desc' },
-  });
-  if (run === null) return;
+  const [run] = await tx.$queryRaw<{ id: string; cursor: unknown }[]>`
+    SELECT "id", "cursor" FROM "Run" WHERE "organizationId" = ${scope.organizationId} AND "projectId" = ${scope.projectId}
+      AND "kind" = 'build' AND "status" IN ('paused', 'stopped', 'waiting', 'failed')
+    ORDER BY "startedAt" DESC LIMIT 1 FOR UPDATE`;
+  if (run === undefined) return;
   const { base } = cursorSchema.parse(run.cursor);
   const tasks = await tx.task.findMany({ where: { ...scope, status: { in: ['pending', 'running'] } } });
   for (const task of tasks) {

@@ -208,7 +208,9 @@ function qualityOf(project: Project, own: string | null): Quality {
 /** The model of a step and those to fall back on; a project whose model was withdrawn moves on, and says so. */
 async function modelFor(scope: EventScope, project: Project, use: { quality: Quality; capability: Capability }) {
   const choice = await chooseModel({ organizationId: scope.organizationId, ...use }, project.modelRef);
-  if (choice.replaced !== null && project.modelRef !== null)
+  // A task of another quality is no reason to give up the model that the project uses at its own.
+  const leaves = choice.replaced?.reason === 'deprecated' || use.quality === qualityOf(project, null);
+  if (choice.replaced !== null && project.modelRef !== null && leaves)
     await moveOffModel(scope, choice.replaced, { from: project.modelRef, to: choice.ref });
   return { model: choice.ref, fallbacks: choice.fallbacks };
 }

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import type { Actor } from './actor';
 import { approvePlan } from './approve-plan';
+import { sendMessage } from './chat';
 import { checkProjectAccess } from './check-project-access';
 import { createProject } from './create-project';
 import { advanceRun } from './engine';
@@ -61,11 +62,51 @@ describe('a project on a deprecated model', () => {
     expect(said[0]?.text).toContain('goes on with Demo model (offline)');
     const calls = await database.prisma.modelCall.findMany({ where: { projectId: actor.projectId } });
     expect(new Set(calls.map(({ modelRowId }) => modelRowId))).toEqual(new Set(['demo:demo']));
+    // A question moves it on, and says so, as a run does.
+    await database.prisma.project.update({ where: { id: actor.projectId }, data: { modelRef: 'demo:old' } });
+    await sendMessage(actor, 'What is this about?');
+    await vi.waitFor(
+      async () => {
+        const where = { projectId: actor.projectId, purpose: 'ask', role: 'assistant' as const };
+        expect(await database.prisma.message.findFirst({ where })).toMatchObject({
+          status: 'final',
+          modelLabel: 'Demo model (offline)',
+        });
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    expect(
+      await database.prisma.message.count({ where: { projectId: actor.projectId, text: said[0]?.text ?? '' } }),
+    ).toBe(2);
+    expect(await database.prisma.project.findUnique({ where: { id: actor.projectId } })).toMatchObject({
+      modelRef: 'demo:demo',
+    });
   }, 60_000);
 });
 
+/** The project uses a model that its plan lists at fast alone. */
+async function useFastOnlyModel(): Promise<void> {
+  const { prisma } = database;
+  const row = { id: 'demo:small', provider: 'demo', modelId: 'small', label: 'Small demo' };
+  await prisma.llmModel.upsert({ where: { id: row.id }, create: row, update: {} });
+  const price = {
+    inputPerMillion: 1000n,
+    outputPerMillion: 1000n,
+    cachedPerMillion: 1000n,
+    effectiveFrom: new Date(0),
+  };
+  await prisma.modelPrice.createMany({ data: [{ id: 'small', modelRowId: row.id, ...price }], skipDuplicates: true });
+  const listed = await prisma.planCapabilityQuality.findMany({ where: { planId: 'team', qualityId: 'fast' } });
+  await prisma.planQualityModel.createMany({
+    data: listed.map((level) => ({ ...level, modelRowId: row.id, priority: 80 })),
+    skipDuplicates: true,
+  });
+  await prisma.project.update({ where: { id: actor.projectId }, data: { modelRef: row.id } });
+}
+
 describe('the quality of a project and of a task', () => {
   it('a task of its own quality is called and quoted at it, the others at the project’s', async () => {
+    await useFastOnlyModel();
     await design();
     const [first, second] = await tasks();
     await setTaskQuality(actor, { taskId: first?.id ?? '', quality: 'premium' });
@@ -77,6 +118,16 @@ describe('the quality of a project and of a task', () => {
     ];
     expect(await quality(first?.id)).toEqual(['premium']);
     expect(await quality(second?.id)).toEqual(['fast']);
+    // The project's own model does not serve premium: that task is done by another, and the project keeps its choice.
+    const models = async (taskId: string | undefined) =>
+      new Set(
+        (await database.prisma.modelCall.findMany({ where: { taskId: taskId ?? '' } })).map((call) => call.modelRowId),
+      );
+    expect(await models(first?.id)).toEqual(new Set(['demo:demo']));
+    expect(await models(second?.id)).toEqual(new Set(['demo:small']));
+    expect(await database.prisma.project.findUnique({ where: { id: actor.projectId } })).toMatchObject({
+      modelRef: 'demo:small',
+    });
     await expect(setTaskQuality(actor, { taskId: first?.id ?? '', quality: null })).rejects.toMatchObject({
       code: 'wrong_status',
     });

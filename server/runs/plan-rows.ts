@@ -45,10 +45,11 @@ export async function writePlan(tx: Tx, input: WritePlanInput): Promise<number> 
   await tx.task.deleteMany({ where: { ...scope, key: { notIn: keys }, status: { in: ['pending', 'rejected'] } } });
   const known = await tx.task.findMany({ where: scope, select: { key: true } });
   const added: Prisma.TaskCreateManyInput[] = [];
+  const own = { organizationId: scope.organizationId };
   // What a task costs by default depends on its size alone.
   const quotes = new Map<string, Awaited<ReturnType<typeof quoteTask>>>();
   for (const [position, task] of plan.tasks.entries()) {
-    const quote = quotes.get(task.size) ?? (await quoteTask(tx, { quality, modelRef: model, size: task.size }));
+    const quote = quotes.get(task.size) ?? (await quoteTask(tx, { ...own, quality, modelRef: model, size: task.size }));
     quotes.set(task.size, quote);
     const columns = {
       position,

@@ -1,7 +1,7 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
 import { resolveModel } from '@/server/models/catalog';
-import { quoteCall } from '@/server/models/quote';
+import { quoteFor } from '@/server/models/quote-for';
 import { QUALITIES, type Quality } from '@/server/models/schema';
 import { type Client, db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
@@ -10,10 +10,10 @@ import type { EventScope } from './event-log';
 /** Micro-credits one task may cost: one attempt of implementing and reviewing. */
 export async function quoteTask(
   client: Client,
-  input: { quality: Quality; modelRef: string; size: 'S' | 'M' | 'L' },
+  { organizationId, ...call }: { organizationId: string; quality: Quality; modelRef: string; size: 'S' | 'M' | 'L' },
 ): Promise<{ p50: bigint; p90: bigint }> {
-  const implement = await quoteCall(client, { role: 'implement', ...input });
-  const review = await quoteCall(client, { role: 'review', ...input });
+  const implement = await quoteFor(client, organizationId, { role: 'implement', ...call });
+  const review = await quoteFor(client, organizationId, { role: 'review', ...call });
   return { p50: implement.p50 + review.p50, p90: implement.p90 + review.p90 };
 }
 
@@ -60,7 +60,7 @@ export async function quoteOpenTasks(tx: Tx, scope: EventScope): Promise<void> {
       ));
     models.set(quality, modelRef);
     const size = SIZES.find((id) => id === task.size) ?? 'M';
-    const { p50, p90 } = await quoteTask(tx, { quality, modelRef, size });
+    const { p50, p90 } = await quoteTask(tx, { organizationId: scope.organizationId, quality, modelRef, size });
     await tx.task.update({ where: { id: task.id }, data: { quoteP50Micro: p50, quoteP90Micro: p90 } });
   }
 }

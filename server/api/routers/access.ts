@@ -1,8 +1,9 @@
 import 'server-only';
 import { z } from 'zod';
 import { checkAIAccess } from '@/server/models/check-ai-access';
-import { listOwnKeys, removeOwnKey, storeOwnKey, testOwnKey } from '@/server/models/own-keys';
+import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/own-keys';
 import { capabilitySchema, ownKeyProviderSchema, qualitySchema, storeKeySchema } from '@/server/models/schema';
+import { testOwnKey } from '@/server/models/test-own-key';
 import { checkProjectAccess } from '@/server/runs/check-project-access';
 import { setTaskQuality } from '@/server/runs/task-quality';
 import { memberProcedure, ownerProcedure, router } from '../trpc';
@@ -37,7 +38,9 @@ export const keysRouter = router({
     ),
   test: ownerProcedure
     .input(z.object({ provider: ownKeyProviderSchema }))
-    .mutation(({ ctx, input }) => testOwnKey(ctx.caller.organizationId, input.provider)),
+    .mutation(({ ctx, input }) =>
+      testOwnKey({ organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, ...input }),
+    ),
   remove: ownerProcedure
     .input(z.object({ provider: ownKeyProviderSchema }))
     .mutation(({ ctx, input }) => removeOwnKey(ctx.caller.organizationId, input.provider)),

@@ -14,7 +14,7 @@ import { env } from '@/server/platform/env';
 import { AppError, notFound } from '@/server/platform/errors';
 import { embedderOf } from '@/server/runs/embedder';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
-import { endSubscriptions } from '../end-subscriptions';
+import { deleteWithPayments } from '../end-subscriptions';
 import { isOperator, memberProcedure, router } from '../trpc';
 
 export const accountRouter = router({
@@ -65,11 +65,10 @@ export const accountRouter = router({
     }
     const plan = await planAccountDeletion(userId);
     refuseBlocked(plan);
-    await endSubscriptions(
-      userId,
+    await deleteWithPayments(
       plan.closed.map(({ id }) => id),
+      async () => (await deleteAccount(userId)).closed.map(({ id }) => id),
     );
-    await deleteAccount(userId);
   }),
 });
 

@@ -3,7 +3,7 @@ import { cancelPlan } from '@/server/billing/cancel-plan';
 import { changePlan } from '@/server/billing/change-plan';
 import { listInvoices } from '@/server/billing/list-invoices';
 import { listPackages, listPlans } from '@/server/billing/list-offers';
-import { listPurchases, viewPurchase } from '@/server/billing/list-purchases';
+import { listPurchases, type PurchaseView, viewPurchase } from '@/server/billing/list-purchases';
 import { finishMockCheckout } from '@/server/billing/mock-checkout';
 import { openPortal } from '@/server/billing/open-portal';
 import { resumePlan } from '@/server/billing/resume-plan';
@@ -22,6 +22,10 @@ import { type Caller, memberProcedure, ownerProcedure, router } from '../trpc';
 
 const by = ({ organizationId, userId }: Caller) => ({ organizationId, userId });
 
+/** Where a purchase can be paid, and where the buyer came from, is for who may buy. */
+const asSeenBy = ({ role }: Caller, purchase: PurchaseView): PurchaseView =>
+  role === 'owner' ? purchase : { ...purchase, checkoutUrl: null, returnTo: null };
+
 /** What an organization has, pays and could have. Members read; owners buy and change. */
 export const billingRouter = router({
   overview: memberProcedure.query(async ({ ctx }) => ({
@@ -32,10 +36,13 @@ export const billingRouter = router({
   plans: memberProcedure.query(({ ctx }) => listPlans(ctx.caller.organizationId)),
   purchase: memberProcedure
     .input(purchaseSchema)
-    .query(({ ctx, input }) => viewPurchase(ctx.caller.organizationId, input.purchaseId)),
-  purchases: memberProcedure
-    .input(purchasesSchema)
-    .query(({ ctx, input }) => listPurchases(ctx.caller.organizationId, input)),
+    .query(async ({ ctx, input }) =>
+      asSeenBy(ctx.caller, await viewPurchase(ctx.caller.organizationId, input.purchaseId)),
+    ),
+  purchases: memberProcedure.input(purchasesSchema).query(async ({ ctx, input }) => {
+    const { purchases, nextCursor } = await listPurchases(ctx.caller.organizationId, input);
+    return { purchases: purchases.map((purchase) => asSeenBy(ctx.caller, purchase)), nextCursor };
+  }),
   invoices: memberProcedure.query(async ({ ctx }) => {
     const invoices = await listInvoices(ctx.caller.organizationId);
     // Stripe's pages carry the payer's name and address: for the owner only.

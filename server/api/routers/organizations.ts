@@ -25,7 +25,7 @@ import { setMemberBudget } from '@/server/organizations/set-member-budget';
 import { transferOwnership } from '@/server/organizations/transfer-ownership';
 import { viewOrganization } from '@/server/organizations/view-organization';
 import { AppError } from '@/server/platform/errors';
-import { endSubscriptions } from '../end-subscriptions';
+import { deleteWithPayments } from '../end-subscriptions';
 import { adminProcedure, memberProcedure, ownerProcedure, router } from '../trpc';
 
 /** Teams: admins manage people and budgets, owners everything, and everybody may leave. Each use case reads the role again. */
@@ -47,8 +47,11 @@ export const organizationsRouter = router({
         userMessage: `Type the team's name, “${name}”.`,
       });
     }
-    await endSubscriptions(ctx.caller.userId, [ctx.caller.organizationId]);
-    await closeTeam(ctx.caller);
+    const closing = [ctx.caller.organizationId];
+    await deleteWithPayments(closing, async () => {
+      await closeTeam(ctx.caller);
+      return closing;
+    });
   }),
   /** Admins and owners see what everybody has used; a member only what they have themselves. */
   members: memberProcedure.query(async ({ ctx }) => {

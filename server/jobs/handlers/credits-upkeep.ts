@@ -5,6 +5,7 @@ import { mailNotices, noticeLowBalances } from '@/server/credits/notices';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
+import { eachOrganization } from './each-organization';
 
 /** Organizations in one round of the reset; what is left comes a minute later. */
 const ROUND = 500;
@@ -23,23 +24,29 @@ export async function resetMonths(): Promise<{ due: number; reset: number }> {
     orderBy: { periodEnd: 'asc' },
     take: ROUND,
   });
-  let reset = 0;
-  let failed: unknown = null;
-  for (const { organizationId } of ended) {
-    try {
-      if (await resetMonth(db(), organizationId)) reset++;
-    } catch (error) {
-      // One account that cannot be reset does not keep the others waiting; the operator page shows it.
-      logger().error({ err: error, organizationId }, 'a month could not be reset');
-      failed = error;
-    }
-  }
-  if (failed !== null) throw failed;
+  const reset = await eachOrganization(
+    ended.map(({ organizationId }) => organizationId),
+    (organizationId) => resetMonth(db(), organizationId),
+  );
   return { due: ended.length, reset };
 }
 
 export async function releaseStaleHolds(): Promise<{ expired: number; counters: number }> {
-  return { expired: await expireStaleHolds(db()), counters: await dropOldCounters() };
+  const counters = await dropOldCounters();
+  const stale = await db().creditHold.groupBy({
+    by: ['organizationId'],
+    where: { status: 'pending', expiresAt: { lt: now() } },
+  });
+  let expired = 0;
+  await eachOrganization(
+    stale.map(({ organizationId }) => organizationId),
+    async (organizationId) => {
+      const holds = await expireStaleHolds(db(), organizationId);
+      expired += holds;
+      return holds > 0;
+    },
+  );
+  return { expired, counters };
 }
 
 /** Windows that have passed count no request any more. */

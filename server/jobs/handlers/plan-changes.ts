@@ -4,6 +4,7 @@ import { syncOverdue } from '@/server/billing/sync-overdue';
 import { resetMonth } from '@/server/credits/ledger';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
+import { eachOrganization } from './each-organization';
 
 /** Organizations in one round. */
 const ROUND = 500;
@@ -21,8 +22,26 @@ export async function changePlans(): Promise<{ applied: number; asked: number; g
     select: { organizationId: true },
     take: ROUND,
   });
-  let applied = 0;
-  for (const { organizationId } of due) if (await resetMonth(db(), organizationId)) applied++;
-  const asked = await syncOverdue(db());
-  return { applied, asked, graceEnded: await endGrace(db()) };
+  // Three things that do not wait for each other: what fails in one is thrown when all have had their turn.
+  const [applied, asked, graceEnded] = [
+    await settled(
+      eachOrganization(
+        due.map(({ organizationId }) => organizationId),
+        (organizationId) => resetMonth(db(), organizationId),
+      ),
+    ),
+    await settled(syncOverdue(db())),
+    await settled(endGrace(db())),
+  ];
+  return { applied: orThrow(applied), asked: orThrow(asked), graceEnded: orThrow(graceEnded) };
+}
+
+async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([work]);
+  return result;
+}
+
+function orThrow<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
 }

@@ -112,6 +112,7 @@ function answer(options: LanguageModelV4CallOptions): string {
     case 'review':
       return reviewAsDemo(project, promptText(options), taskId ?? '');
     case 'embed':
+    case 'key-test':
       return '';
   }
 }

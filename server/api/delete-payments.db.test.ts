@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { buy, CREDIT, nextPeriod, pay, periodOf, rowOf, sessionIdOf, subscribe } from '@/e2e/billing-accounts';
+import { type Billing, startBilling } from '@/e2e/billing-harness';
+import { changePlan } from '@/server/billing/change-plan';
+import { replayEvent } from '@/server/billing/replay-event';
+import { auditLedger } from '@/server/credits/audit';
+import { createTeam } from '@/server/credits/create-team';
+import { reserve } from '@/server/credits/ledger';
+import { deleteAccount } from '@/server/organizations/delete-account';
+import { DELETE_PHRASE } from '@/server/organizations/schema';
+import { setClockOffset } from '@/server/platform/clock';
+import { database, db, inTx } from '@/server/platform/db';
+import { resetEnv } from '@/server/platform/env';
+import { newId } from '@/server/platform/ids';
+import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { appRouter } from './root';
+import { createCaller } from './trpc';
+
+let billing: Billing;
+
+beforeAll(async () => {
+  await testDb();
+  billing = await startBilling();
+});
+afterAll(async () => {
+  expect(await auditLedger(db())).toEqual([]);
+  await billing.stop();
+  await closeTestDb();
+});
+
+type Account = { userId: string; organizationId: string };
+
+const api = ({ userId, organizationId }: Account) =>
+  createCaller(appRouter)({
+    requestId: 'test',
+    caller: { userId, organizationId, email: 'x@example.test', role: 'owner' },
+  });
+const remove = (account: Account) => api(account).account.delete({ confirm: DELETE_PHRASE });
+const isDeleted = async ({ userId }: Account) =>
+  (await db().user.findUniqueOrThrow({ where: { id: userId } })).deletedAt !== null;
+const pageStatus = async (id: string) => (await billing.client.checkout.sessions.retrieve(id)).status;
+
+describe('deleting an account', () => {
+  it('ends its subscription at Stripe first, and deletes nothing when Stripe does not answer', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    process.env.STRIPE_API_BASE = 'http://127.0.0.1:1';
+    resetEnv();
+    await expect(remove(account)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(await isDeleted(account)).toBe(false);
+    process.env.STRIPE_API_BASE = billing.fake.url;
+    resetEnv();
+    await remove(account);
+    expect(await isDeleted(account)).toBe(true);
+    const subscription = await billing.client.subscriptions.retrieve(account.subscriptionId);
+    expect(subscription).toMatchObject({ status: 'active', cancel_at_period_end: true });
+  }, 60_000);
+
+  it('closes its payment pages, of packages and of plans', async () => {
+    const topup = await buy(billing, 'starter');
+    const { url } = await changePlan({ ...topup, planId: 'pro' });
+    expect([await pageStatus(topup.sessionId), await pageStatus(sessionIdOf(url))]).toEqual(['open', 'open']);
+    await remove(topup);
+    expect([await pageStatus(topup.sessionId), await pageStatus(sessionIdOf(url))]).toEqual(['expired', 'expired']);
+    // What Stripe tells about it later has no effect that matters, and no error.
+    expect(await billing.deliverAll(topup.events('checkout.session.expired'), 1)).toEqual([200, 200]);
+  });
+
+  it('ends a subscription whose payment page was finished although no event of it has come yet', async () => {
+    const account = await subscribe(billing, 'pro');
+    await remove(account);
+    const subscription = await billing.client.subscriptions.retrieve(account.subscriptionId);
+    expect(subscription.cancel_at_period_end).toBe(true);
+  });
+
+  it('ends a subscription that is past due at once, so that the card is not tried again', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    const { periodEnd } = await periodOf(billing, account.subscriptionId);
+    nextPeriod(billing, account.subscriptionId, periodEnd, { paymentFails: true });
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject({ status: 'past_due' });
+    await remove(account);
+    setClockOffset(0);
+    expect((await billing.client.subscriptions.retrieve(account.subscriptionId)).status).toBe('canceled');
+    expect(await rowOf(account)).toMatchObject({ planId: 'free', status: 'canceled' });
+  });
+
+  it('goes on although the customer does not exist at Stripe any more', async () => {
+    const account = await seedOrganization(database());
+    await db().organizationPlan.update({
+      where: { organizationId: account.organizationId },
+      data: { stripeCustomerId: 'cus_deletedAtStripe' },
+    });
+    await remove(account);
+    expect(await isDeleted(account)).toBe(true);
+  });
+
+  it('holds for a team that is closed', async () => {
+    const owner = await seedOrganization(database());
+    const { organizationId } = await createTeam({ userId: owner.userId, name: 'Plumbers' });
+    const topup = await buy(billing, 'starter', { ...owner, organizationId });
+    await api(topup).organizations.close({ confirm: 'Plumbers' });
+    expect(await pageStatus(topup.sessionId)).toBe('expired');
+  });
+});
+
+describe('what Stripe’s events say of a person who is gone', () => {
+  const NAMES = ['Ada Zwiebel', 'ada@zwiebel.test', '+49 30 1', 'Zwiebelgasse'];
+
+  /** Rows of events in which any of these occurs. */
+  async function eventsWith(texts: string[]): Promise<string[]> {
+    const events = await db().stripeEvent.findMany({ orderBy: { type: 'asc' } });
+    const rows = events.map((event) => [event.type, JSON.stringify(event.payload)] as const);
+    return rows.filter(([, text]) => texts.some((part) => text.includes(part))).map(([type]) => type);
+  }
+
+  it('is nothing: before the deletion, after it, and where a handler failed', async () => {
+    const topup = await buy(billing, 'starter');
+    const { stripeCustomerId } = await db().organizationPlan.findUniqueOrThrow({
+      where: { organizationId: topup.organizationId },
+    });
+    const customer = stripeCustomerId ?? '';
+    const [name = '', email = '', phone = ''] = NAMES;
+    await billing.client.customers.update(customer, { name, email, phone });
+    const { completed, intent } = pay(billing, topup);
+    const about = () =>
+      billing.fake
+        .events()
+        .filter(
+          ({ data: { object } }) =>
+            JSON.stringify(object).includes(customer) || NAMES.some((text) => JSON.stringify(object).includes(text)),
+        );
+    const before = about();
+    expect(before.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['customer.updated', 'checkout.session.completed', 'charge.succeeded']),
+    );
+    // One that cannot be handled at first, and one that an older version stored whole.
+    const broken = { ...completed, id: 'evt_broken', data: { object: { ...completed.data.object, mode: 5 } } };
+    expect((await billing.deliver(JSON.parse(JSON.stringify(broken)))).status).toBe(500);
+    await billing.deliverAll(before, 2);
+    const old = { name, email, address: { line1: 'Zwiebelgasse' } };
+    for (const [id, object] of Object.entries({
+      evt_old_customer: { object: 'customer', id: customer, ...old },
+      evt_old_dispute: {
+        object: 'dispute',
+        id: 'du_old',
+        amount: 7,
+        status: 'lost',
+        payment_intent: intent,
+        evidence: old,
+      },
+    })) {
+      const payload = { id, type: `old.${object.object}`, created: 1, data: { object } };
+      await db().stripeEvent.create({ data: { id, type: payload.type, payload, outcome: 'failed' } });
+    }
+    expect(await eventsWith(NAMES)).toEqual(['old.customer', 'old.dispute']);
+    expect(await eventsWith([customer])).not.toEqual([]);
+
+    await remove(topup);
+
+    expect(await eventsWith([...NAMES, customer])).toEqual([]);
+    const dispute = await db().stripeEvent.findUniqueOrThrow({ where: { id: 'evt_old_dispute' } });
+    expect(dispute.payload).toEqual({
+      deleted: true,
+      data: { object: { object: 'dispute', id: 'du_old', amount: 7, status: 'lost', payment_intent: intent } },
+    });
+    await billing.client.customers.update(customer, { description: 'of a person who is gone' });
+    await billing.client.refunds.create({ payment_intent: intent });
+    const later = about().slice(before.length);
+    expect(later.length).toBeGreaterThan(1);
+    expect(JSON.stringify(later)).toContain(name);
+    await billing.deliverAll(later, 2);
+    expect(await eventsWith(NAMES)).toEqual([]);
+    // The books go on: the refund of the deleted organization's purchase is in its ledger.
+    const { organizationId } = topup;
+    expect(await db().creditBalance.findUniqueOrThrow({ where: { organizationId } })).toMatchObject({ bonus: 0n });
+    // An event of which the figures are left is fetched once more to be replayed.
+    expect(await replayEvent(completed.id)).toMatchObject({ outcome: 'done' });
+    expect(await eventsWith(NAMES)).toEqual([]);
+  });
+});
+
+describe('deleting while a call begins', () => {
+  const native = Boolean(process.env.TEST_DATABASE_URL);
+
+  it.runIf(native)('neither waits for the other (needs TEST_DATABASE_URL: two connections)', async () => {
+    const account = await seedOrganization(database(), { monthlyMicro: 10n * CREDIT });
+    const { organizationId } = account;
+    await db().rateCounter.create({ data: { organizationId, capability: 'ask', window: 'day:1' } });
+    let deletion: Promise<unknown> = Promise.resolve();
+    await inTx(async (tx) => {
+      // As a request does: its counter first, then the balance, here with the deletion in between.
+      await tx.rateCounter.updateMany({ where: { organizationId }, data: { count: { increment: 1 } } });
+      deletion = deleteAccount(account.userId);
+      deletion.catch(() => undefined);
+      await vi.waitFor(
+        async () => {
+          const waiting = await db().$queryRaw<unknown[]>`
+            SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+          expect(waiting).not.toEqual([]);
+        },
+        { timeout: 10_000 },
+      );
+      await reserve(tx, { organizationId, amount: CREDIT, idempotencyKey: newId(), ttlMs: 60_000 });
+    });
+    await deletion;
+    expect(await db().rateCounter.count({ where: { organizationId } })).toBe(0);
+  });
+});

@@ -1,0 +1,148 @@
+import 'server-only';
+import { getBalance } from '@/server/credits/balance';
+import { release, settle } from '@/server/credits/ledger';
+import { recordUsage } from '@/server/credits/usage-meter';
+import { now } from '@/server/platform/clock';
+import { inTx, type Tx } from '@/server/platform/db';
+import { AppError, isAppError } from '@/server/platform/errors';
+import { logger } from '@/server/platform/logger';
+import type { AccessContext, Door, Metered, MeteredWork, OpenCall } from './door';
+import { costOf, creditsFor, estimateTokens, type TokenUsage } from './pricing';
+import { chargedShare, tariff } from './quote';
+import { askedToWait } from './stream-with-retries';
+
+/** Settles to the true usage and stores what came of the call, in one transaction with the work's own `onSettled`. */
+export async function settleCall<T>(
+  ctx: AccessContext,
+  work: MeteredWork<T>,
+  call: OpenCall,
+  result: T,
+): Promise<Metered<T>> {
+  const { progress, access } = call.door;
+  const usage: TokenUsage =
+    progress.usage === null
+      ? { input: call.inputTokens, cached: 0, output: estimateTokens(progress.text), reasoning: 0, estimated: true }
+      : { ...progress.usage, estimated: false };
+  const costNano = costOf(usage, call.price);
+  const metered = await inTx(async (tx) => {
+    const { charged, balanceLeft } = await charge(tx, ctx, call, {
+      actual: chargedShare(creditsFor(costNano, tariff()), access.own),
+      metadata: {
+        model: work.model,
+        input: usage.input,
+        cached: usage.cached,
+        output: usage.output,
+        estimated: usage.estimated,
+        // A receipt explains the amount by the tariff of its day.
+        ...tariff(),
+        ...(access.own ? { ownKey: true } : {}),
+      },
+    });
+    const settled: Metered<T> = {
+      result,
+      callId: call.callId,
+      usage,
+      costNano,
+      creditsUsed: charged,
+      balanceLeft,
+      modelLabel: call.label,
+    };
+    await tx.modelCall.update({
+      where: { id: call.callId },
+      data: {
+        ...outcomeColumns(usage, call.door),
+        status: 'succeeded',
+        finishReason: progress.finishReason,
+        costNano,
+        chargedMicro: charged,
+      },
+      select: { id: true },
+    });
+    await work.onSettled?.(tx, settled);
+    return settled;
+  });
+  recordUsage(metered.creditsUsed, metered.balanceLeft);
+  return metered;
+}
+
+async function charge(
+  tx: Tx,
+  { organizationId, userId }: AccessContext,
+  { holdId, callId }: OpenCall,
+  paid: { actual: bigint; metadata: Record<string, unknown> },
+): Promise<{ charged: bigint; balanceLeft: bigint }> {
+  if (holdId === null) {
+    const { monthly, bonus } = await getBalance(tx, organizationId);
+    return { charged: 0n, balanceLeft: monthly + bonus };
+  }
+  const settled = await settle(tx, { organizationId, holdId, modelCallId: callId, userId, ...paid });
+  if (settled.late) logger().warn({ callId, holdId }, 'settled after its hold had expired');
+  return { charged: settled.charged, balanceLeft: settled.balanceAfter };
+}
+
+/** Records the failure with what it truly cost us, gives the hold back, and makes the error for the caller. */
+export async function failCall(
+  ctx: AccessContext,
+  call: OpenCall,
+  cause: unknown,
+  aborted: boolean,
+): Promise<AppError> {
+  const { progress } = call.door;
+  const error = aborted
+    ? new AppError('model_call_aborted', 'the model call was stopped', { cause })
+    : isAppError(cause)
+      ? cause
+      : callFailed(cause);
+  const nothing: TokenUsage = { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true };
+  const spent: TokenUsage =
+    progress.usage !== null
+      ? { ...progress.usage, estimated: false }
+      : progress.text === ''
+        ? nothing
+        : { ...nothing, input: call.inputTokens, output: estimateTokens(progress.text) };
+  await inTx(async (tx) => {
+    if (call.holdId !== null) await release(tx, { organizationId: ctx.organizationId, holdId: call.holdId });
+    await tx.modelCall.updateMany({
+      where: { id: call.callId, status: 'running' },
+      data: {
+        ...outcomeColumns(spent, call.door),
+        status: aborted ? 'aborted' : 'failed',
+        costNano: costOf(spent, call.price),
+        errorCode: error.code,
+        errorMessage: error.message.slice(0, 500),
+      },
+    });
+  });
+  return error;
+}
+
+/** A provider over its limit for longer than a call may wait says when to come back; other faults do not. */
+function callFailed(cause: unknown): AppError {
+  const message = cause instanceof Error ? cause.message.slice(0, 500) : 'unknown failure';
+  const retryAfterSeconds = askedToWait(cause);
+  if (retryAfterSeconds !== null) {
+    return new AppError('rate_limited', message, {
+      cause,
+      details: { retryAfterSeconds, by: 'provider' },
+      userMessage: 'The model’s provider takes no more requests for a while. Nothing was charged for it.',
+    });
+  }
+  return new AppError('model_call_failed', message, {
+    cause,
+    userMessage: 'The model did not answer properly. Nothing was charged for it.',
+  });
+}
+
+function outcomeColumns(usage: TokenUsage, { progress, started }: Door) {
+  return {
+    inputTokens: usage.input,
+    cachedTokens: usage.cached,
+    outputTokens: usage.output,
+    reasoningTokens: usage.reasoning,
+    usageEstimated: usage.estimated,
+    firstTokenMs: progress.firstTokenMs,
+    latencyMs: Math.round(performance.now() - started),
+    httpRetries: progress.retries,
+    finishedAt: now(),
+  };
+}

@@ -1,0 +1,120 @@
+import 'server-only';
+import { checkAndCountAccess, countRequest } from '@/server/credits/access';
+import { reserve } from '@/server/credits/ledger';
+import { now } from '@/server/platform/clock';
+import { db, inTx, type Tx } from '@/server/platform/db';
+import { AppError, notFound } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import type { AccessContext, MeteredWork, OpenCall } from './door';
+import { MODEL_LIMITS } from './limits';
+import { costOf, creditsFor, outputTokensCovered } from './pricing';
+import { keyIdentifier, parseModelRef } from './providers/create-model';
+import { chargedShare, tariff } from './quote';
+import { type CallBasis, readCallBasis } from './read-call-basis';
+import { capabilityOf } from './schema';
+
+/** Checks access, counts the request, holds the credits and writes the call's row. @throws AppError as `executeWithAIAccess` */
+export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, signal: AbortSignal): Promise<OpenCall> {
+  const { provider, modelId } = parseModelRef(work.model);
+  const basis = await readCallBasis(db(), ctx.organizationId, { ...ctx, modelRef: work.model });
+  const { model, price, access } = basis;
+  const amount = amountToHold(work, basis);
+  const ownTest = ctx.role === 'key-test';
+  // Only the organization's own key is tested, never the instance's in its place.
+  if (ownTest && !access.own) throw notFound('Key');
+  const held = ownTest ? 0n : chargedShare(amount, access.own);
+  const callId = newId();
+  const capability = capabilityOf(ctx.role);
+  const { organizationId, userId, projectId, runId, taskId, stepId, role, quality } = ctx;
+  const holdId = await inTx(async (tx) => {
+    await countCall(tx, ctx, capability);
+    const hold =
+      held === 0n
+        ? null
+        : await reserve(tx, {
+            organizationId,
+            amount: held,
+            idempotencyKey: `hold:${ctx.idempotencyKey}`,
+            ttlMs: MODEL_LIMITS.holdTtlMs,
+            projectId,
+            runId,
+            taskId,
+            userId,
+            role,
+          });
+    // The unique key decides, whoever else sends it at this moment; the hold of a second sender is undone with its transaction.
+    const { count } = await tx.modelCall.createMany({
+      data: [
+        {
+          id: callId,
+          organizationId,
+          userId,
+          projectId,
+          runId,
+          taskId,
+          stepId,
+          role,
+          capability,
+          quality,
+          size: ctx.size ?? null,
+          modelRowId: model.id,
+          modelLabel: model.label,
+          priceId: price.id,
+          holdId: hold?.holdId ?? null,
+          idempotencyKey: ctx.idempotencyKey,
+          promptVersion: ctx.promptVersion,
+          ownKey: access.own,
+          keyIdentifier: keyIdentifier(provider, access),
+          createdAt: now(),
+        },
+      ],
+      skipDuplicates: true,
+    });
+    if (count === 0) throw duplicateRequest(ctx.idempotencyKey);
+    return hold?.holdId ?? null;
+  });
+  const covered = outputTokensCovered(amount, work.inputTokens, price, tariff(), model.maxOutput);
+  return {
+    callId,
+    holdId,
+    price,
+    label: model.label,
+    inputTokens: work.inputTokens,
+    door: {
+      provider,
+      modelId,
+      access,
+      maxOutputTokens: Math.max(covered, 1),
+      started: performance.now(),
+      signal,
+      progress: { text: '', firstTokenMs: null, usage: null, finishReason: null, retries: 0 },
+    },
+  };
+}
+
+/** @throws AppError `capability_denied`, `quality_not_allowed`, `rate_limited` */
+async function countCall(tx: Tx, { organizationId, role, quality }: AccessContext, capability: string): Promise<void> {
+  if (role !== 'key-test') {
+    await checkAndCountAccess(tx, { organizationId, capability, quality });
+    return;
+  }
+  // Not against the plan's requests, of which it takes nothing; and limited on a plan without limits too.
+  const { keyTestsPerMinute: perMinute, keyTestsPerDay: perDay } = MODEL_LIMITS;
+  await countRequest(tx, { organizationId, name: role, perMinute, perDay });
+}
+
+function duplicateRequest(key: string): AppError {
+  return new AppError('duplicate_request', `model call ${key} was made before`, {
+    userMessage: 'This was asked for before; nothing was done or charged twice.',
+  });
+}
+
+/** P90 of such calls, and at least what this very request needs, micro-credits. */
+function amountToHold<T>(work: MeteredWork<T>, { model, price, quote }: CallBasis): bigint {
+  const needed = creditsFor(
+    costOf({ input: work.inputTokens, cached: 0, output: work.outputTokens(model) }, price),
+    tariff(),
+  );
+  if (quote.p90 > needed) return quote.p90;
+  return needed;
+}

@@ -1,0 +1,108 @@
+import 'server-only';
+import { APICallError } from '@ai-sdk/provider';
+import { now } from '@/server/platform/clock';
+import { db } from '@/server/platform/db';
+import { AppError, isAppError, notFound } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import type { Door } from './door';
+import { executeWithAIAccess } from './execute-with-ai-access';
+import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from './limits';
+import { estimateTokens } from './pricing';
+import { createLanguageModel } from './providers/create-model';
+import type { Provider } from './schema';
+import { streamOnce } from './stream-with-retries';
+
+const PROMPT = 'Say OK.';
+
+/**
+ * Tries a stored key by the cheapest real call: a few tokens of one of the provider's fast models. It runs on the
+ * organization's own account, so it costs no credits, the platform fee included; it is on record with its true cost, and limited
+ * a minute and a day. What the provider says to a wrong key is kept with the key.
+ * @throws AppError `not_found` without a key, `rate_limited`, `model_not_available`, `model_not_priced`
+ */
+export async function testOwnKey(input: {
+  organizationId: string;
+  userId: string;
+  provider: Provider;
+}): Promise<{ works: boolean; message: string }> {
+  const { organizationId, userId, provider } = input;
+  if ((await db().providerKey.count({ where: { organizationId, provider } })) === 0) throw notFound('Key');
+  const model = await db().llmModel.findFirst({
+    where: {
+      provider,
+      active: true,
+      kind: 'text',
+      tier: 'fast',
+      // One that the provider has withdrawn would make the key look broken.
+      OR: [{ deprecatedAt: null }, { deprecatedAt: { gt: now() } }],
+    },
+    orderBy: { modelId: 'asc' },
+  });
+  if (model === null) throw new AppError('model_not_available', `no model of ${provider} is in the catalogue`);
+  let testError: string | null = null;
+  try {
+    await executeWithAIAccess(
+      {
+        organizationId,
+        userId,
+        projectId: null,
+        runId: null,
+        taskId: null,
+        stepId: null,
+        role: 'key-test',
+        quality: 'fast',
+        promptVersion: 'key-test-1',
+        idempotencyKey: `key-test:${newId()}`,
+      },
+      {
+        model: model.id,
+        inputTokens: estimateTokens(PROMPT),
+        outputTokens: () => ROLE_OUTPUT_TOKENS['key-test'],
+        execute: askOnce,
+      },
+    );
+  } catch (error) {
+    if (!isAppError(error) || error.code !== 'model_call_failed') throw error;
+    testError = error.message;
+  }
+  await db().providerKey.updateMany({ where: { organizationId, provider }, data: { testedAt: now(), testError } });
+  return { works: testError === null, message: testError ?? `${model.label} answered.` };
+}
+
+/** The whole answer is read: its end says what it truly cost. */
+async function askOnce(door: Door): Promise<void> {
+  const { progress, signal } = door;
+  try {
+    await streamOnce(
+      createLanguageModel(door.provider, door.modelId, door.access),
+      {
+        prompt: [{ role: 'user', content: [{ type: 'text', text: PROMPT }] }],
+        maxOutputTokens: ROLE_OUTPUT_TOKENS['key-test'],
+        abortSignal: AbortSignal.any([signal, AbortSignal.timeout(MODEL_LIMITS.keyTestMs)]),
+      },
+      {
+        onDelta: (text) => {
+          progress.firstTokenMs ??= Math.round(performance.now() - door.started);
+          progress.text += text;
+        },
+        onRetry: () => undefined,
+        onFinish: (usage, reason) => {
+          progress.usage = usage;
+          progress.finishReason = reason;
+        },
+      },
+    );
+  } catch (cause) {
+    throw new AppError('model_call_failed', reasonOf(cause), { cause });
+  }
+}
+
+/** For people; never the provider's raw text, which may repeat a part of the key. */
+function reasonOf(error: unknown): string {
+  if (APICallError.isInstance(error)) {
+    if (error.statusCode === 401 || error.statusCode === 403) return 'The provider does not accept this key.';
+    if (error.statusCode === 429) return 'The provider knows this key but says its limit or credit is used up.';
+    if (error.statusCode !== undefined) return `The provider answered with status ${error.statusCode}.`;
+  }
+  return 'The provider could not be reached.';
+}
