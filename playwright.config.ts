@@ -22,7 +22,8 @@ const port = process.env.E2E_PORT;
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
-  workers: 1,
+  // Two files at once: most have servers of their own, and the server of the others is made for many people.
+  workers: 2,
   retries: 0,
   timeout: 120_000,
   expect: { timeout: 20_000 },

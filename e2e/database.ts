@@ -124,3 +124,5 @@ await bootDatabase();
 const result = (await run()) ?? null;
 console.log(JSON.stringify(result, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
 await closeDatabase();
+// The migration engine leaves a timer behind that would keep this process for ten seconds.
+process.exit();

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from '@playwright/test';
 import {
   approve,
-  expectAccessible,
-  expectNoOverflow,
+  expectGoodScreens,
   newAddress,
   query,
   runInArchive,
@@ -138,37 +137,13 @@ test('every screen is accessible and works at phone width, light and dark', asyn
   const projectId = await startExample(page, 'Expense report');
   await approve(page, projectId);
   await waitForStatus(page, projectId, 'completed');
-  const all = [
-    ['light', 1280],
-    ['dark', 390],
-    ['dark', 1280],
-    ['light', 390],
-  ] as const;
-  // Two of the four show each width and each scheme; all four are taken when pictures are wanted.
-  for (const [colorScheme, width] of process.env.SHOTS ? all : all.slice(0, 2)) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 844 });
-    for (const path of [
-      '/',
-      '/projects',
-      '/projects/new',
-      '/credits',
-      ...['', '/plan', '/run', '/files', '/search', '/settings'].map((part) => `/projects/${projectId}${part}`),
-    ]) {
-      await page.goto(path);
-      await expect(page.locator('h1').first()).toBeAttached();
-      await page.waitForLoadState('load');
-      await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
-      await test.step(`${path} ${width} ${colorScheme}`, async () => {
-        await expectAccessible(page);
-        await expectNoOverflow(page);
-        if (process.env.SHOTS)
-          await page.screenshot({
-            path: `${process.env.SHOTS}/${path.split('/').at(-1)?.slice(0, 12) || 'home'}-${width}-${colorScheme}.png`,
-          });
-      });
-    }
-  }
+  await expectGoodScreens(page, [
+    '/',
+    '/projects',
+    '/projects/new',
+    '/credits',
+    ...['', '/plan', '/run', '/files', '/search', '/settings'].map((part) => `/projects/${projectId}${part}`),
+  ]);
 });
 
 test('sign out everywhere ends the session in every browser', async ({ page, browser }) => {

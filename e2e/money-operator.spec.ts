@@ -24,6 +24,9 @@ async function correctPrice(page: Page, price: { input: string; cached: string; 
   await dialog.getByLabel('Input', { exact: true }).fill(price.input);
   await dialog.getByLabel('Cached input').fill(price.cached);
   await dialog.getByLabel('Output', { exact: true }).fill(price.output);
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await expect(dialog.getByRole('table', { name: 'Old and new price' })).toContainText(price.input);
+  await expect(dialog).toContainText('At once');
   await dialog.getByRole('button', { name: 'Add price' }).click();
   await expect(dialog).toHaveCount(0);
 }

@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 import { z } from 'zod';
 import { type FakeStripe, startFakeStripe } from './fake-stripe/server';
-import { test as moneyTest } from './money-test';
+import { lend, test as moneyTest } from './money-test';
 import { ownServer } from './own-server';
 import { expectToSpend, newAddress, query, shots, signIn } from './support';
 
@@ -24,8 +24,7 @@ const test = moneyTest.extend<object, { stripe: FakeStripe }>({
         STRIPE_API_BASE: stripe.url,
       });
       stripe.setWebhookUrl(`${server.url}/api/stripe/webhook`);
-      await use(server);
-      await server.dispose();
+      await lend(server, use);
     },
     { scope: 'worker' },
   ],

@@ -117,10 +117,16 @@ test('an invitation works for its address only, once, and not after it was withd
   await expect(other.getByText('This invitation is for another address')).toBeVisible();
   await expect(other.getByRole('button', { name: 'Join the team' })).toHaveCount(0);
   await shots(other, 'invitation-of-another');
+  // The page only says what the procedure does.
+  const token = new URL(other.url()).pathname.split('/').at(-1);
+  const accept = (person: Page) => mutate(person, 'organizations.accept', { token });
+  expect(await accept(other)).toEqual({ status: 403, code: 'forbidden' });
   await page.getByRole('button', { name: `Withdraw the invitation of ${invited}` }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click();
   await expect(page.getByText('No open invitations.')).toBeVisible();
   await other.reload();
   await expect(other.getByText('This invitation was withdrawn')).toBeVisible();
-  await other.context().close();
+  const late = await another(browser, baseURL, invited);
+  expect(await accept(late)).toEqual({ status: 409, code: 'conflict' });
+  for (const open of [other, late]) await open.context().close();
 });

@@ -16,27 +16,28 @@ import { UnlockList } from './unlock-list';
 /** The ways out of a refusal, asked anew when the dialog opens: credits may have come since. */
 function useUnlocks(refusal: Refusal, { projectId, taskId }: AccessScope) {
   const trpc = useTRPC();
-  const wanted = refusal.code !== 'rate_limited';
   const project = useQuery(
     trpc.access.project.queryOptions(
-      wanted && projectId !== undefined ? { projectId, ...(taskId === undefined ? {} : { taskId }) } : skipToken,
+      projectId !== undefined ? { projectId, ...(taskId === undefined ? {} : { taskId }) } : skipToken,
     ),
   );
   const quality = refusal.quality ?? 'fast';
   const general = useQuery(
     trpc.access.check.queryOptions(
-      wanted && projectId === undefined ? { capability: refusal.capability ?? 'implement', quality } : skipToken,
+      projectId === undefined ? { capability: refusal.capability ?? 'implement', quality } : skipToken,
     ),
   );
   const query = projectId === undefined ? general : project;
   const answer = query.data;
   const level = answer?.qualities.find((row) => row.quality === (refusal.quality ?? answer.quality));
-  const unlocks: Unlock[] | undefined = wanted ? (answer === undefined ? undefined : (level?.unlocks ?? [])) : [];
+  const unlocks: Unlock[] | undefined = answer === undefined ? undefined : (level?.unlocks ?? []);
   return { unlocks, error: query.error, refetch: query.refetch };
 }
 
 function Figures({ refusal }: { refusal: Refusal }) {
   const { required, available, missing } = refusal;
+  // What the plan does not include, credits do not unlock.
+  if (refusal.code !== 'insufficient_credits' && refusal.code !== 'budget_exceeded') return null;
   if (required === null || available === null || missing === null || missing === 0n) return null;
   // Two decimals would say that what is needed is there.
   const exact = formatCredits(required) === formatCredits(available) || missing < MICRO / 100n;

@@ -109,10 +109,10 @@ export function refusalTitle({ code }: Refusal): string {
 /** Ways that lift this refusal, in the order given (cheapest first). Nobody buys their way out of a budget. */
 export function usefulUnlocks(refusal: Refusal, unlocks: readonly Unlock[]): Unlock[] {
   switch (refusal.code) {
-    case 'rate_limited':
-      return [];
     case 'budget_exceeded':
       return refusal.budget === 'member' ? unlocks.filter(({ kind }) => kind === 'wait') : [];
+    // How long to wait is said with the refusal itself.
+    case 'rate_limited':
     case 'capability_denied':
     case 'quality_not_allowed':
       return unlocks.filter(({ kind }) => kind === 'upgrade');

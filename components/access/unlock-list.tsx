@@ -63,6 +63,7 @@ export function UnlockList({
   const { data: me } = useQuery(trpc.account.me.queryOptions());
   const { busy, buy } = useStartTopup(returnTo);
   const mayBuy = me?.organization.role === 'owner';
+  const canTopUp = unlocks.some(({ kind }) => kind === 'topup');
   const actionFor = (unlock: Unlock): ReactNode => {
     if (unlock.kind === 'topup')
       return (
@@ -72,7 +73,7 @@ export function UnlockList({
       );
     if (unlock.kind === 'upgrade')
       return (
-        <Button size="sm" asChild>
+        <Button size="sm" variant={canTopUp ? 'outline' : 'primary'} asChild>
           <Link href={upgradeHref(unlock.planId, returnTo)} onClick={onLeave}>
             See {unlock.name}
           </Link>

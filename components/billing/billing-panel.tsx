@@ -49,7 +49,7 @@ export function BillingPanel({ wantedPlan, returnTo }: { wantedPlan: string | nu
       <div aria-live="polite" className="empty:hidden">
         {done === null ? null : <DoneNote done={done} overview={overview} returnTo={returnTo} />}
       </div>
-      <PlanNotices overview={overview} />
+      <PlanNotices overview={overview} onTopUp={() => setToppingUp(true)} />
       <PlanSummary overview={overview} />
       <ChangePlan
         overview={overview}

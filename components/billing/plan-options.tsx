@@ -22,6 +22,8 @@ export function PlanOptions({
   isTeam: boolean;
   onChoose: (planId: string) => void;
 }) {
+  // One way on stands out, unless the payment method comes first.
+  const next = overview.status === 'past_due' ? undefined : plans.find(({ change }) => change.kind === 'upgrade');
   return (
     <ul aria-label="Plans" className="grid overflow-hidden rounded-lg border border-border bg-card md:grid-cols-3">
       {plans.map((plan) => (
@@ -53,7 +55,7 @@ export function PlanOptions({
               </li>
             ))}
           </ul>
-          {overview.canChange ? <PlanAction plan={plan} onChoose={onChoose} /> : null}
+          {overview.canChange ? <PlanAction plan={plan} standsOut={plan.id === next?.id} onChoose={onChoose} /> : null}
         </li>
       ))}
     </ul>
@@ -66,7 +68,15 @@ function monthlyCredits(plan: PlanOffer, isTeam: boolean): string {
   return `${formatCredits(plan.monthlyMicro)} credits a month`;
 }
 
-function PlanAction({ plan, onChoose }: { plan: PlanOffer; onChoose: (planId: string) => void }) {
+function PlanAction({
+  plan,
+  standsOut,
+  onChoose,
+}: {
+  plan: PlanOffer;
+  standsOut: boolean;
+  onChoose: (planId: string) => void;
+}) {
   if (plan.current || plan.pending) return null;
   const upgrade = plan.change.kind === 'upgrade';
   const label = upgrade
@@ -75,7 +85,7 @@ function PlanAction({ plan, onChoose }: { plan: PlanOffer; onChoose: (planId: st
       ? 'Cancel the subscription'
       : `Change to ${plan.name}`;
   return (
-    <Button className="mt-auto w-full" onClick={() => onChoose(plan.id)}>
+    <Button className="mt-auto w-full" variant={standsOut ? 'primary' : 'outline'} onClick={() => onChoose(plan.id)}>
       {label}
     </Button>
   );

@@ -1,9 +1,11 @@
 'use client';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import Link from 'next/link';
 import { useEffect } from 'react';
 import { Credits } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
+import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
 import { ErrorState } from '@/components/ui/error-state';
 import { formatDate } from '@/components/ui/format';
@@ -14,6 +16,8 @@ import { useWaiting, Waiting } from './waiting';
 
 /** Milliseconds between two looks for the confirmation. */
 const LOOK_EVERY_MS = 1_500;
+
+const PLAN_PAGE = { href: '/settings/billing', label: 'To plan and billing' };
 
 /** The true state of a change of plan, live until the plan is there. */
 export function PlanResult({
@@ -60,10 +64,20 @@ export function PlanResult({
       <OrderSummary
         rows={[
           { name: 'Plan', value: data.plan.name },
-          { name: 'Credits a month', value: <Credits micro={data.plan.monthlyMicro} unit /> },
+          { name: 'Credits a month', value: <Credits micro={data.usage.allocationMicro} unit /> },
         ]}
       />
-      <WayBack to={returnTo} primary={there} />
+      <WayBack to={returnTo} primary={there} home={PLAN_PAGE}>
+        {cancelled && !there ? (
+          <Button asChild variant="primary">
+            <Link
+              href={`/settings/billing?${new URLSearchParams({ plan: planId, ...(returnTo === null ? {} : { returnTo }) })}`}
+            >
+              Choose the plan again
+            </Link>
+          </Button>
+        ) : null}
+      </WayBack>
     </>
   );
 }

@@ -1,7 +1,7 @@
 'use client';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import Link from 'next/link';
-import { useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { Credits } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -107,15 +107,30 @@ function Again({ purchase }: { purchase: Purchase }) {
   );
 }
 
-export function WayBack({ to, primary }: { to: string | null; primary: boolean }) {
+const CREDITS_PAGE = { href: '/credits', label: 'To the credits page' };
+
+/** To where the person came from, and to the page about what was paid for. */
+export function WayBack({
+  to,
+  primary,
+  home = CREDITS_PAGE,
+  children,
+}: {
+  to: string | null;
+  primary: boolean;
+  home?: { href: string; label: string };
+  /** A way that comes before going back. */
+  children?: ReactNode;
+}) {
   return (
     <div className="flex flex-wrap gap-2">
+      {children}
       <Button asChild variant={primary ? 'primary' : 'outline'}>
-        <Link href={to ?? '/credits'}>{to === null ? 'To the credits page' : 'Back to where you were'}</Link>
+        <Link href={to ?? home.href}>{to === null ? home.label : 'Back to where you were'}</Link>
       </Button>
-      {to === null || to === '/credits' ? null : (
+      {to === null || to === home.href ? null : (
         <Button asChild variant="ghost">
-          <Link href="/credits">To the credits page</Link>
+          <Link href={home.href}>{home.label}</Link>
         </Button>
       )}
     </div>

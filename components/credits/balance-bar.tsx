@@ -33,9 +33,15 @@ function Swatch({ className }: { className: string }) {
 export function BalanceParts({ balance }: { balance: Balance }) {
   const { monthly, bonus, held, owed, plan, periodEnd } = balance;
   const parts = [
-    { name: 'Monthly', micro: monthly, swatch: 'bg-chalk', note: `of ${formatCredits(plan.monthlyMicro)}` },
+    {
+      name: 'Monthly',
+      micro: monthly,
+      swatch: 'bg-chalk',
+      note: plan.monthlyMicro > 0n ? `of ${formatCredits(plan.monthlyMicro)}` : '',
+    },
     { name: 'Bonus', micro: bonus, swatch: cn('bg-brass-mark', HATCH), note: 'does not expire' },
-    { name: 'Held by running work', micro: held, swatch: '', note: '' },
+    // Not there to spend until the work is done: it is taken off, as the amount to spend has it.
+    { name: 'Held by running work', micro: -held, swatch: '', note: '' },
     ...(owed > 0n ? [{ name: 'Owed, taken from the next purchase', micro: owed, swatch: '', note: '' }] : []),
   ];
   return (
@@ -55,11 +61,17 @@ export function BalanceParts({ balance }: { balance: Balance }) {
         ))}
       </dl>
       <p className="text-muted-foreground">
-        {plan.name} plan: monthly credits are granted anew on{' '}
-        <time dateTime={periodEnd.toISOString()} className="whitespace-nowrap">
-          {formatDate(periodEnd)}
-        </time>
-        .
+        {plan.monthlyMicro > 0n ? (
+          <>
+            {plan.name} plan: monthly credits are granted anew on{' '}
+            <time dateTime={periodEnd.toISOString()} className="whitespace-nowrap">
+              {formatDate(periodEnd)}
+            </time>
+            .
+          </>
+        ) : (
+          <>The {plan.name} plan gives a team no monthly credits.</>
+        )}
       </p>
     </div>
   );

@@ -1,6 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
+import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
 import { useState } from 'react';
 import { errorMessage } from '@/components/trpc/error-message';
@@ -22,6 +23,9 @@ export function BalanceCard() {
   const [buying, setBuying] = useState(params.has('topup'));
   const returnTo = params.get('returnTo') ?? '/credits';
   const { data, error, refetch } = useQuery(trpc.credits.balance.queryOptions());
+  const { data: me } = useQuery(trpc.account.me.queryOptions());
+  // On a phone the header has no room to say whose credits these are.
+  const isTeam = me?.organization.kind === 'team';
   if (error !== null && data === undefined)
     return (
       <ErrorState title="The balance could not be read" message={errorMessage(error)} onRetry={() => void refetch()} />
@@ -32,18 +36,28 @@ export function BalanceCard() {
       <div className="flex flex-col items-start gap-3">
         <div>
           <p className="lettering text-muted-foreground">To spend</p>
+          {isTeam ? (
+            <p className="text-[0.8125rem] break-words text-muted-foreground">by {me.organization.name}</p>
+          ) : null}
           <p className="text-3xl font-semibold tracking-tight">
             <Credits micro={data.spendable} unit />
           </p>
           {data.low ? (
             <Badge tone="warning" className="mt-1">
-              running low
+              {data.spendable === 0n ? 'nothing to spend' : 'running low'}
             </Badge>
           ) : null}
         </div>
-        <Button variant="primary" onClick={() => setBuying(true)} className="sm:mt-auto">
-          <Plus aria-hidden="true" /> Add credits
-        </Button>
+        <div className="flex flex-wrap gap-2 sm:mt-auto">
+          <Button variant="primary" onClick={() => setBuying(true)}>
+            <Plus aria-hidden="true" /> Add credits
+          </Button>
+          {data.plan.monthlyMicro === 0n || data.low ? (
+            <Button asChild>
+              <Link href="/settings/billing">See the plans</Link>
+            </Button>
+          ) : null}
+        </div>
       </div>
       <div className="space-y-3">
         <BalanceBar balance={data} />

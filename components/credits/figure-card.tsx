@@ -14,6 +14,7 @@ export function FigureCard({
   words,
   legend,
   table,
+  empty,
   className,
   children,
 }: {
@@ -22,6 +23,8 @@ export function FigureCard({
   words: string;
   legend?: ReactNode;
   table: FigureTable;
+  /** Said in place of a chart that would have nothing to draw. */
+  empty?: string | undefined;
   className?: string;
   children: ReactNode;
 }) {
@@ -32,48 +35,65 @@ export function FigureCard({
           <h3 className="text-[0.8125rem] font-medium">{title}</h3>
           <p className="text-[0.75rem] text-muted-foreground">{words}</p>
         </figcaption>
-        {legend}
-        <div role="img" aria-label={`${title}: ${words}`} className="mt-2">
-          {children}
-        </div>
+        {empty ? null : (
+          <>
+            {legend}
+            <div role="img" aria-label={`${title}: ${words}`} className="mt-2">
+              {children}
+            </div>
+          </>
+        )}
       </figure>
-      <details className="mt-auto pt-1 text-[0.75rem]">
-        <summary className="w-fit rounded-sm py-1 text-chalk underline underline-offset-2">
-          Numbers<span className="sr-only"> of {title}</span>
-        </summary>
-        <ScrollRegion
-          label={`Numbers of ${title}`}
-          className="mt-1 max-h-64 overflow-auto rounded-md border border-border"
-        >
-          <table className="w-full">
-            <caption className="sr-only">{title}, in credits</caption>
-            <thead className="bg-muted text-left text-muted-foreground">
-              <tr>
-                {table.columns.map((column, index) => (
-                  <th key={column} scope="col" className={cn('px-2 py-1 font-medium', index > 0 && 'num')}>
-                    {column}
-                  </th>
+      {empty ? (
+        <p className="graph-paper mt-2 flex min-h-24 flex-1 items-center justify-center rounded-md border border-dashed border-border px-4 text-center text-[0.75rem] text-muted-foreground">
+          {empty}
+        </p>
+      ) : (
+        <Numbers title={title} table={table} />
+      )}
+    </Card>
+  );
+}
+
+/** The exact amounts behind a chart. */
+function Numbers({ title, table }: { title: string; table: FigureTable }) {
+  return (
+    <details className="mt-auto pt-1 text-[0.75rem]">
+      <summary className="w-fit rounded-sm py-1 text-chalk underline underline-offset-2">
+        Numbers<span className="sr-only"> of {title}</span>
+      </summary>
+      <ScrollRegion
+        label={`Numbers of ${title}`}
+        className="mt-1 max-h-64 overflow-auto rounded-md border border-border"
+      >
+        <table className="w-full">
+          <caption className="sr-only">{title}, in credits</caption>
+          <thead className="bg-muted text-left text-muted-foreground">
+            <tr>
+              {table.columns.map((column, index) => (
+                <th key={column} scope="col" className={cn('px-2 py-1 font-medium', index > 0 && 'num')}>
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody className="divide-y divide-border">
+            {table.rows.map(({ key, cells: [first, ...rest] }) => (
+              <tr key={key}>
+                <th scope="row" className="px-2 py-1 text-left font-normal">
+                  {first}
+                </th>
+                {rest.map((cell, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its column
+                  <td key={index} className="num px-2 py-1">
+                    {cell}
+                  </td>
                 ))}
               </tr>
-            </thead>
-            <tbody className="divide-y divide-border">
-              {table.rows.map(({ key, cells: [first, ...rest] }) => (
-                <tr key={key}>
-                  <th scope="row" className="px-2 py-1 text-left font-normal">
-                    {first}
-                  </th>
-                  {rest.map((cell, index) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its column
-                    <td key={index} className="num px-2 py-1">
-                      {cell}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollRegion>
-      </details>
-    </Card>
+            ))}
+          </tbody>
+        </table>
+      </ScrollRegion>
+    </details>
   );
 }

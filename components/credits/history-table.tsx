@@ -8,6 +8,11 @@ import { ENTRY_KIND_NAME } from './entry-kinds';
 
 type Entry = Outputs['credits']['history']['entries'][number];
 
+/** Whether the note adds to the kind's name: `Top-up` under `Top-up` does not. */
+function saysMore({ note, kind }: Entry): boolean {
+  return note !== null && note !== '' && !ENTRY_KIND_NAME[kind].toLowerCase().startsWith(note.toLowerCase());
+}
+
 function What({ entry }: { entry: Entry }) {
   const what = [entry.role, entry.modelLabel].filter((part) => part !== null && part !== '').join(' · ');
   return (
@@ -33,9 +38,7 @@ function What({ entry }: { entry: Entry }) {
           )}
         </span>
       )}
-      {entry.note === null || entry.note === '' ? null : (
-        <span className="block text-muted-foreground">{entry.note}</span>
-      )}
+      {saysMore(entry) ? <span className="block text-muted-foreground">{entry.note}</span> : null}
       {entry.estimated === null ? null : (
         <span className="block text-[0.75rem] text-muted-foreground sm:hidden">
           quoted <Credits micro={entry.estimated} />
@@ -75,8 +78,11 @@ function Row({ entry }: { entry: Entry }) {
       </td>
       <td className="num px-3 py-2 font-medium">
         <Credits micro={entry.amount} signed className={entry.amount > 0n ? 'text-success' : ''} />
+        <span className="block text-[0.75rem] font-normal text-muted-foreground sm:hidden">
+          left <Credits micro={entry.balanceAfter} />
+        </span>
       </td>
-      <td className="num py-2 pr-3 pl-3 text-muted-foreground">
+      <td className="num py-2 pr-3 pl-3 text-muted-foreground max-sm:hidden">
         <Credits micro={entry.balanceAfter} />
       </td>
     </tr>
@@ -106,7 +112,7 @@ export function HistoryTable({ entries }: { entries: readonly Entry[] }) {
             <th scope="col" className="num px-3 py-2 font-medium">
               Credits
             </th>
-            <th scope="col" className="num py-2 pr-3 pl-3 font-medium">
+            <th scope="col" className="num py-2 pr-3 pl-3 font-medium max-sm:hidden">
               Balance
             </th>
           </tr>

@@ -62,7 +62,7 @@ export function History() {
           >
             {isFiltered(filter)
               ? 'No entry matches these filters.'
-              : 'The first credits arrive with the first sign-in.'}
+              : 'No credits have come or gone yet. Each purchase, each month and each call to a model will be a line here.'}
           </EmptyState>
         ) : null}
         {entries !== undefined && entries.length > 0 ? <HistoryTable entries={entries} /> : null}

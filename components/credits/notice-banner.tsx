@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { TriangleAlert, X } from 'lucide-react';
 import Link from 'next/link';
+import { usePathname } from 'next/navigation';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 
@@ -11,6 +12,7 @@ const LOOK_MS = 120_000;
 /** The newest notice nobody has put away yet, as one strip under the header. */
 export function NoticeBanner() {
   const trpc = useTRPC();
+  const pathname = usePathname();
   const queryClient = useQueryClient();
   const { data } = useQuery(trpc.notices.open.queryOptions(undefined, { refetchInterval: LOOK_MS }));
   const dismiss = useMutation(
@@ -32,7 +34,7 @@ export function NoticeBanner() {
         {notice.body}
         {data.length > 1 ? <span className="text-muted-foreground"> {data.length - 1} more.</span> : null}
       </p>
-      {notice.link === null ? null : (
+      {notice.link === null || notice.link === pathname ? null : (
         <Button size="sm" asChild>
           <Link href={notice.link}>Open</Link>
         </Button>

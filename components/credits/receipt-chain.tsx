@@ -3,7 +3,15 @@ import type { ReactNode } from 'react';
 import type { Outputs } from '@/components/trpc/types';
 import { Badge } from '@/components/ui/badge';
 import { formatDateTime, formatDuration } from '@/components/ui/format';
-import { formatNanoUsd, formula, formulaInWords, roleInWords, sixDecimals, tokensInWords } from './receipt-words';
+import {
+  formatNanoUsd,
+  formula,
+  formulaInWords,
+  holdInWords,
+  roleInWords,
+  sixDecimals,
+  tokensInWords,
+} from './receipt-words';
 
 type ReceiptData = Outputs['credits']['receipt'];
 
@@ -86,8 +94,9 @@ export function ReceiptChain({ receipt }: { receipt: ReceiptData }) {
         {hold === null ? null : (
           <Part title="Hold">
             <p>
-              {sixDecimals(hold.amount)} credits were set aside at {formatDateTime(hold.createdAt)} UTC, {hold.status}
-              {hold.closedAt === null ? '' : ` ${formatDateTime(hold.closedAt)} UTC`}.
+              {sixDecimals(hold.amount)} credits were set aside at {formatDateTime(hold.createdAt)} UTC{' '}
+              {holdInWords(hold.status)}
+              {hold.closedAt === null ? '' : `, ${formatDateTime(hold.closedAt)} UTC`}.
             </p>
           </Part>
         )}

@@ -51,6 +51,7 @@ describe('the words of a receipt', () => {
   it('writes all six decimals of an amount', () => {
     expect(sixDecimals(-1845n)).toBe('-0.001845');
     expect(sixDecimals(12_000_000n)).toBe('12.000000');
+    expect(sixDecimals(-1_204_345_678_000_001n)).toBe('-1,204,345,678.000001');
   });
 
   it('says the formula with the tariff of its day', () => {

@@ -13,19 +13,23 @@ export function formatNanoUsd(nano: bigint): string {
   return `${nano < 0n ? '-' : ''}${abs / 1_000_000_000n}.${decimals} USD`;
 }
 
-/** Credits with all six decimals, as the ledger keeps them. */
+/** Digits in groups of three: `1,234`. */
+function grouped(whole: number | bigint): string {
+  return whole.toString().replaceAll(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** Credits with all six decimals, as the ledger keeps them: `1,204.345678`. */
 export function sixDecimals(micro: bigint): string {
   const abs = micro < 0n ? -micro : micro;
-  return `${micro < 0n ? '-' : ''}${abs / 1_000_000n}.${(abs % 1_000_000n).toString().padStart(6, '0')}`;
+  return `${micro < 0n ? '-' : ''}${grouped(abs / 1_000_000n)}.${(abs % 1_000_000n).toString().padStart(6, '0')}`;
 }
 
 /** `1,234 tokens read, 200 of them from the cache, 56 written`. */
 export function tokensInWords(call: NonNullable<Receipt['call']>): string {
-  const count = (value: number) => value.toString().replaceAll(/\B(?=(\d{3})+$)/g, ',');
-  const cached = call.cachedTokens > 0 ? `, ${count(call.cachedTokens)} of them from the cache` : '';
-  const reasoning = call.reasoningTokens > 0 ? ` (${count(call.reasoningTokens)} of them reasoning)` : '';
+  const cached = call.cachedTokens > 0 ? `, ${grouped(call.cachedTokens)} of them from the cache` : '';
+  const reasoning = call.reasoningTokens > 0 ? ` (${grouped(call.reasoningTokens)} of them reasoning)` : '';
   const estimated = call.usageEstimated ? ', estimated' : '';
-  return `${count(call.inputTokens)} tokens read${cached}, ${count(call.outputTokens)} written${reasoning}${estimated}`;
+  return `${grouped(call.inputTokens)} tokens read${cached}, ${grouped(call.outputTokens)} written${reasoning}${estimated}`;
 }
 
 /** The formula in words, with the tariff of its day where it was recorded. */
@@ -45,6 +49,18 @@ export function formula({ call, tariff, entry }: Pick<Receipt, 'call' | 'tariff'
   return `${formatNanoUsd(call.costNano)} ÷ ${tariff.creditValueUsd} USD × ${tariff.markup} = ${sixDecimals(entry.actual)} credits`;
 }
 
+const HOLD_WORDS: Record<string, string> = {
+  pending: 'and are held until the call is done',
+  settled: 'and settled at the true cost',
+  released: 'and given back',
+  expired: 'and given back, since the call never ended',
+};
+
+/** What became of a hold. */
+export function holdInWords(status: string): string {
+  return HOLD_WORDS[status] ?? status;
+}
+
 const ROLE_WORDS: Record<string, string> = {
   clarify: 'asked clarifying questions',
   spec: 'wrote the spec',
@@ -54,6 +70,7 @@ const ROLE_WORDS: Record<string, string> = {
   document: 'wrote the README',
   ask: 'answered a question',
   embed: 'indexed the code for search',
+  'key-test': 'tried your provider key',
 };
 
 export function roleInWords(role: string): string {

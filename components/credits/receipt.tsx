@@ -88,7 +88,7 @@ export function Receipt({ entryId }: { entryId: string }) {
       {error === null ? null : isNotFound(error) ? (
         <EmptyState title="No such receipt">
           <h1 className="sr-only">Receipt not found</h1>
-          It does not exist, or it belongs to another workspace.
+          It does not exist, or it belongs to another organization.
         </EmptyState>
       ) : (
         <ErrorState

@@ -14,6 +14,7 @@ import { EmptyState } from '@/components/ui/empty-state';
 import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
+import { formatCredits } from '@/server/credits/schema';
 import { BuyersNote } from './buyers-note';
 import { Credits } from './credits';
 
@@ -43,7 +44,25 @@ export function useStartTopup(returnTo?: string) {
   };
 }
 
-function PackageRow({ offer, busy, onBuy }: { offer: Package; busy: boolean; onBuy: (() => void) | null }) {
+/** What of a package can be spent once what is owed is repaid. */
+function afterRepaying(bought: bigint, owed: bigint): string {
+  return bought > owed
+    ? `${formatCredits(bought - owed)} of them to spend, the rest repays what is owed`
+    : 'all of them repay what is owed';
+}
+
+function PackageRow({
+  offer,
+  owed,
+  busy,
+  onBuy,
+}: {
+  offer: Package;
+  /** Micro-credits that a purchase repays first. */
+  owed: bigint;
+  busy: boolean;
+  onBuy: (() => void) | null;
+}) {
   return (
     <li
       className={cn(
@@ -58,6 +77,7 @@ function PackageRow({ offer, busy, onBuy }: { offer: Package; busy: boolean; onB
         </p>
         <p className="text-[0.8125rem] text-muted-foreground">
           <Credits micro={offer.creditsMicro} className="text-foreground" /> credits at {offer.centsPerCredit} ¢ each
+          {owed > 0n ? <span className="block">{afterRepaying(offer.creditsMicro, owed)}</span> : null}
         </p>
       </div>
       {onBuy === null ? (
@@ -102,7 +122,13 @@ function Packages({ returnTo }: { returnTo: string | undefined }) {
       ) : (
         <ul aria-label="Packages" className="space-y-2">
           {packages.data.map((offer) => (
-            <PackageRow key={offer.id} offer={offer} busy={busy} onBuy={canChange ? () => buy(offer.id) : null} />
+            <PackageRow
+              key={offer.id}
+              offer={offer}
+              owed={usage.owedMicro}
+              busy={busy}
+              onBuy={canChange ? () => buy(offer.id) : null}
+            />
           ))}
         </ul>
       )}

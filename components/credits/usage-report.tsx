@@ -25,6 +25,7 @@ import {
 } from './chart-data';
 import { Credits } from './credits';
 import { FigureCard } from './figure-card';
+import { sixDecimals } from './receipt-words';
 
 type Report = Outputs['credits']['report'];
 
@@ -60,6 +61,14 @@ function Totals({ total }: { total: Report['total'] }) {
   );
 }
 
+/** An amount in a table of numbers: all six decimals, so that they stand under each other. */
+function Exact({ micro }: { micro: bigint }) {
+  return <span className="num">{sixDecimals(micro)}</span>;
+}
+
+const NOTHING_USED = 'Nothing was used in these days.';
+const NOTHING_ABSORBED = 'No rejected attempt was refunded in these days.';
+
 function Days({ days, pick }: { days: Report['days']; pick: 'used' | 'absorbed' }) {
   const isUsed = pick === 'used';
   return (
@@ -67,11 +76,12 @@ function Days({ days, pick }: { days: Report['days']; pick: 'used' | 'absorbed' 
       title={isUsed ? 'Credits a day' : 'Absorbed rework a day'}
       words={daysInWords(days, pick)}
       className={isUsed ? '' : 'md:col-span-2'}
+      empty={days.some((row) => row[pick] !== 0n) ? undefined : isUsed ? NOTHING_USED : NOTHING_ABSORBED}
       table={{
         columns: ['Day (UTC)', isUsed ? 'Used' : 'Absorbed', 'Calls'],
         rows: days.toReversed().map((row) => ({
           key: row.day,
-          cells: [row.day, <Credits key="amount" micro={row[pick]} exact />, row.calls],
+          cells: [row.day, <Exact key="amount" micro={row[pick]} />, row.calls],
         })),
       }}
     >
@@ -88,15 +98,12 @@ function Rows({ title, rows, columns }: { title: string; rows: NamedAmount[]; co
     <FigureCard
       title={title}
       words={words}
+      empty={first === undefined ? NOTHING_USED : undefined}
       table={{
         columns: [columns[0], 'Used', columns[1]],
         rows: rows.map((row) => ({
           key: row.key,
-          cells: [
-            row.name,
-            <Credits key="used" micro={row.used} exact />,
-            <Credits key="absorbed" micro={row.absorbed} exact />,
-          ],
+          cells: [row.name, <Exact key="used" micro={row.used} />, <Exact key="absorbed" micro={row.absorbed} />],
         })),
       }}
     >
@@ -112,15 +119,12 @@ function Models({ models }: { models: Report['models'] }) {
     <FigureCard
       title="By model"
       words={first === undefined ? 'Nothing yet.' : `Most for ${first.name}: ${formatCredits(first.used)} credits.`}
+      empty={first === undefined ? 'No call to a model cost credits in these days.' : undefined}
       table={{
         columns: ['Model', 'Used', 'Calls'],
         rows: models.map((row) => ({
           key: `${row.modelRef}:${row.ownKey}`,
-          cells: [
-            row.ownKey ? `${row.label} (own key)` : row.label,
-            <Credits key="used" micro={row.used} exact />,
-            row.calls,
-          ],
+          cells: [row.ownKey ? `${row.label} (own key)` : row.label, <Exact key="used" micro={row.used} />, row.calls],
         })),
       }}
     >
@@ -139,6 +143,11 @@ function Tasks({ tasks }: { tasks: Report['tasks'] }) {
     <FigureCard
       title="Quote against actual"
       words={words}
+      empty={
+        tasks.length === 0
+          ? 'As soon as a task is approved, its quote and what was charged stand here side by side.'
+          : undefined
+      }
       legend={
         <p className="mt-1 flex gap-4 text-[0.75rem] text-muted-foreground">
           <span className="flex items-center gap-1.5">
@@ -160,10 +169,10 @@ function Tasks({ tasks }: { tasks: Report['tasks'] }) {
           key: `${row.projectId}:${row.key}`,
           cells: [
             `${row.key} ${row.title}`,
-            <Credits key="p50" micro={row.quotedP50} exact />,
-            <Credits key="p90" micro={row.quotedP90} exact />,
-            <Credits key="charged" micro={row.charged} exact />,
-            <Credits key="absorbed" micro={row.absorbed} exact />,
+            <Exact key="p50" micro={row.quotedP50} />,
+            <Exact key="p90" micro={row.quotedP90} />,
+            <Exact key="charged" micro={row.charged} />,
+            <Exact key="absorbed" micro={row.absorbed} />,
           ],
         })),
       }}

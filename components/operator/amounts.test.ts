@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeResult, parseUsd, usdText, utcField, utcMoment } from './amounts';
+import { describeResult, isLargeChange, parseUsd, usdText, utcField, utcMoment } from './amounts';
 
 describe('what an operator types', () => {
   it('is dollars in whole cents or nothing', () => {
@@ -26,4 +26,13 @@ describe('what an operator types', () => {
 it('a job’s result is told in a line', () => {
   expect(describeResult({ due: 3, graceEnded: 2 })).toBe('due 3, grace ended 2');
   expect(describeResult(null)).toBe('');
+});
+
+it('a price that slipped by a decimal place is noticed, an ordinary correction is not', () => {
+  expect(isLargeChange(100n, 300n)).toBe(false);
+  expect(isLargeChange(300n, 100n)).toBe(false);
+  expect(isLargeChange(0n, 0n)).toBe(false);
+  expect(isLargeChange(125n, 1250n)).toBe(true);
+  expect(isLargeChange(1250n, 125n)).toBe(true);
+  expect(isLargeChange(0n, 1n)).toBe(true);
 });

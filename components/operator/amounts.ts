@@ -36,3 +36,10 @@ export function describeResult(result: unknown): string {
 function words(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
+
+/** Whether a price is ten times the other or more, or became or was nothing: what a slipped decimal point looks like. */
+export function isLargeChange(before: bigint, after: bigint): boolean {
+  if (before === after) return false;
+  const [small, large] = before < after ? [before, after] : [after, before];
+  return large >= small * 10n;
+}

@@ -15,6 +15,7 @@ export function FormDialog({
   busy,
   error,
   onSubmit,
+  onBack,
   onClose,
   children,
 }: {
@@ -26,6 +27,8 @@ export function FormDialog({
   /** Of the request, null while there is none. */
   error: unknown;
   onSubmit: () => void;
+  /** To the step before, in place of leaving altogether. */
+  onBack?: (() => void) | undefined;
   onClose: () => void;
   children: ReactNode;
 }) {
@@ -46,9 +49,15 @@ export function FormDialog({
             </div>
           )}
           <div className="flex flex-wrap justify-end gap-2">
-            <DialogClose asChild>
-              <Button>Cancel</Button>
-            </DialogClose>
+            {onBack === undefined ? (
+              <DialogClose asChild>
+                <Button>Cancel</Button>
+              </DialogClose>
+            ) : (
+              <Button disabled={busy} onClick={onBack}>
+                Back
+              </Button>
+            )}
             <Button type="submit" variant={danger ? 'danger' : 'primary'} disabled={busy}>
               {busy ? 'Saving…' : action}
             </Button>

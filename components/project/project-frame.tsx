@@ -88,7 +88,7 @@ function Body({ children }: { children: ReactNode }) {
             }
           >
             <h1 className="sr-only">Project not found</h1>
-            It does not exist, or it belongs to another workspace.
+            It does not exist, or it belongs to another organization.
           </EmptyState>
         ) : (
           <ErrorState

@@ -25,6 +25,7 @@ export function OrganizationSwitcher({ me }: { me: Me | undefined }) {
           size="sm"
           className="min-w-0 max-w-44 shrink text-muted-foreground max-md:hidden"
           aria-label={`Switch organization, now: ${me.organization.name}`}
+          title={me.organization.name}
         >
           <span className="truncate">{me.organization.name}</span>
           <ChevronsUpDown aria-hidden="true" />

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type ModelPrice, Prisma } from '@/prisma/generated/client';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { closeTestDb, testDb } from '@/server/platform/test-db';
-import { activePrice } from './price-row';
+import { priceInForce, quoteCall } from './quote';
 
 const DAY = 86_400_000;
 let database: Database;
@@ -33,12 +34,20 @@ async function modelPricedFrom(...days: number[]): Promise<string> {
   return id;
 }
 
+/** As every statement reads it that quotes or opens a call. */
+async function priceOf(model: string): Promise<ModelPrice | undefined> {
+  const [row] = await database.prisma.$queryRaw<ModelPrice[]>(priceInForce(Prisma.sql`${model}`));
+  return row;
+}
+
+const quoteOf = (modelRef: string) => quoteCall(database.prisma, { role: 'ask', quality: 'fast', modelRef });
+
 describe('the price of a model', () => {
   it('is the newest that is in force, and the next one takes over at its time', async () => {
     const model = await modelPricedFrom(-30, 7, -1);
-    expect(await activePrice(database.prisma, model)).toMatchObject({ inputPerMillion: 999n });
+    expect(await priceOf(model)).toMatchObject({ inputPerMillion: 999n });
     setClockOffset(8 * DAY);
-    expect(await activePrice(database.prisma, model)).toMatchObject({ inputPerMillion: 1007n });
+    expect(await priceOf(model)).toMatchObject({ inputPerMillion: 1007n });
   });
 
   it.each([
@@ -46,14 +55,14 @@ describe('the price of a model', () => {
     ['only a row of the future', [1]],
   ])('with %s is a typed refusal, never nothing', async (_, days) => {
     const model = await modelPricedFrom(...days);
-    await expect(activePrice(database.prisma, model)).rejects.toMatchObject({
+    await expect(quoteOf(model)).rejects.toMatchObject({
       code: 'model_not_priced',
       userMessage: expect.stringContaining('no price'),
     });
   });
 
   it('of a model nobody knows is the same refusal', async () => {
-    await expect(activePrice(database.prisma, 'openai:gpt-unheard-of')).rejects.toMatchObject({
+    await expect(quoteOf('openai:gpt-unheard-of')).rejects.toMatchObject({
       code: 'model_not_priced',
     });
   });

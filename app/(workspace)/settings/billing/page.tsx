@@ -10,7 +10,7 @@ export default async function BillingPage({ searchParams }: { searchParams: Bill
     <main id="content" className="min-w-0 flex-1 space-y-6">
       <div className="space-y-1">
         <h1 className="text-xl font-semibold">Plan and billing</h1>
-        <p className="text-muted-foreground">What this workspace has, what it pays, and how to change either.</p>
+        <p className="text-muted-foreground">What this organization has, what it pays, and how to change either.</p>
       </div>
       <BillingPanel wantedPlan={plan} returnTo={returnTo} />
     </main>

@@ -8,7 +8,7 @@ export default function OrganizationPage() {
     <main id="content" className="min-w-0 flex-1 space-y-6">
       <div className="space-y-1">
         <h1 className="text-xl font-semibold">Organization</h1>
-        <p className="text-muted-foreground">What this workspace is called, its notices, and teams of your own.</p>
+        <p className="text-muted-foreground">What this organization is called, its notices, and teams of your own.</p>
       </div>
       <OrganizationPanel />
     </main>
