@@ -25,7 +25,7 @@ const STEPS = [
 const GUARANTEES = [
   {
     title: 'Quoted first',
-    text: 'Nothing is spent before a quote was shown. Each task carries a likely and an upper figure from this instance’s own history.',
+    text: 'Nothing is spent before a quote was shown: designing has one, and each task of the plan carries a likely and an upper figure from this instance’s own history.',
   },
   {
     title: 'Pay for approved work',

@@ -16,18 +16,24 @@ import { exactCredits, formatCredits, formatQuote, parseCredits } from '@/server
 export function ApproveBar({ view }: { view: ProjectView }) {
   const { projectId, refresh } = useProjectStream();
   const trpc = useTRPC();
+  const quote = view.approval ?? { p50: view.quote.p50Micro, p90: view.quote.p90Micro };
   const balance = useQuery(trpc.credits.balance.queryOptions());
   const [budget, setBudget] = useState(() =>
     view.project.budgetMicro === null ? '' : exactCredits(view.project.budgetMicro),
   );
   const [problem, setProblem] = useState('');
+  const refused = useRefused({ projectId });
   const approve = useMutation(
     trpc.plan.approve.mutationOptions({
       onSuccess: async () => {
         await refresh();
         toast.success('Approved. The run has started.');
       },
-      onError: useRefused({ projectId }),
+      onError: async (error) => {
+        refused(error);
+        // What was shown is not what it costs by now.
+        await refresh();
+      },
     }),
   );
   const submit = (event: FormEvent) => {
@@ -38,9 +44,9 @@ export function ApproveBar({ view }: { view: ProjectView }) {
       return;
     }
     setProblem('');
-    approve.mutate({ projectId, version: view.planVersion, budgetMicro });
+    approve.mutate({ projectId, version: view.planVersion, budgetMicro, atMostMicro: quote.p90 });
   };
-  const short = balance.data !== undefined && balance.data.spendable < view.quote.p90Micro;
+  const short = balance.data !== undefined && balance.data.spendable < quote.p90;
   return (
     <div className="space-y-3 rounded-lg border border-chalk/40 bg-card p-3">
       <ProjectQuality view={view} />
@@ -50,13 +56,13 @@ export function ApproveBar({ view }: { view: ProjectView }) {
             <div>
               <dt className="lettering text-muted-foreground">Likely</dt>
               <dd className="text-lg font-semibold">
-                <Credits micro={view.quote.p50Micro} unit />
+                <Credits micro={quote.p50} unit />
               </dd>
             </div>
             <div>
               <dt className="lettering text-muted-foreground">At most, 9 in 10</dt>
               <dd className="text-lg font-semibold">
-                <Credits micro={view.quote.p90Micro} unit />
+                <Credits micro={quote.p90} unit />
               </dd>
             </div>
           </dl>
@@ -80,12 +86,12 @@ export function ApproveBar({ view }: { view: ProjectView }) {
             disabled={approve.isPending}
             className="max-sm:w-full sm:ml-auto"
           >
-            Approve plan · {formatQuote(view.quote.p50Micro, view.quote.p90Micro)} cr
+            Approve plan · {formatQuote(quote.p50, quote.p90)} cr
           </Button>
         </div>
         <FieldError id="approve-budget-error">{problem}</FieldError>
         <p className="mt-2 text-[0.75rem] text-muted-foreground">
-          You pay for approved attempts only; rejected ones are absorbed and shown.{' '}
+          The README at the end is included. You pay for approved attempts only; rejected ones are absorbed and shown.{' '}
           {short && balance.data !== undefined ? (
             <span className="font-medium text-warning">
               You have {formatCredits(balance.data.spendable)} credits: the run may pause until you add more.

@@ -2,6 +2,7 @@
 import { ArrowRight } from 'lucide-react';
 import { startTransition, useActionState, useState } from 'react';
 import { useForm } from 'react-hook-form';
+import { DesignQuote } from '@/components/access/design-quote';
 import { NewProjectQuality } from '@/components/access/new-project-quality';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
@@ -88,7 +89,7 @@ export function NewProjectForm({
         <input type="hidden" name="quality" value={quality} />
         <div className="flex flex-wrap items-center justify-between gap-3">
           <p className="text-[0.8125rem] text-muted-foreground">
-            Designing costs a little; building costs nothing before you approve its quote.
+            <DesignQuote quality={quality} /> Building costs nothing before you approve its quote.
           </p>
           <Button type="submit" variant="primary" disabled={pending}>
             {pending ? 'Creating…' : 'Create project'}

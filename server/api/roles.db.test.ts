@@ -15,6 +15,7 @@ import type { Caller } from './trpc';
  */
 const LEVELS: Record<string, 'public' | 'member' | 'admin' | 'owner' | 'operator'> = {
   'access.check': 'member',
+  'access.design': 'member',
   'access.project': 'member',
   'access.setTaskQuality': 'member',
   'account.delete': 'member',

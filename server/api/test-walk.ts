@@ -74,6 +74,7 @@ export const INPUTS: Record<string, () => unknown> = {
   'operator.audit': () => undefined,
   'models.catalog': () => undefined,
   'access.check': () => ({ capability: 'implement' }),
+  'access.design': () => ({ quality: 'fast' }),
   'access.project': project,
   'access.setTaskQuality': () => ({ ...project(), taskId: 'T1', quality: null }),
   'keys.list': () => undefined,

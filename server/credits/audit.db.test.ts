@@ -124,6 +124,33 @@ describe('the audit', () => {
     );
   });
 
+  it('finds a call that was charged something else than its entry says, or nothing', async () => {
+    const call = (tx: Tx, data: { chargedMicro: bigint; holdId: string | null }) =>
+      tx.modelCall.create({
+        data: {
+          id: newId(),
+          organizationId,
+          role: 'ask',
+          capability: 'ask',
+          quality: 'fast',
+          modelRowId: 'demo:demo',
+          modelLabel: 'Demo',
+          idempotencyKey: newId(),
+          promptVersion: 'test',
+          status: 'succeeded',
+          ...data,
+        },
+      });
+    expect(await rulesAfter((tx) => call(tx, { chargedMicro: 30n, holdId: null }))).toEqual([
+      'a call says what its entry charged',
+    ]);
+    expect(await rulesAfter((tx) => call(tx, { chargedMicro: 0n, holdId: 'a-hold' }))).toEqual([
+      'a call that succeeded is charged',
+    ]);
+    // An own key without a fee: nothing was held, nothing is charged.
+    expect(await rulesAfter((tx) => call(tx, { chargedMicro: 0n, holdId: null }))).toEqual([]);
+  });
+
   it('finds a changed hold', async () => {
     expect(
       await rulesAfter(

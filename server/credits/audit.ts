@@ -14,7 +14,7 @@ export interface LedgerDifference {
  * trigger. Empty: not one micro-credit is missing. One statement, so it sees one moment of a ledger that goes on.
  */
 export async function auditLedger(client: Client, organizationId?: string): Promise<LedgerDifference[]> {
-  const of = (table: 'b' | 'e' | 'h' | 'p') =>
+  const of = (table: 'b' | 'e' | 'h' | 'p' | 'c') =>
     organizationId === undefined
       ? Prisma.sql`TRUE`
       : Prisma.sql`${Prisma.raw(table)}."organizationId" = ${organizationId}`;
@@ -25,8 +25,9 @@ export async function auditLedger(client: Client, organizationId?: string): Prom
     ),
     holds AS MATERIALIZED (SELECT h.* FROM "CreditHold" h WHERE ${of('h')}),
     purchases AS MATERIALIZED (SELECT p.* FROM "Purchase" p WHERE ${of('p')}),
+    calls AS MATERIALIZED (SELECT c."id", c."organizationId", c."chargedMicro", c."status" = 'succeeded' AND c."holdId" IS NOT NULL AS paid FROM "ModelCall" c WHERE ${of('c')}),
     ${SUMS}
-    ${BALANCE_RULES} UNION ALL ${HOLD_RULES} UNION ALL ${ENTRY_RULES} UNION ALL ${PURCHASE_RULES}`;
+    ${BALANCE_RULES} UNION ALL ${HOLD_RULES} UNION ALL ${ENTRY_RULES} UNION ALL ${CALL_RULES} UNION ALL ${PURCHASE_RULES}`;
 }
 
 const SUMS = Prisma.sql`
@@ -59,7 +60,7 @@ const BALANCE_RULES = Prisma.sql`
   UNION ALL SELECT "organizationId", 'open holds = held', holds || ' <> ' || "held" FROM sums WHERE holds <> "held"
   UNION ALL SELECT "organizationId", 'owed entries = owed', entries_owed || ' <> ' || "owed" FROM sums WHERE entries_owed <> "owed"
   UNION ALL SELECT "organizationId", 'not below the overdraft limit', "monthly" || ' + ' || "bonus" FROM sums
-    WHERE "monthly" + "bonus" < -"overdraftLimit" OR "monthly" < 0 OR "held" < 0 OR "owed" < 0
+    WHERE "monthly" + "bonus" < -"overdraftLimit" OR "bonus" < -"overdraftLimit" OR "monthly" < 0 OR "held" < 0 OR "owed" < 0
   UNION ALL SELECT "organizationId", 'a period ends after it starts', "periodStart" || ' to ' || "periodEnd" FROM balances WHERE "periodEnd" <= "periodStart"
   UNION ALL SELECT b."organizationId", 'the plan has the period of the balance', o."periodStart" || ' to ' || o."periodEnd"
     FROM balances b JOIN "OrganizationPlan" o USING ("organizationId") WHERE o."periodStart" <> b."periodStart" OR o."periodEnd" <> b."periodEnd"
@@ -87,6 +88,12 @@ const ENTRY_RULES = Prisma.sql`
   UNION ALL SELECT min("organizationId"), 'an entry has a key of its own', "idempotencyKey" FROM entries GROUP BY "idempotencyKey" HAVING count(*) > 1
   UNION ALL SELECT min(e."organizationId"), 'a call is refunded at most what it was charged', e."modelCallId" FROM entries e
     JOIN refunds r USING ("modelCallId") LEFT JOIN charges c USING ("modelCallId") WHERE r.amount > coalesce(c.amount, 0) GROUP BY e."modelCallId"`;
+
+const CALL_RULES = Prisma.sql`
+  SELECT c."organizationId", 'a call says what its entry charged', c."id" || ': ' || c."chargedMicro" || ' <> ' || coalesce(u.amount, 0)
+    FROM calls c LEFT JOIN charges u ON u."modelCallId" = c."id" WHERE c."chargedMicro" <> coalesce(u.amount, 0)
+  UNION ALL SELECT c."organizationId", 'a call that succeeded is charged', c."id" FROM calls c
+    WHERE c.paid AND NOT EXISTS (SELECT 1 FROM entries e WHERE e."modelCallId" = c."id" AND e."kind" = 'usage')`;
 
 const PURCHASE_RULES = Prisma.sql`
   SELECT p."organizationId", 'what was clawed back of a purchase is in its entries', p."id" || ': ' || p."clawedMicro" || ' + ' || p."owedMicro" || ' owed <> '

@@ -31,7 +31,9 @@ export async function getBalance(client: Client, organizationId: string): Promis
   const available = monthly + bonus - held;
   const plan = row.organization.plan?.plan;
   const monthlyMicro = plan === undefined ? 0n : planAllocation(row.organization.kind, plan);
-  const low = available <= MICRO || available * 5n <= monthlyMicro;
+  // With what is held: a hold is the most that its call may cost, and most of it comes back.
+  const left = monthly + bonus;
+  const low = left <= MICRO || left * 5n <= monthlyMicro;
   return {
     monthly,
     bonus,

@@ -51,6 +51,24 @@ it('another organization finds a free slot while one holds all it may, with 50 w
   }
 }, 60_000);
 
+it('what fails by the clock waits for the clock: no row of quick retries, also in a queue of an earlier version', async () => {
+  await startQueue();
+  await database.prisma
+    .$executeRaw`UPDATE pgboss.queue SET retry_limit = 20, retry_delay = 1 WHERE name = 'ledger.reconcile'`;
+  await stopQueue();
+  await startQueue();
+  try {
+    const rows = await database.prisma.$queryRaw<{ name: string; retry_limit: number; retry_delay: number }[]>`
+      SELECT name, retry_limit, retry_delay FROM pgboss.queue WHERE name IN ('ledger.reconcile', 'run.advance') ORDER BY name`;
+    expect(rows).toEqual([
+      { name: 'ledger.reconcile', retry_limit: 1, retry_delay: 30 },
+      { name: 'run.advance', retry_limit: 20, retry_delay: 1 },
+    ]);
+  } finally {
+    await stopQueue();
+  }
+}, 60_000);
+
 it('organizations take turns: a first run comes before the second of whoever has many', async () => {
   await startQueue();
   try {

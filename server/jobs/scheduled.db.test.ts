@@ -1,15 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/audit';
 import { getBalance } from '@/server/credits/balance';
-import { reserve } from '@/server/credits/ledger';
+import { reserve, settle } from '@/server/credits/ledger';
 import { dismissNotice, mailNotices, noticeLowBalances, openNotices, setNotices } from '@/server/credits/notices';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
+import { resetEnv } from '@/server/platform/env';
 import { runJob, viewJobs } from '@/server/platform/job-status';
 import { SCHEDULED_JOBS } from '@/server/platform/queue';
 import { nextRun, SCHEDULE } from '@/server/platform/schedule';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
-import { reconcileLedger, releaseStaleHolds, resetMonths } from './handlers/credits-upkeep';
+import { noticeBalances, reconcileLedger, releaseStaleHolds, resetMonths } from './handlers/credits-upkeep';
 import { changePlans } from './handlers/plan-changes';
 import { HANDLERS } from './handlers/scheduled';
 
@@ -75,9 +76,9 @@ it('stale holds are given back once their time has passed', async () => {
       window,
     })),
   });
-  expect(await releaseStaleHolds()).toEqual({ expired: 0, counters: 2 });
+  expect(await releaseStaleHolds()).toEqual({ expired: 0, calls: 0, counters: 2 });
   setClockOffset(61_000);
-  expect(await releaseStaleHolds()).toEqual({ expired: 1, counters: 0 });
+  expect(await releaseStaleHolds()).toEqual({ expired: 1, calls: 0, counters: 0 });
   expect((await balance(organizationId)).held).toBe(0n);
 });
 
@@ -176,12 +177,13 @@ describe('low-balance notices', () => {
     expect(await letters()).toEqual([
       expect.objectContaining({ text: expect.stringContaining('2.00 credits are left') }),
     ]);
-    await reserve(database.prisma, {
-      organizationId,
-      amount: 1_500_000n,
-      idempotencyKey: `out:${organizationId}`,
-      ttlMs: 600_000,
-    });
+    const idempotencyKey = `out:${organizationId}`;
+    const hold = { organizationId, amount: 1_500_000n, idempotencyKey, ttlMs: 600_000 };
+    const { holdId } = await reserve(database.prisma, hold);
+    await noticeLowBalances(database.prisma);
+    // What is only held mostly comes back.
+    expect(await mine()).toEqual(['low_balance']);
+    await settle(database.prisma, { organizationId, holdId, actual: 1_500_000n });
     await noticeLowBalances(database.prisma);
     await noticeLowBalances(database.prisma);
     expect((await mine()).sort()).toEqual(['low_balance', 'out_of_credits']);
@@ -192,6 +194,27 @@ describe('low-balance notices', () => {
     await dismissNotice(organizationId, first?.id ?? '');
     await expect(dismissNotice(organizationId, first?.id ?? '')).rejects.toMatchObject({ code: 'not_found' });
     expect(await mine()).toHaveLength(2);
+  });
+
+  it('that no mail server took are tried again, and the job says so', async () => {
+    const { organizationId } = await seedOrganization(database, { monthlyMicro: 2_000_000n });
+    const { email } = await database.prisma.user.findFirstOrThrow({
+      where: { memberships: { some: { organizationId } } },
+    });
+    const letters = () => database.prisma.localMail.count({ where: { to: email } });
+    Object.assign(process.env, { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'plumbline@example.test' });
+    resetEnv();
+    await expect(runJob('credits.notices', noticeBalances)).rejects.toThrow('could not be mailed');
+    expect((await viewJobs()).find(({ name }) => name === 'credits.notices')?.lastError).toContain(
+      'could not be mailed',
+    );
+    delete process.env.SMTP_URL;
+    delete process.env.MAIL_FROM;
+    resetEnv();
+    expect(await letters()).toBe(0);
+    await runJob('credits.notices', noticeBalances);
+    await runJob('credits.notices', noticeBalances);
+    expect(await letters()).toBe(1);
   });
 
   it('do not come to a full balance, nor where they are switched off', async () => {

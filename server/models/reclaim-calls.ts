@@ -13,6 +13,33 @@ export async function reclaimOpenCalls(where: { runId?: string; createdBefore: D
     },
     select: { id: true, organizationId: true, holdId: true },
   });
+  return closeCalls(rows);
+}
+
+/**
+ * Calls outside a run (answers to questions, search) that nobody keeps up any more: a living one renews its hold, and without
+ * a hold (an own key) it does not last this long. Safe while other processes work. @returns how many.
+ */
+export async function reclaimForgottenCalls(): Promise<number> {
+  const rows = await db().$queryRaw<OpenRow[]>`
+    SELECT c."id", c."organizationId", c."holdId" FROM "ModelCall" c LEFT JOIN "CreditHold" h ON h."id" = c."holdId"
+    WHERE c."status" = 'running' AND c."runId" IS NULL
+      AND CASE WHEN h."status" = 'pending' THEN h."expiresAt" < ${now()}::timestamptz
+        ELSE c."createdAt" < ${new Date(now().getTime() - FORGOTTEN_MS)}::timestamptz END
+    LIMIT 500`;
+  return closeCalls(rows);
+}
+
+/** Longer than any call may take, milliseconds. */
+const FORGOTTEN_MS = 3_600_000;
+
+interface OpenRow {
+  id: string;
+  organizationId: string;
+  holdId: string | null;
+}
+
+async function closeCalls(rows: readonly OpenRow[]): Promise<number> {
   for (const { id, organizationId, holdId } of rows) {
     await inTx(async (tx) => {
       // Without a hold: made with the organization's own key.

@@ -34,6 +34,10 @@ const RETIRED_SCHEDULES = ['credits.upkeep'];
 const POLL_SECONDS = 0.5;
 /** A job whose process gives no sign for this long is given to another: for the moment between taking a job and its lease. */
 const HEARTBEAT_SECONDS = 30;
+const RETRY = { retryLimit: 20, retryDelay: 1, retryBackoff: false } as const;
+/** The clock sends the next one anyway: one more try, for a job whose process died. Seconds. */
+const RETRY_SCHEDULED = { retryLimit: 1, retryDelay: 30, retryBackoff: false } as const;
+const SCHEDULED: ReadonlySet<JobName> = new Set(SCHEDULED_JOBS);
 
 const holder = globalThis as typeof globalThis & { plumblineQueue?: Promise<PgBoss> };
 
@@ -52,13 +56,14 @@ export function startQueue(): Promise<PgBoss> {
     boss.on('error', (error: Error) => logger().error({ err: error }, 'queue error'));
     await boss.start();
     for (const name of NAMES) {
-      await boss.createQueue(name, {
-        retryLimit: 20,
-        retryDelay: 1,
-        retryBackoff: false,
+      const options = {
+        ...(SCHEDULED.has(name) ? RETRY_SCHEDULED : RETRY),
         expireInSeconds: 23 * 3600,
         heartbeatSeconds: HEARTBEAT_SECONDS,
-      });
+      };
+      await boss.createQueue(name, options);
+      // Of an earlier version, with that version's options.
+      await boss.updateQueue(name, options);
       // Makes pg-boss read the queue's row now: reading it later, inside a transaction that sends a job, would wait for
       // that very transaction on the embedded database's only connection.
       await boss.deleteJob(name, randomUUID());

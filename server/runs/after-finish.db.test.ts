@@ -17,9 +17,11 @@ import { advanceRun } from './engine';
 import { replan } from './replan';
 import { rollbackProject } from './rollback-project';
 import { savePlan } from './save-plan';
+import { viewProject } from './view-project';
 
 const MODEL = 'compatible:fake';
 const script = scriptedProject();
+const PRICE = { inputPerMillion: 2_000_000_000n, outputPerMillion: 8_000_000_000n, cachedPerMillion: 500_000_000n };
 let database: Database;
 let fake: FakeModel;
 let owner: { organizationId: string; userId: string };
@@ -42,9 +44,7 @@ beforeAll(async () => {
     data: {
       id: newId(),
       modelRowId: MODEL,
-      inputPerMillion: 2_000_000_000n,
-      outputPerMillion: 8_000_000_000n,
-      cachedPerMillion: 500_000_000n,
+      ...PRICE,
       effectiveFrom: new Date(1000),
     },
   });
@@ -130,6 +130,31 @@ it('a new plan that reuses the keys of approved tasks leaves what was approved a
   await expect(savePlan(own, 2, architectPlanSchema.parse(other))).rejects.toMatchObject({
     code: 'invalid_input',
   });
+});
+
+it('a price that rose after the plan was quoted is shown before it is approved', async () => {
+  const own = await designed();
+  const shown = (await viewProject(own)).approval;
+  expect(shown?.p90).toBeGreaterThan(0n);
+  const price = { inputPerMillion: 20_000_000_000n, outputPerMillion: 80_000_000_000n, cachedPerMillion: 0n };
+  const id = newId();
+  const approve = (atMost: bigint | undefined) => approvePlan(own, 1, undefined, atMost);
+  const dearer = { id, modelRowId: MODEL, ...price, effectiveFrom: new Date() };
+  await database.prisma.modelPrice.create({ data: dearer });
+  await expect(approve(shown?.p90)).rejects.toMatchObject({
+    code: 'conflict',
+    userMessage: expect.stringContaining('Prices changed'),
+  });
+  const now = await viewProject(own);
+  expect(now.project.status).toBe('awaiting_approval');
+  expect(now.approval?.p90).toBeGreaterThan((shown?.p90 ?? 0n) * 5n);
+  // The plan's tasks say so too, and together with the README they are what is approved.
+  expect(now.quote.p90Micro).toBeGreaterThan((shown?.p90 ?? 0n) * 5n);
+  expect(now.quote.p90Micro).toBeLessThan(now.approval?.p90 ?? 0n);
+  await drive(await approve(now.approval?.p90));
+  expect((await viewProject(own)).project.status).toBe('completed');
+  const normal = { id: newId(), modelRowId: MODEL, ...PRICE, effectiveFrom: new Date() };
+  await database.prisma.modelPrice.create({ data: normal });
 });
 
 it('a new plan for a task that was rejected to the end starts it anew, with all its tries', async () => {

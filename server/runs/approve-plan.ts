@@ -1,11 +1,24 @@
 import 'server-only';
+import { formatCredits } from '@/server/credits/schema';
 import { inTx, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf, startRun } from './actor';
+import { quoteApproval } from './quote-work';
+import { quoteOpenTasks } from './task-quality';
 import { moveProject, moveTask } from './transitions';
 
-/** The explicit approval of one version of the plan. Starts the build. */
-export async function approvePlan(actor: Actor, version: number, budgetMicro?: bigint | null): Promise<string> {
+/**
+ * The explicit approval of one version of the plan. Starts the build.
+ * @param atMostMicro the upper quote that was shown. The open tasks are quoted anew first: a price may have changed since.
+ * @throws AppError `conflict` when the plan changed, or may by now cost more than was shown
+ */
+export async function approvePlan(
+  actor: Actor,
+  version: number,
+  budgetMicro?: bigint | null,
+  atMostMicro?: bigint,
+): Promise<string> {
+  if (atMostMicro !== undefined) await requireQuoted(actor, atMostMicro);
   return inTx(async (tx) => {
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${actor.projectId} FOR UPDATE`;
     const project = await ownProject(tx, actor);
@@ -20,6 +33,19 @@ export async function approvePlan(actor: Actor, version: number, budgetMicro?: b
       data: { approvedAt: new Date(), approvedById: actor.userId },
     });
     return startRun(tx, actor, 'build', await reopenTasks(tx, actor));
+  });
+}
+
+/** The new quotes stay when they are refused: they are what the next look shows. */
+async function requireQuoted(actor: Actor, atMostMicro: bigint): Promise<void> {
+  const quote = await inTx(async (tx) => {
+    const project = await ownProject(tx, actor);
+    if (project.status === 'awaiting_approval') await quoteOpenTasks(tx, scopeOf(actor));
+    return quoteApproval(tx, scopeOf(actor));
+  });
+  if (quote.p90 <= atMostMicro) return;
+  throw new AppError('conflict', `quoted ${quote.p90} micro-credits, shown ${atMostMicro}`, {
+    userMessage: `Prices changed: the plan may now cost up to ${formatCredits(quote.p90)} credits. Look at the new quote before you approve.`,
   });
 }
 

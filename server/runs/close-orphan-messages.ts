@@ -1,5 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
+import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { endMessage } from './call';
 import { streamOf } from './event-log';
@@ -16,6 +17,32 @@ export async function closeOrphanMessages(of: 'all' | { runId: string }): Promis
     where: { status: 'streaming', ...(run === null ? {} : { projectId: run.projectId, purpose: { not: 'ask' } }) },
     select: { id: true, organizationId: true, projectId: true },
   });
+  return close(rows);
+}
+
+/**
+ * Answers to questions whose process died while others live on: no call that could still be writing them is open. After
+ * `reclaimForgottenCalls`. @returns how many.
+ */
+export async function closeForgottenAnswers(): Promise<number> {
+  const rows = await db().$queryRaw<OpenMessage[]>`
+    SELECT m."id", m."organizationId", m."projectId" FROM "Message" m
+    WHERE m."status" = 'streaming' AND m."purpose" = 'ask' AND m."createdAt" < ${new Date(now().getTime() - ANSWER_BEGINS_MS)}::timestamptz
+      AND NOT EXISTS (SELECT 1 FROM "ModelCall" c WHERE c."projectId" = m."projectId" AND c."status" = 'running' AND c."role" = 'ask')
+    LIMIT 500`;
+  return close(rows);
+}
+
+/** Between the message's row and its call's there is a search in the project; this is plenty. Milliseconds. */
+const ANSWER_BEGINS_MS = 300_000;
+
+interface OpenMessage {
+  id: string;
+  organizationId: string;
+  projectId: string;
+}
+
+async function close(rows: readonly OpenMessage[]): Promise<number> {
   for (const { id, organizationId, projectId } of rows) {
     const text = await writtenSoFar(projectId, id);
     await inTx((tx) =>

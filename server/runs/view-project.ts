@@ -2,9 +2,10 @@ import 'server-only';
 import { z } from 'zod';
 import { clarifyingQuestionSchema, findingSchema, type Plan, planSchema } from '@/server/agents/schema';
 import { db } from '@/server/platform/db';
-import { notFound } from '@/server/platform/errors';
+import { isAppError, notFound } from '@/server/platform/errors';
 import { plannedTask } from './attempt';
 import { projectCharged } from './call';
+import { quoteApproval } from './quote-work';
 import { viewUnlock } from './unlock';
 
 interface Own {
@@ -56,6 +57,8 @@ export async function viewProject({ organizationId, projectId }: Own) {
     plan,
     planVersion: project.planVersion,
     planApprovedAt: planRow?.approvedAt ?? null,
+    /** What approving the plan may cost; null when there is nothing to approve. */
+    approval: project.status === 'awaiting_approval' ? await approvalQuote({ organizationId, projectId }) : null,
     quote: {
       p50Micro: tasks.reduce((sum, row) => sum + row.quoteP50Micro, 0n),
       p90Micro: tasks.reduce((sum, row) => sum + row.quoteP90Micro, 0n),
@@ -114,6 +117,16 @@ export async function viewProject({ organizationId, projectId }: Own) {
     unlock: project.status === 'awaiting_credits' ? await viewUnlock(project, run?.id ?? '', charged) : null,
     lastSeq: last._max.seq ?? 0,
   };
+}
+
+/** Null also where there is no model to quote by, or none the plan may use: approving says why. */
+async function approvalQuote(own: Own) {
+  try {
+    return await quoteApproval(db(), own);
+  } catch (error) {
+    if (isAppError(error)) return null;
+    throw error;
+  }
 }
 
 function actionsFor(status: string, run: string | null) {

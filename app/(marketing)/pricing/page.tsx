@@ -31,8 +31,8 @@ export default async function PricingPage() {
           <p className="lettering text-muted-foreground">Price list</p>
           <h1 className="mt-2 text-4xl font-semibold tracking-[-0.03em]">Quoted first. Charged when approved.</h1>
           <p className="mt-4 max-w-2xl text-base leading-relaxed text-muted-foreground">
-            Work is paid in credits. Every task has a quote before anything is spent, and every credit on the receipt
-            names the call it paid for.
+            Work is paid in credits. Every task has a quote before it is built, and every credit on the receipt names
+            the call it paid for.
           </p>
         </div>
       </section>

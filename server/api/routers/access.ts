@@ -4,7 +4,9 @@ import { checkAIAccess } from '@/server/models/check-ai-access';
 import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/own-keys';
 import { capabilitySchema, ownKeyProviderSchema, qualitySchema, storeKeySchema } from '@/server/models/schema';
 import { testOwnKey } from '@/server/models/test-own-key';
+import { db } from '@/server/platform/db';
 import { checkProjectAccess } from '@/server/runs/check-project-access';
+import { quoteDesign } from '@/server/runs/quote-work';
 import { setTaskQuality } from '@/server/runs/task-quality';
 import { memberProcedure, ownerProcedure, router } from '../trpc';
 import { actorOf, projectInput } from './shared';
@@ -16,6 +18,10 @@ export const accessRouter = router({
     .query(({ ctx, input }) =>
       checkAIAccess({ organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, ...input }),
     ),
+  /** What it may cost to come to a plan. */
+  design: memberProcedure
+    .input(z.object({ quality: qualitySchema.default('fast') }))
+    .query(({ ctx, input }) => quoteDesign(db(), ctx.caller.organizationId, input.quality)),
   project: memberProcedure
     .input(projectInput.extend({ taskId: z.string().max(64).nullish() }))
     .query(({ ctx, input }) =>

@@ -16,9 +16,16 @@ export const planRouter = router({
       version: await savePlan(actorOf(ctx.caller, input), input.baseVersion, input.plan),
     })),
   approve: memberProcedure
-    .input(projectInput.extend({ version: z.number().int().min(1), budgetMicro: budgetSchema.optional() }))
+    .input(
+      projectInput.extend({
+        version: z.number().int().min(1),
+        budgetMicro: budgetSchema.optional(),
+        /** The upper quote that the approver saw. */
+        atMostMicro: z.bigint().min(0n).optional(),
+      }),
+    )
     .mutation(async ({ ctx, input }) => ({
-      runId: await approvePlan(actorOf(ctx.caller, input), input.version, input.budgetMicro),
+      runId: await approvePlan(actorOf(ctx.caller, input), input.version, input.budgetMicro, input.atMostMicro),
     })),
   versions: memberProcedure.input(projectInput).query(async ({ ctx, input }) => {
     const { organizationId } = ctx.caller;

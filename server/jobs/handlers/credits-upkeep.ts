@@ -2,9 +2,11 @@ import 'server-only';
 import { auditLedger } from '@/server/credits/audit';
 import { expireStaleHolds, resetMonth } from '@/server/credits/ledger';
 import { mailNotices, noticeLowBalances } from '@/server/credits/notices';
+import { reclaimForgottenCalls } from '@/server/models/reclaim-calls';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
+import { closeForgottenAnswers } from '@/server/runs/close-orphan-messages';
 import { eachOrganization } from './each-organization';
 
 /** Organizations in one round of the reset; what is left comes a minute later. */
@@ -31,8 +33,10 @@ export async function resetMonths(): Promise<{ due: number; reset: number }> {
   return { due: ended.length, reset };
 }
 
-export async function releaseStaleHolds(): Promise<{ expired: number; counters: number }> {
+export async function releaseStaleHolds(): Promise<{ expired: number; calls: number; counters: number }> {
   const counters = await dropOldCounters();
+  const calls = await reclaimForgottenCalls();
+  await closeForgottenAnswers();
   const stale = await db().creditHold.groupBy({
     by: ['organizationId'],
     where: { status: 'pending', expiresAt: { lt: now() } },
@@ -46,7 +50,7 @@ export async function releaseStaleHolds(): Promise<{ expired: number; counters: 
       return holds > 0;
     },
   );
-  return { expired, counters };
+  return { expired, calls, counters };
 }
 
 /** Windows that have passed count no request any more. */
