@@ -144,7 +144,7 @@ async function decideForUser(actor: Actor, view: View, options: BuildOptions): P
       reason: 'The plan was not approved. Nothing of the build was spent.',
     };
   }
-  await approvePlan(actor, view.planVersion, options.budgetMicro ?? undefined);
+  await approvePlan(actor, view.planVersion, options.budgetMicro ?? undefined, view.approval?.p90);
   return null;
 }
 
@@ -168,7 +168,8 @@ function printQuote(view: View, { print }: BuildOptions): void {
     print(
       `  ${task.key.padEnd(4)} ${task.title.padEnd(52).slice(0, 52)} ${formatCredits(task.quoteP50Micro).padStart(8)} to ${formatCredits(task.quoteP90Micro).padStart(8)} credits`,
     );
-  print(`  Quote: ${formatCredits(view.quote.p50Micro)} likely, ${formatCredits(view.quote.p90Micro)} at most\n`);
+  const { p50, p90 } = view.approval ?? { p50: view.quote.p50Micro, p90: view.quote.p90Micro };
+  print(`  Quote, README included: ${formatCredits(p50)} likely, ${formatCredits(p90)} at most\n`);
 }
 
 async function showProgress(
