@@ -21,7 +21,7 @@ export async function startBilling() {
   const client = new Stripe(fake.secretKey, fake.clientConfig);
 
   /** Sends an event as Stripe would; what the endpoint answers. */
-  const deliver = async (event: Stripe.Event | string, options: SignOptions = {}) => {
+  const deliver = async (event: object | string, options: SignOptions = {}) => {
     const { body, headers } = fake.signedRequest(event, options);
     const response = await handleStripeWebhook(
       new Request('http://localhost/api/stripe/webhook', { method: 'POST', body, headers }),
@@ -54,13 +54,11 @@ export async function startBilling() {
   };
 }
 
-/**
- * Between the application and the fake: answers to calls of `path` wait, after Stripe has made them, until they are
- * released. Becomes the configured address until it is closed.
- */
-export async function holdAnswers(fakeUrl: string, path: string) {
-  const held: (() => void)[] = [];
-  let holding = true;
+/** An answer of the fake on its way: what the application gets of it, and when. */
+type OnTheWay = (path: string, body: string) => string | Promise<string>;
+
+/** Between the application and the fake. Becomes the configured address until it is closed. */
+async function startProxy(fakeUrl: string, onTheWay: OnTheWay) {
   const proxy = createServer((request, response) => {
     void (async () => {
       const chunks: Buffer[] = [];
@@ -71,8 +69,7 @@ export async function holdAnswers(fakeUrl: string, path: string) {
         headers: Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string]),
         ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
       });
-      const body = await answer.text();
-      if (holding && request.url?.startsWith(path)) await new Promise<void>((resolve) => held.push(resolve));
+      const body = await onTheWay(request.url ?? '', await answer.text());
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(body);
     })();
   });
@@ -81,6 +78,24 @@ export async function holdAnswers(fakeUrl: string, path: string) {
   if (address === null || typeof address === 'string') throw new Error('no port');
   process.env.STRIPE_API_BASE = `http://127.0.0.1:${address.port}`;
   resetEnv();
+  return {
+    close: async () => {
+      process.env.STRIPE_API_BASE = fakeUrl;
+      resetEnv();
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}
+
+/** Answers to calls of `path` wait, after Stripe has made them, until they are released. */
+export async function holdAnswers(fakeUrl: string, path: string) {
+  const held: (() => void)[] = [];
+  let holding = true;
+  const { close } = await startProxy(fakeUrl, async (called, body) => {
+    if (holding && called.startsWith(path)) await new Promise<void>((resolve) => held.push(resolve));
+    return body;
+  });
   return {
     /** How many answers wait. */
     waiting: () => held.length,
@@ -91,13 +106,13 @@ export async function holdAnswers(fakeUrl: string, path: string) {
     release: () => {
       for (const go of held.splice(0)) go();
     },
-    close: async () => {
-      process.env.STRIPE_API_BASE = fakeUrl;
-      resetEnv();
-      proxy.closeAllConnections();
-      await new Promise((resolve) => proxy.close(resolve));
-    },
+    close,
   };
+}
+
+/** Answers to calls of `path` are changed on their way. */
+export function changeAnswers(fakeUrl: string, path: string, change: (body: string) => string) {
+  return startProxy(fakeUrl, (called, body) => (called.startsWith(path) ? change(body) : body));
 }
 
 /** Every order of a list. */

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Wordmark } from '@/components/brand/plumb-mark';
 import { ThemeToggle } from '@/components/shell/theme-toggle';
 import { Button } from '@/components/ui/button';
+import { currentCaller } from '@/server/api/caller';
 
 const FOOTER = [
   { href: '/', name: 'Home' },
@@ -10,7 +11,8 @@ const FOOTER = [
   { href: '/projects', name: 'Workspace' },
 ];
 
-export default function MarketingLayout({ children }: { children: ReactNode }) {
+export default async function MarketingLayout({ children }: { children: ReactNode }) {
+  const signedIn = (await currentCaller()) !== null;
   return (
     <>
       <header className="sticky top-0 z-40 border-b border-border bg-background/95 backdrop-blur-sm">
@@ -37,8 +39,8 @@ export default function MarketingLayout({ children }: { children: ReactNode }) {
             </Button>
             <ThemeToggle />
             <Button variant="primary" size="sm" asChild>
-              <Link href="/projects" prefetch={false}>
-                Open workspace
+              <Link href={signedIn ? '/projects' : '/sign-in'} prefetch={false}>
+                {signedIn ? 'Open workspace' : 'Sign in'}
               </Link>
             </Button>
           </div>

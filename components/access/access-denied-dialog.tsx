@@ -2,6 +2,7 @@
 import { skipToken, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { Credits } from '@/components/credits/credits';
+import { missingFigures } from '@/components/credits/missing-figures';
 import { presentPath } from '@/components/credits/topup-dialog';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -9,7 +10,6 @@ import { Button } from '@/components/ui/button';
 import { Dialog, DialogContent } from '@/components/ui/dialog';
 import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
-import { formatCredits, MICRO } from '@/server/credits/schema';
 import { type AccessScope, type Refusal, refusalTitle, type Unlock, usefulUnlocks, waitInWords } from './refusal';
 import { UnlockList } from './unlock-list';
 
@@ -39,12 +39,11 @@ function Figures({ refusal }: { refusal: Refusal }) {
   // What the plan does not include, credits do not unlock.
   if (refusal.code !== 'insufficient_credits' && refusal.code !== 'budget_exceeded') return null;
   if (required === null || available === null || missing === null || missing === 0n) return null;
-  // Two decimals would say that what is needed is there.
-  const exact = formatCredits(required) === formatCredits(available) || missing < MICRO / 100n;
+  const { exact, ...figures } = missingFigures({ required, available, missing });
   const rows = [
-    { name: 'Needed, at most', micro: required },
-    { name: refusal.code === 'budget_exceeded' ? 'Left in the budget' : 'You have', micro: available },
-    { name: 'Missing', micro: missing },
+    { name: 'Needed, at most', micro: figures.required },
+    { name: refusal.code === 'budget_exceeded' ? 'Left in the budget' : 'You have', micro: figures.available },
+    { name: 'Missing', micro: figures.missing },
   ];
   return (
     <dl className="grid max-w-xs grid-cols-[1fr_auto] gap-x-6 gap-y-0.5 text-[0.8125rem]">

@@ -11,7 +11,7 @@ function failure(appCode: string | null, details: Record<string, unknown> | null
 
 const WAYS: Unlock[] = [
   { kind: 'wait', until: new Date('2026-12-01T00:00:00Z'), priceUsdCents: 0 },
-  { kind: 'topup', packageId: 'starter', name: 'Starter', creditsMicro: 100_000_000n, priceUsdCents: 999 },
+  { kind: 'topup', packageId: 'starter', name: 'Starter', quantity: 1, creditsMicro: 100_000_000n, priceUsdCents: 999 },
   { kind: 'upgrade', planId: 'pro', name: 'Pro', monthlyMicro: 500_000_000n, priceUsdCents: 2900 },
 ];
 
@@ -64,7 +64,8 @@ describe('a refusal', () => {
       denial: { code: 'insufficient_credits' as const, message: 'There are not enough credits for it.' },
       models: [],
       modelLabel: null,
-      estimate: { p50: 5n, p90: 9n },
+      estimate: { p50: 5n, p90: 7n },
+      required: 9n,
       missing: 4n,
       unlocks: WAYS,
     };

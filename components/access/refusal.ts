@@ -76,15 +76,15 @@ export function refusalOf(error: unknown): Refusal | null {
 
 /** The same of a level that the access check does not allow; null when it has no way out that a person could take. */
 export function refusalOfLevel(level: QualityAnswer, answer: AccessAnswer): Refusal | null {
-  const { denial, estimate, missing } = level;
+  const { denial, required, missing } = level;
   const code = CODES.find((known) => known === denial?.code);
   if (denial === null || code === undefined) return null;
   const short = missing > 0n ? missing : null;
   return {
     code,
     message: denial.message,
-    required: short === null ? null : (estimate?.p90 ?? null),
-    available: short === null || estimate === null ? null : estimate.p90 - short,
+    required: short === null ? null : required,
+    available: short === null || required === null ? null : required - short,
     missing: short,
     resetsAt: answer.resetsAt,
     retryAfterSeconds: denial.retryAfterSeconds ?? null,

@@ -31,9 +31,15 @@ function Words({ unlock }: { unlock: Unlock }) {
     case 'topup':
       return (
         <>
-          <span className="block font-medium">Top up: {unlock.name}</span>
+          <span className="block font-medium">
+            Top up: {unlock.name}
+            {unlock.quantity > 1 ? `, ${unlock.quantity} times` : null}
+          </span>
           <span className="text-muted-foreground">
-            <Credits micro={unlock.creditsMicro} /> credits that do not expire, once {formatUsd(unlock.priceUsdCents)}
+            <Credits micro={unlock.creditsMicro} /> credits that do not expire,{' '}
+            {unlock.quantity > 1
+              ? `${formatUsd(unlock.priceUsdCents)} in all, bought one after another`
+              : `once ${formatUsd(unlock.priceUsdCents)}`}
           </span>
         </>
       );
@@ -68,7 +74,7 @@ export function UnlockList({
     if (unlock.kind === 'topup')
       return (
         <Button size="sm" variant="primary" disabled={busy} onClick={() => buy(unlock.packageId)}>
-          Buy
+          {unlock.quantity > 1 ? 'Buy the first' : 'Buy'}
         </Button>
       );
     if (unlock.kind === 'upgrade')

@@ -1,5 +1,6 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
+import { ArrowLeft } from 'lucide-react';
 import Link from 'next/link';
 import { useState } from 'react';
 import { TopupDialog } from '@/components/credits/topup-dialog';
@@ -44,8 +45,17 @@ export function BillingPanel({ wantedPlan, returnTo }: { wantedPlan: string | nu
         <Skeleton className="h-64" />
       </div>
     );
+  const noted = done !== null && !(done.outcome.outcome === 'scheduled' && overview.pending === null);
   return (
     <div className="space-y-6">
+      {/* Whoever decides against the change goes back, too. */}
+      {returnTo === null || noted ? null : (
+        <Button size="sm" variant="ghost" asChild className="-ml-2.5">
+          <Link href={returnTo}>
+            <ArrowLeft aria-hidden="true" /> Back to where you were
+          </Link>
+        </Button>
+      )}
       <div aria-live="polite" className="empty:hidden">
         {done === null ? null : <DoneNote done={done} overview={overview} returnTo={returnTo} />}
       </div>

@@ -55,7 +55,7 @@ export function PurchaseResult({ purchaseId, cancelled = false }: { purchaseId: 
 }
 
 function State({ purchase, cancelled }: { purchase: Purchase; cancelled: boolean }) {
-  const waiting = useWaiting(purchase.status === 'pending' && !cancelled);
+  const waiting = useWaiting(purchase.status === 'pending' && !cancelled && !purchase.mock);
   switch (purchase.status) {
     case 'paid':
       return (
@@ -70,7 +70,14 @@ function State({ purchase, cancelled }: { purchase: Purchase; cancelled: boolean
           <Credits micro={purchase.clawedMicro} unit /> were taken back
           {purchase.owedMicro > 0n ? (
             <>
-              , <Credits micro={purchase.owedMicro} unit /> had been used and are owed
+              , <Credits micro={purchase.owedMicro} unit /> had been used.{' '}
+              {purchase.owedNowMicro > 0n ? (
+                <>
+                  <Credits micro={purchase.owedNowMicro} unit /> are still owed: the next purchase settles them first
+                </>
+              ) : (
+                'Nothing of that is owed any more'
+              )}
             </>
           ) : null}
           .
@@ -89,20 +96,31 @@ function State({ purchase, cancelled }: { purchase: Purchase; cancelled: boolean
         </Callout>
       );
     case 'pending':
-      if (!cancelled) return <Waiting long={waiting} what="the payment" />;
+      // Local payments are there at once: what is open was not paid.
+      if (cancelled || purchase.mock)
+        return (
+          <Callout tone="info" title={cancelled ? 'Not paid' : 'Not paid yet'}>
+            Nothing was charged. <Again purchase={purchase} />
+          </Callout>
+        );
       return (
-        <Callout tone="info" title="Not paid">
-          Nothing was charged. <Again purchase={purchase} />
-        </Callout>
+        <div className="space-y-2">
+          <Waiting long={waiting} what="the payment" />
+          {purchase.checkoutUrl === null ? null : (
+            <p className="text-[0.8125rem]">
+              Not paid? <Again purchase={purchase} label="Back to the payment page" />
+            </p>
+          )}
+        </div>
       );
   }
 }
 
-function Again({ purchase }: { purchase: Purchase }) {
+function Again({ purchase, label = 'Go back to the payment page' }: { purchase: Purchase; label?: string }) {
   if (purchase.checkoutUrl === null) return null;
   return (
     <a className="underline" href={purchase.checkoutUrl}>
-      Go back to the payment page
+      {label}
     </a>
   );
 }

@@ -13,6 +13,7 @@ const purchase: Purchase = {
   disputedCents: 0,
   clawedMicro: 0n,
   owedMicro: 0n,
+  owedNowMicro: 0n,
   mock: false,
   checkoutUrl: '/checkout/mock/p',
   returnTo: null,

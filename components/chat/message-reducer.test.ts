@@ -4,6 +4,7 @@ import {
   emptyMessages,
   type MessageSnapshot,
   type MessageState,
+  markNotCharged,
   messageReducer,
   type StreamEvent,
 } from './message-reducer';
@@ -118,6 +119,13 @@ describe('messages from the event log', () => {
     ]);
     expect(text(state)).toBe('new');
     expect(state.messages).toHaveLength(2);
+  });
+
+  it('marks what was given back, and nothing else', () => {
+    expect(markNotCharged(whole.messages, new Set(['a'])).map(({ id, notCharged }) => [id, notCharged])).toEqual([
+      ['u', undefined],
+      ['a', true],
+    ]);
   });
 
   it('takes struck-out messages away', () => {

@@ -10,6 +10,8 @@ export interface ChatMessage {
   costMicro: bigint;
   /** Micro-credits left after it; absent when it called no model. */
   balanceMicro?: bigint;
+  /** What it cost was given back, since its attempt was not approved. */
+  notCharged?: boolean;
   modelLabel: string | null;
 }
 
@@ -38,6 +40,11 @@ export type MessageAction =
   | { type: 'events'; events: readonly StreamEvent[] };
 
 export const emptyMessages: MessageState = { messages: [], lastSeq: -1, waiting: [], needsSnapshot: true };
+
+/** Messages with those marked whose cost was given back: that comes after their end, and never goes away again. */
+export function markNotCharged(messages: readonly ChatMessage[], ids: ReadonlySet<string>): ChatMessage[] {
+  return messages.map((message) => (ids.has(message.id) ? { ...message, notCharged: true } : message));
+}
 
 function applyPayload(messages: ChatMessage[], payload: EventPayload): ChatMessage[] {
   switch (payload.type) {

@@ -104,8 +104,14 @@ export function MessageView({
         {message.status === 'failed' ? <Badge tone="danger">failed, not charged</Badge> : null}
         {message.costMicro > 0n || message.balanceMicro !== undefined ? (
           <span className="ml-auto whitespace-nowrap">
-            <Credits micro={message.costMicro} unit />
-            {message.balanceMicro === undefined ? null : (
+            {message.notCharged === true ? (
+              <>
+                not charged (<Credits micro={message.costMicro} unit /> given back)
+              </>
+            ) : (
+              <Credits micro={message.costMicro} unit />
+            )}
+            {message.balanceMicro === undefined || message.notCharged === true ? null : (
               <>
                 {' · '}
                 <Credits micro={message.balanceMicro} /> left

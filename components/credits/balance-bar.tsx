@@ -25,6 +25,18 @@ export function BalanceBar({ balance, className }: { balance: Balance; className
   );
 }
 
+/** A member's own limit, where an admin set one: what it leaves, and what the organization has beside it. */
+export function OwnBudget({ balance, className }: { balance: Balance; className?: string }) {
+  const { budget, shared } = balance;
+  if (budget === null) return null;
+  return (
+    <p className={cn('text-[0.8125rem] text-muted-foreground', className)}>
+      Your budget this period: <Credits micro={budget.left} className="text-foreground" /> left of{' '}
+      <Credits micro={budget.limit} unit />. The organization has <Credits micro={shared} unit /> to spend.
+    </p>
+  );
+}
+
 function Swatch({ className }: { className: string }) {
   return <span aria-hidden="true" className={cn('size-2.5 rounded-xs', className)} />;
 }

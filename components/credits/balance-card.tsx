@@ -11,7 +11,7 @@ import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { ErrorState } from '@/components/ui/error-state';
 import { Skeleton } from '@/components/ui/skeleton';
-import { BalanceBar, BalanceParts } from './balance-bar';
+import { BalanceBar, BalanceParts, OwnBudget } from './balance-bar';
 import { Credits } from './credits';
 import { TopupDialog } from './topup-dialog';
 
@@ -37,11 +37,14 @@ export function BalanceCard() {
         <div>
           <p className="lettering text-muted-foreground">To spend</p>
           {isTeam ? (
-            <p className="text-[0.8125rem] break-words text-muted-foreground">by {me.organization.name}</p>
+            <p className="text-[0.8125rem] break-words text-muted-foreground">
+              {data.budget === null ? `by ${me.organization.name}` : `by you in ${me.organization.name}`}
+            </p>
           ) : null}
           <p className="text-3xl font-semibold tracking-tight">
             <Credits micro={data.spendable} unit />
           </p>
+          <OwnBudget balance={data} className="mt-1" />
           {data.low ? (
             <Badge tone="warning" className="mt-1">
               {data.spendable === 0n ? 'nothing to spend' : 'running low'}

@@ -29,8 +29,9 @@ describe('what the charts draw', () => {
   });
 
   it('puts the newest tasks in the order of time', () => {
-    const task = (key: string) => ({
-      projectId: 'p',
+    const task = (key: string, projectId = 'p') => ({
+      projectId,
+      project: projectId === 'p' ? 'Tides' : '',
       key,
       title: key,
       quotedP50: 1n,
@@ -42,6 +43,8 @@ describe('what the charts draw', () => {
       { name: 'T2', quoted: 2, charged: 1 },
       { name: 'T3', quoted: 2, charged: 1 },
     ]);
+    // The same key in two projects: each bar says whose it is.
+    expect(taskBars([task('T1', 'q'), task('T1')]).map(({ name }) => name)).toEqual(['T1 · Tides', 'T1 · Project']);
   });
 
   it('says the day chart in a sentence', () => {

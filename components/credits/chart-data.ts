@@ -80,16 +80,20 @@ export interface TaskBar {
   charged: number;
 }
 
+/** `T1 · Tide tables`; the key alone where all tasks are of one project. */
+export function taskName({ key, project }: Report['tasks'][number], all: Report['tasks']): string {
+  const isOne = new Set(all.map(({ projectId }) => projectId)).size <= 1;
+  return isOne ? key : `${key} · ${project === '' ? 'Project' : project}`;
+}
+
 /** Finished tasks, oldest first as time runs, at most `most` of the newest. */
 export function taskBars(tasks: Report['tasks'], most = 10): TaskBar[] {
-  return tasks
-    .slice(0, most)
-    .toReversed()
-    .map(({ key, quotedP90, charged }) => ({
-      name: key,
-      quoted: drawnCredits(quotedP90),
-      charged: drawnCredits(charged),
-    }));
+  const shown = tasks.slice(0, most);
+  return shown.toReversed().map((task) => ({
+    name: taskName(task, tasks),
+    quoted: drawnCredits(task.quotedP90),
+    charged: drawnCredits(task.charged),
+  }));
 }
 
 /** The day chart in one sentence, for whoever does not see it. */

@@ -103,7 +103,13 @@ export function TaskChart({ bars }: { bars: TaskBar[] }) {
       <BarChart data={bars} margin={MARGIN} barGap={1} accessibilityLayer={false}>
         <Hatch id={hatch} colour="var(--muted-foreground)" />
         <CartesianGrid vertical={false} stroke={LINE} />
-        <XAxis dataKey="name" tick={TICK} tickLine={false} axisLine={{ stroke: LINE }} />
+        <XAxis
+          dataKey="name"
+          tick={TICK}
+          tickLine={false}
+          axisLine={{ stroke: LINE }}
+          tickFormatter={(name: string) => (name.length > 12 ? `${name.slice(0, 11)}…` : name)}
+        />
         <YAxis tick={TICK} tickLine={false} axisLine={false} width={44} />
         <Tooltip {...TOOLTIP} formatter={inCredits} />
         <Bar

@@ -15,3 +15,7 @@ export const ENTRY_KIND_NAME: Record<EntryKind, string> = {
   manual_adjustment: 'Adjustment',
   refund: 'Refund',
 };
+
+/** What the amount beside the true cost is: the hold, which is no quote. */
+export const HELD_AT_MOST =
+  'What was set aside before the call: the most it could have cost. What it did not use came back.';

@@ -4,7 +4,7 @@ import { formatDate, formatDateTime } from '@/components/ui/format';
 import { ScrollRegion } from '@/components/ui/scroll-region';
 import { exactCredits } from '@/server/credits/schema';
 import { Credits } from './credits';
-import { ENTRY_KIND_NAME } from './entry-kinds';
+import { ENTRY_KIND_NAME, HELD_AT_MOST } from './entry-kinds';
 
 type Entry = Outputs['credits']['history']['entries'][number];
 
@@ -41,7 +41,7 @@ function What({ entry }: { entry: Entry }) {
       {saysMore(entry) ? <span className="block text-muted-foreground">{entry.note}</span> : null}
       {entry.estimated === null ? null : (
         <span className="block text-[0.75rem] text-muted-foreground sm:hidden">
-          quoted <Credits micro={entry.estimated} />
+          held at most <Credits micro={entry.estimated} />
         </span>
       )}
       {entry.priceFrom === null ? null : (
@@ -103,8 +103,8 @@ export function HistoryTable({ entries }: { entries: readonly Entry[] }) {
             <th scope="col" className="px-3 py-2 font-medium">
               What
             </th>
-            <th scope="col" className="num px-3 py-2 font-medium max-sm:hidden">
-              Quoted
+            <th scope="col" title={HELD_AT_MOST} className="num px-3 py-2 font-medium max-sm:hidden">
+              Held<span className="sr-only"> at most</span>
             </th>
             <th scope="col" className="num px-3 py-2 font-medium max-sm:hidden">
               Actual

@@ -17,7 +17,7 @@ import { HistoryTable } from './history-table';
 /** Lines of the ledger fetched at once. */
 const PAGE = 50;
 
-/** Every line of the ledger, newest first: what was quoted, what it cost, and for what. Its filters stand in the address. */
+/** Every line of the ledger, newest first: what was held for it, what it cost, and for what. Its filters stand in the address. */
 export function History() {
   const trpc = useTRPC();
   const router = useRouter();

@@ -122,7 +122,7 @@ export function ReceiptChain({ receipt }: { receipt: ReceiptData }) {
         {project === null || step?.snapshotId == null ? null : (
           <Part title="Difference">
             <Link href={differenceHref(project.id, step.parentSnapshotId, step.snapshotId)} className={LINK}>
-              See the lines it changed
+              {step.difference === 'reviewed' ? 'See the lines it reviewed' : 'See the lines it changed'}
             </Link>
           </Part>
         )}

@@ -12,7 +12,7 @@ import { EmptyState } from '@/components/ui/empty-state';
 import { ErrorState } from '@/components/ui/error-state';
 import { formatDateTime } from '@/components/ui/format';
 import { SkeletonRows } from '@/components/ui/skeleton';
-import { ENTRY_KIND_NAME } from './entry-kinds';
+import { ENTRY_KIND_NAME, HELD_AT_MOST } from './entry-kinds';
 import { ReceiptChain } from './receipt-chain';
 import { sixDecimals } from './receipt-words';
 
@@ -22,7 +22,7 @@ function Amounts({ entry }: { entry: ReceiptData['entry'] }) {
   const rows = [
     { name: 'From monthly credits', micro: entry.monthlyDelta },
     { name: 'From bonus credits', micro: entry.bonusDelta },
-    { name: 'Quoted', micro: entry.estimated },
+    { name: 'Held at most', micro: entry.estimated, why: HELD_AT_MOST },
     { name: 'Actual', micro: entry.actual },
     { name: 'Absorbed', micro: entry.absorbed > 0n ? entry.absorbed : null },
     { name: 'Balance after', micro: entry.balanceAfter },
@@ -37,9 +37,12 @@ function Amounts({ entry }: { entry: ReceiptData['entry'] }) {
         </p>
       </div>
       <dl className="mt-3 grid grid-cols-[1fr_auto] gap-x-6 gap-y-0.5 border-t border-border pt-3 text-[0.8125rem]">
-        {rows.map(({ name, micro }) => (
+        {rows.map(({ name, micro, why }) => (
           <div key={name} className="contents">
-            <dt className="text-muted-foreground">{name}</dt>
+            <dt className="text-muted-foreground" title={why}>
+              {name}
+              {why === undefined ? null : <span className="sr-only">: {why}</span>}
+            </dt>
             <dd className="num">{micro === null ? '' : sixDecimals(micro)}</dd>
           </div>
         ))}

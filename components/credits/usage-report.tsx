@@ -22,6 +22,7 @@ import {
   type NamedAmount,
   projectRows,
   taskBars,
+  taskName,
 } from './chart-data';
 import { Credits } from './credits';
 import { FigureCard } from './figure-card';
@@ -168,7 +169,7 @@ function Tasks({ tasks }: { tasks: Report['tasks'] }) {
         rows: tasks.map((row) => ({
           key: `${row.projectId}:${row.key}`,
           cells: [
-            `${row.key} ${row.title}`,
+            `${taskName(row, tasks)} · ${row.title}`,
             <Exact key="p50" micro={row.quotedP50} />,
             <Exact key="p90" micro={row.quotedP90} />,
             <Exact key="charged" micro={row.charged} />,

@@ -10,6 +10,7 @@ import { Dialog, DialogContent } from '@/components/ui/dialog';
 import { FieldError, Label, Textarea } from '@/components/ui/field';
 import { formatCredits, parseCredits } from '@/server/credits/schema';
 import { adjustSchema } from '@/server/credits/schema-operator';
+import { takeProblem } from './amounts';
 import { TextField } from './form-dialog';
 import type { Account } from './types';
 import { useSaved } from './use-operator';
@@ -68,10 +69,12 @@ function AdjustForm({
       reason: draft.reason,
       requestId: crypto.randomUUID(),
     });
-    if (parsed.success) return onReady(parsed.data);
-    const wrong = (name: string) => parsed.error.issues.find(({ path }) => path[0] === name)?.message;
+    const tooMuch = draft.direction === 'take' && micro !== null ? takeProblem(account.bonus, micro) : null;
+    if (parsed.success && tooMuch === null) return onReady(parsed.data);
+    const wrong = (name: string) => parsed.error?.issues.find(({ path }) => path[0] === name)?.message;
     setProblems({
-      amount: wrong('amountMicro') === undefined ? undefined : 'Write an amount above zero, such as 5 or 12.50.',
+      amount:
+        wrong('amountMicro') === undefined ? (tooMuch ?? undefined) : 'Write an amount above zero, such as 5 or 12.50.',
       reason: wrong('reason') === undefined ? undefined : 'Say why, in at least five characters.',
     });
   };

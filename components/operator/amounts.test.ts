@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { describeResult, isLargeChange, parseUsd, usdText, utcField, utcMoment } from './amounts';
+import {
+  describeResult,
+  isLargeChange,
+  parseUsd,
+  priceEffect,
+  takeProblem,
+  usdText,
+  utcField,
+  utcMoment,
+} from './amounts';
 
 describe('what an operator types', () => {
   it('is dollars in whole cents or nothing', () => {
@@ -35,4 +44,18 @@ it('a price that slipped by a decimal place is noticed, an ordinary correction i
   expect(isLargeChange(125n, 1250n)).toBe(true);
   expect(isLargeChange(1250n, 125n)).toBe(true);
   expect(isLargeChange(0n, 1n)).toBe(true);
+});
+
+it('an operator cannot take more bonus credits than there are', () => {
+  expect(takeProblem(5_000_000n, 5_000_000n)).toBeNull();
+  expect(takeProblem(5_000_000n, 5_000_001n)).toContain('At most 5.00');
+  expect(takeProblem(0n, 1n)).toContain('no bonus credits');
+});
+
+it('a price that begins in the past changes what comes, and says that what was charged stays', () => {
+  const [before, present, later] = [new Date(1000), new Date(2000), new Date(3000)];
+  expect(priceEffect(before, null, present)).toMatch(/from now on\. What was charged before stays/);
+  expect(priceEffect(null, later, present)).toContain('from now on');
+  expect(priceEffect(later, null, present)).toContain('from then on');
+  expect(priceEffect(new Date(500), before, present)).toContain('Nothing from now on');
 });

@@ -1,5 +1,7 @@
 /** What an operator types, read strictly: an amount that is not understood is refused, never guessed. */
 
+import { exactCredits } from '@/server/credits/schema';
+
 /** `9.99` dollars -> 999 cents; null when it is not an amount from 0 to 10,000 dollars in whole cents. */
 export function parseUsd(text: string): number | null {
   const match = /^(\d{1,5})(?:[.,](\d{1,2}))?$/.exec(text.trim());
@@ -35,6 +37,22 @@ export function describeResult(result: unknown): string {
 
 function words(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Why this much cannot be taken from a bonus balance by hand; null when it can. All micro-credits. */
+export function takeProblem(bonus: bigint, wanted: bigint): string | null {
+  if (wanted <= bonus) return null;
+  return bonus > 0n
+    ? `At most ${exactCredits(bonus)}: more bonus credits are not there.`
+    : 'There are no bonus credits to take.';
+}
+
+/** What a price from a moment on (absent: at once) changes, when it is added at `present`; `until`: when the next one takes over. */
+export function priceEffect(from: Date | null, until: Date | null, present: Date): string {
+  const kept = 'What was charged before stays, and receipts keep their price.';
+  if (until !== null && until <= present) return `Nothing from now on: a later price is in force. ${kept}`;
+  const start = from === null || from <= present ? 'now' : 'then';
+  return `Every quote and every charge of this model from ${start} on. ${kept}`;
 }
 
 /** Whether a price is ten times the other or more, or became or was nothing: what a slipped decimal point looks like. */

@@ -3,7 +3,7 @@ import { Callout } from '@/components/ui/callout';
 import { Cell, DataTable } from '@/components/ui/data-table';
 import { formatDateTime } from '@/components/ui/format';
 import { type AddPrice, dollars, nanoDollars } from '@/server/models/schema-operator';
-import { isLargeChange } from './amounts';
+import { isLargeChange, priceEffect } from './amounts';
 
 export const PRICE_FIELDS = [
   { name: 'input', label: 'Input' },
@@ -37,16 +37,18 @@ export function PriceChange({
   const far = PRICE_FIELDS.filter(
     ({ name }) => before !== null && isLargeChange(nanoDollars(before[name]), nanoDollars(wish[name])),
   );
+  const from = wish.effectiveFrom === undefined ? null : new Date(wish.effectiveFrom);
+  const effect = priceEffect(from, until, new Date());
   const terms = [
     { name: 'Model', text: <span className="font-mono break-all">{modelRef}</span> },
     {
       name: 'From',
-      text: wish.effectiveFrom === undefined ? 'At once' : `${formatDateTime(new Date(wish.effectiveFrom))} UTC`,
+      text: from === null ? 'At once' : `${formatDateTime(from)} UTC`,
     },
     ...(until === null
       ? []
       : [{ name: 'Until', text: `${formatDateTime(until)} UTC, when the price planned for then takes over` }]),
-    { name: 'Changes', text: 'Every quote and every charge of this model from then on. Receipts keep their price.' },
+    { name: 'Changes', text: effect },
   ];
   return (
     <div className="space-y-3">

@@ -94,7 +94,7 @@ export function ApproveBar({ view }: { view: ProjectView }) {
           The README at the end is included. You pay for approved attempts only; rejected ones are absorbed and shown.{' '}
           {short && balance.data !== undefined ? (
             <span className="font-medium text-warning">
-              You have {formatCredits(balance.data.spendable)} credits: the run may pause until you add more.
+              You can spend {formatCredits(balance.data.spendable)} credits now: the run may pause before its end.
             </span>
           ) : null}
         </p>

@@ -34,7 +34,7 @@ function ProjectBar() {
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-2.5">
       <h1 className="min-w-0 max-w-full truncate text-base font-semibold">{project.title}</h1>
       <span role="status" className="inline-flex items-center gap-2">
-        <StatusBadge status={projectStatusLabel(project.status)} />
+        <StatusBadge status={projectStatusLabel(project.status, view.unlock?.kind ?? null)} />
       </span>
       {project.modelRef?.startsWith('demo:') === true ? (
         <Badge tone="brass">

@@ -16,6 +16,7 @@ import {
   type ChatMessage,
   emptyMessages,
   type MessageSnapshot,
+  markNotCharged,
   messageReducer,
 } from '@/components/chat/message-reducer';
 import { useTRPC } from '@/components/trpc/provider';
@@ -124,6 +125,8 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
           dispatch({ type: 'events', events: [{ seq, payload }] });
           if (payload.type === 'text-delta' || payload.type === 'text-start') return;
           refreshSoon();
+          // What a rejected attempt had cost was given back: its messages say so.
+          if (payload.type === 'data-review' && payload.status !== 'APPROVED') void refetchChat();
           if (payload.type === 'data-snapshot') void queryClient.invalidateQueries(trpc.files.pathFilter());
           if (payload.type === 'data-plan') void queryClient.invalidateQueries(trpc.plan.pathFilter());
         },
@@ -137,17 +140,21 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
       : subscription.status === 'error' || (subscription.status === 'connecting' && subscription.error !== null)
         ? 'lost'
         : 'connecting';
+  const messages = useMemo(() => {
+    const givenBack = (chat.data?.messages ?? []).filter(({ notCharged }) => notCharged).map(({ id }) => id);
+    return markNotCharged(state.messages, new Set(givenBack));
+  }, [state.messages, chat.data]);
   const value = useMemo<ProjectStream>(
     () => ({
       projectId,
       view: project.data,
       error: project.error ?? chat.error,
-      messages: state.messages,
+      messages,
       messagesLoaded: startAfter !== null,
       connection,
       refresh,
     }),
-    [projectId, project.data, project.error, chat.error, state.messages, startAfter, connection, refresh],
+    [projectId, project.data, project.error, chat.error, messages, startAfter, connection, refresh],
   );
   return <StreamContext.Provider value={value}>{children}</StreamContext.Provider>;
 }

@@ -1,10 +1,10 @@
 import Link from 'next/link';
 import { Credits } from '@/components/credits/credits';
+import { missingFigures } from '@/components/credits/missing-figures';
 import type { ProjectView } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
 import { formatDate } from '@/components/ui/format';
-import { formatCredits, MICRO } from '@/server/credits/schema';
 import { RunControls } from './run-controls';
 
 type Unlock = NonNullable<ProjectView['unlock']>;
@@ -12,17 +12,28 @@ type Unlock = NonNullable<ProjectView['unlock']>;
 /** The run waits for credits or for a larger budget: what is missing, when it comes by itself, and the way on. */
 export function UnlockCallout({ projectId, unlock }: { projectId: string; unlock: Unlock }) {
   const isCredits = unlock.kind === 'credits';
-  const isOwnBudget = unlock.kind === 'member_budget';
+  const isMemberBudget = unlock.kind === 'member_budget';
+  const payer = unlock.payer?.name ?? 'the person who continued it';
+  const { required, available, missing, exact } = missingFigures(unlock);
   const figures = [
-    { name: 'Next step, at most', micro: unlock.required },
-    { name: isCredits ? 'You have' : 'Left in the budget', micro: unlock.available },
-    { name: 'Missing', micro: unlock.missing },
+    { name: 'Next step, at most', micro: required },
+    { name: isCredits ? 'You have' : 'Left in the budget', micro: available },
+    { name: 'Missing', micro: missing },
   ];
-  // Two decimals would say that what is needed is there.
-  const exact = formatCredits(unlock.required) === formatCredits(unlock.available) || unlock.missing < MICRO / 100n;
+  if (unlock.payer?.left) {
+    return (
+      <Callout tone="warning" title="Paused: somebody else has to go on" actions={<RunControls only="resume" />}>
+        {payer} continued this run and is no longer in this organization. Whoever resumes it goes on within their own
+        budget. Everything finished is kept.
+      </Callout>
+    );
+  }
   if (unlock.missing === 0n) {
     return (
       <Callout tone="success" title="Enough credits again" actions={<RunControls only="resume" />}>
+        {isMemberBudget
+          ? `The monthly budget of ${payer} covers the next step again; if you resume, yours has to. `
+          : null}
         The run waits where it paused. Resume goes on with the next step; everything finished is kept.
       </Callout>
     );
@@ -33,8 +44,8 @@ export function UnlockCallout({ projectId, unlock }: { projectId: string; unlock
       title={
         isCredits
           ? 'Paused: out of credits'
-          : isOwnBudget
-            ? 'Paused: your monthly budget in this organization is reached'
+          : isMemberBudget
+            ? `Paused: the monthly budget of ${payer} is reached`
             : 'Paused: the budget of this project is reached'
       }
       actions={
@@ -44,12 +55,12 @@ export function UnlockCallout({ projectId, unlock }: { projectId: string; unlock
               href={
                 isCredits
                   ? `/credits?topup=1&returnTo=/projects/${projectId}`
-                  : isOwnBudget
+                  : isMemberBudget
                     ? '/settings/members'
                     : `/projects/${projectId}/settings`
               }
             >
-              {isCredits ? 'Add credits' : isOwnBudget ? 'Who can raise it' : 'Change the budget'}
+              {isCredits ? 'Add credits' : isMemberBudget ? 'Who can raise it' : 'Change the budget'}
             </Link>
           </Button>
           <RunControls only="resume" waits />
@@ -69,7 +80,7 @@ export function UnlockCallout({ projectId, unlock }: { projectId: string; unlock
       <p>
         {unlock.monthly === null ? null : (
           <>
-            {isOwnBudget ? (
+            {isMemberBudget ? (
               'Budgets begin anew on'
             ) : (
               <>
@@ -82,6 +93,7 @@ export function UnlockCallout({ projectId, unlock }: { projectId: string; unlock
             .{' '}
           </>
         )}
+        {isMemberBudget ? 'Somebody else may resume it, within their own budget. ' : null}
         No finished step is lost, and nothing was cut in the middle of a file.
       </p>
     </Callout>

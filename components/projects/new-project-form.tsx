@@ -1,6 +1,6 @@
 'use client';
 import { ArrowRight } from 'lucide-react';
-import { startTransition, useActionState, useState } from 'react';
+import { startTransition, useActionState, useEffect, useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { DesignQuote } from '@/components/access/design-quote';
 import { NewProjectQuality } from '@/components/access/new-project-quality';
@@ -10,6 +10,7 @@ import { Card } from '@/components/ui/card';
 import { FieldError, Input, Label, Textarea } from '@/components/ui/field';
 import type { Quality } from '@/server/models/schema';
 import { fieldMessages, type NewProject, type NewProjectState, newProjectSchema } from './new-project-schema';
+import { dropDraft, keepDraft, readDraft, tabStore } from './project-draft';
 
 export interface ExampleCard {
   slug: string;
@@ -22,10 +23,13 @@ export function NewProjectForm({
   action,
   examples,
   demo,
+  userId,
 }: {
   action: (state: NewProjectState, form: FormData) => Promise<NewProjectState>;
   examples: readonly ExampleCard[];
   demo: boolean;
+  /** Whose draft is kept. */
+  userId: string;
 }) {
   const [state, submit, pending] = useActionState(action, { message: null, fields: {} });
   const form = useForm<NewProject>({
@@ -44,6 +48,17 @@ export function NewProjectForm({
     },
   });
   const [quality, setQuality] = useState<Quality>('fast');
+  const { getValues, reset } = form;
+  // Whoever left for a plan or for credits finds what they had typed.
+  useEffect(() => {
+    const draft = readDraft(tabStore(), userId);
+    const { title, description } = getValues();
+    if (draft !== null && title === '' && description === '') reset(draft);
+  }, [getValues, reset, userId]);
+  // Sending took the draft away; a refusal leaves the form, and so its draft.
+  useEffect(() => {
+    if (state.message !== null) keepDraft(tabStore(), userId, getValues());
+  }, [state, getValues, userId]);
   const titleError = form.formState.errors.title?.message ?? state.fields.title;
   const descriptionError = form.formState.errors.description?.message ?? state.fields.description;
   return (
@@ -54,10 +69,14 @@ export function NewProjectForm({
         aria-label="New project"
         noValidate
         className="space-y-4"
+        onChange={() => keepDraft(tabStore(), userId, getValues())}
         onSubmit={(event) => {
           const data = new FormData(event.currentTarget);
           event.preventDefault();
-          void form.handleSubmit(() => startTransition(() => submit(data)))();
+          void form.handleSubmit(() => {
+            dropDraft(tabStore(), userId);
+            startTransition(() => submit(data));
+          })();
         }}
       >
         <div>

@@ -29,7 +29,7 @@ function ProjectRow({ project }: { project: Row }) {
         <p className="truncate text-[0.8125rem] text-muted-foreground">{project.description}</p>
       </div>
       <div className="max-md:justify-self-end">
-        <StatusBadge status={projectStatusLabel(project.status)} />
+        <StatusBadge status={projectStatusLabel(project.status, project.waitsFor)} />
       </div>
       <div className="flex items-center gap-2 text-[0.75rem] text-muted-foreground">
         {project.tasksTotal === 0 ? (

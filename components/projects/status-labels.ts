@@ -32,7 +32,13 @@ const TASK: Record<string, StatusLabel> = {
   rejected: { label: 'Rejected', tone: 'danger' },
 };
 
-export function projectStatusLabel(status: string): StatusLabel {
+/** What a project waits for in `awaiting_credits`. */
+type WaitsFor = 'credits' | 'budget' | 'member_budget';
+
+/** @param waitsFor only read in `awaiting_credits`, where a budget may be reached while there are credits. */
+export function projectStatusLabel(status: string, waitsFor: WaitsFor | null = null): StatusLabel {
+  if (status === 'awaiting_credits' && waitsFor !== null && waitsFor !== 'credits')
+    return { label: 'Budget reached', tone: 'warning' };
   return PROJECT[status] ?? { label: status, tone: 'neutral' };
 }
 

@@ -65,7 +65,7 @@ function StepRow({ step }: { step: TimelineStep }) {
         )}
         {step.chargedMicro === 0n && step.absorbedMicro === 0n && step.quotedMicro !== null && step.quotedMicro > 0n ? (
           <span className="text-muted-foreground">
-            quote <Credits micro={step.quotedMicro} />
+            held at most <Credits micro={step.quotedMicro} />
           </span>
         ) : null}
         {step.absorbedMicro > 0n ? (
@@ -159,7 +159,7 @@ function GroupView({
   );
 }
 
-/** Everything the run did and does, step by step, with what it cost beside what was quoted. */
+/** Everything the run did and does, step by step, with what it cost. */
 export function RunTimeline() {
   const { projectId, view } = useProjectStream();
   const trpc = useTRPC();

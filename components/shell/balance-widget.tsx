@@ -4,7 +4,7 @@ import { History, Plus, TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
 import { Popover } from 'radix-ui';
 import { useState } from 'react';
-import { type Balance, BalanceBar, BalanceParts } from '@/components/credits/balance-bar';
+import { type Balance, BalanceBar, BalanceParts, OwnBudget } from '@/components/credits/balance-bar';
 import { Credits } from '@/components/credits/credits';
 import { TopupDialog } from '@/components/credits/topup-dialog';
 import { useTRPC } from '@/components/trpc/provider';
@@ -37,6 +37,7 @@ function Details({ balance, onBuy }: { balance: Balance; onBuy: () => void }) {
           Running low: a build pauses, without loss, when the next step does not fit.
         </p>
       ) : null}
+      <OwnBudget balance={balance} />
       <BalanceBar balance={balance} />
       <BalanceParts balance={balance} />
       <div className="flex gap-2">

@@ -44,7 +44,9 @@ export function ProjectSwitcher() {
           <DropdownMenuItem key={project.id} asChild>
             <Link href={`/projects/${project.id}`}>
               <span className="min-w-0 flex-1 truncate">{project.title}</span>
-              <span className="text-[0.75rem] text-muted-foreground">{projectStatusLabel(project.status).label}</span>
+              <span className="text-[0.75rem] text-muted-foreground">
+                {projectStatusLabel(project.status, project.waitsFor).label}
+              </span>
               {project.id === projectId ? <Check aria-label="current" /> : null}
             </Link>
           </DropdownMenuItem>

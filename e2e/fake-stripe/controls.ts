@@ -2,7 +2,7 @@
 import type Stripe from 'stripe';
 import { actOnCheckout, type CheckoutAction, type CheckoutResult, settleLater } from './checkout-outcome';
 import { paymentOf } from './invoices';
-import { closeDispute, type DisputeOptions, escalateDispute, openDispute } from './refunds';
+import { closeDispute, type DisputeOptions, escalateDispute, failRefund, openDispute } from './refunds';
 import { advancePeriod, retryPayment } from './renewal';
 import type { Fault, RequestLog, ServerState } from './server-state';
 import { get, idOf, type Store, snapshot } from './store';
@@ -37,10 +37,15 @@ function moneyControls(store: Store) {
       reason: 'cancellation_requested' | 'payment_failed' | 'payment_disputed',
     ): Stripe.Subscription =>
       copy(endSubscription(store, get(store.subscriptions, 'subscription', subscriptionId), reason)),
-    /** Whether the customer's stored card works from now on (renewals, prorations, `invoices.pay`). */
-    setCard: (customerId: string, card: 'works' | 'declines'): void => {
+    /**
+     * Whether the customer's stored card works from now on (renewals, prorations, `invoices.pay`). `asks`: its bank wants a
+     * payment for a change confirmed; renewals go through.
+     */
+    setCard: (customerId: string, card: 'works' | 'declines' | 'asks'): void => {
+      store.decliningCustomers.delete(customerId);
+      store.askingCustomers.delete(customerId);
       if (card === 'declines') store.decliningCustomers.add(customerId);
-      else store.decliningCustomers.delete(customerId);
+      if (card === 'asks') store.askingCustomers.add(customerId);
     },
     /** The payment intent that paid an invoice: what a refund or a dispute of it is about. */
     paymentOfInvoice: (invoiceId: string): string => {
@@ -49,6 +54,8 @@ function moneyControls(store: Store) {
       if (intent === null) throw new Error(`invoice ${invoiceId} was paid without a payment`);
       return intent;
     },
+    /** A refund that the payer's bank sends back: the charge counts as refunded by so much less. */
+    failRefund: (refundId: string): Stripe.Refund => copy(failRefund(store, refundId)),
     /** Takes a charge (or a payment intent) back through the bank; `amount` in cents. */
     dispute: (chargeOrIntentId: string, options: DisputeOptions = {}): Stripe.Dispute =>
       copy(openDispute(store, chargeOrIntentId, options)),
@@ -83,7 +90,7 @@ function deliveryControls({ store, webhooks }: ServerState) {
     /** One try now, by hand, without retries, even while deliveries are held back. */
     deliver: (eventId: string, options: SignOptions = {}): Promise<Delivery> => webhooks.send(event(eventId), options),
     /** Body and headers of a delivery, to post it yourself. Takes an event that was changed or made up as well. */
-    signedRequest: (eventOrId: Stripe.Event | string, options: SignOptions = {}): SignedRequest =>
+    signedRequest: (eventOrId: object | string, options: SignOptions = {}): SignedRequest =>
       webhooks.sign(typeof eventOrId === 'string' ? event(eventOrId) : eventOrId, options),
     /** Every try of a delivery so far. */
     deliveries: (): Delivery[] => copy(webhooks.deliveries),

@@ -3,7 +3,8 @@ import type Stripe from 'stripe';
 import { z } from 'zod';
 import { createdRange, emptyable, ignored, mergeMetadata, metadata, paging, text } from './params';
 import { page, type Route, route, within } from './router';
-import { get, type Store } from './store';
+import { get, idOf, type Store } from './store';
+import { endSubscription } from './subscriptions';
 
 const fields = {
   email: emptyable.optional(),
@@ -36,6 +37,7 @@ export function customerRoutes(store: Store): Route[] {
       });
       return customer;
     }),
+    route('DELETE', 'customers/:id', z.strictObject({}), (_, id = '') => deleteCustomer(store, id)),
     route(
       'GET',
       'customers',
@@ -49,6 +51,18 @@ export function customerRoutes(store: Store): Route[] {
       },
     ),
   ];
+}
+
+/** Its subscriptions end with it, and nothing can be done for it any more. */
+function deleteCustomer(store: Store, id: string): Stripe.DeletedCustomer {
+  const customer = get(store.customers, 'customer', id);
+  for (const subscription of store.subscriptions.values()) {
+    if (idOf(subscription.customer) === id && subscription.status !== 'canceled')
+      endSubscription(store, subscription, 'cancellation_requested');
+  }
+  store.customers.delete(id);
+  store.emit('customer.deleted', customer);
+  return { id, object: 'customer', deleted: true };
 }
 
 interface NewCustomer {

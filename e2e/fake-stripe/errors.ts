@@ -54,3 +54,10 @@ export function declined(charge?: string): StripeFault {
     ...(charge === undefined ? {} : { charge }),
   });
 }
+
+/** The card's bank wants the payer to confirm (3-D Secure). */
+export function requiresAction(): StripeFault {
+  return new StripeFault(402, 'card_error', 'Payment for this subscription requires additional user action.', {
+    code: 'subscription_payment_intent_requires_action',
+  });
+}

@@ -59,6 +59,7 @@ export function invoiceRoutes(store: Store): Route[] {
 }
 
 function listInvoices(store: Store, params: z.output<typeof invoiceList>): Stripe.Invoice[] {
+  if (params.customer !== undefined) get(store.customers, 'customer', params.customer, 'customer');
   return [...store.invoices.values()].filter(
     (invoice) =>
       (params.customer === undefined || idOf(invoice.customer) === params.customer) &&

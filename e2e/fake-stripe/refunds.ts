@@ -85,6 +85,22 @@ function createRefund(store: Store, params: RefundCreate): Stripe.Refund {
   return refund;
 }
 
+/** The money does not reach the payer: it is the merchant's again. */
+export function failRefund(store: Store, id: string): Stripe.Refund {
+  const refund = get(store.refunds, 'refund', id);
+  if (refund.status !== 'succeeded') throw new Error(`refund ${id} is ${refund.status}`);
+  const charge = get(store.charges, 'charge', idOf(refund.charge) ?? '');
+  refund.status = 'failed';
+  refund.failure_reason = 'expired_or_canceled_card';
+  store.change(charge, 'charge.updated', () => {
+    charge.amount_refunded -= refund.amount;
+    charge.refunded = false;
+  });
+  store.emit('refund.updated', refund);
+  store.emit('refund.failed', refund);
+  return refund;
+}
+
 /** A dispute has the money, or lost it for good. */
 function isTaken(store: Store, charge: Stripe.Charge): boolean {
   return [...store.disputes.values()].some((dispute) => dispute.charge === charge.id && !dispute.is_charge_refundable);

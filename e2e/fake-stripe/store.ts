@@ -56,6 +56,8 @@ export class Store {
   readonly events = new Map<string, Stripe.Event>();
   /** Customers whose card declines from now on. */
   readonly decliningCustomers = new Set<string>();
+  /** Customers whose bank wants every change of a subscription confirmed (3-D Secure). */
+  readonly askingCustomers = new Set<string>();
   /** The API request being served; null while the account acts by itself. */
   request: RequestContext | null = null;
   onEvent: (event: Stripe.Event) => void = () => undefined;

@@ -21,6 +21,7 @@ export function subscriptionRoutes(store: Store): Route[] {
       return endSubscription(store, subscription, 'cancellation_requested', { prorate: params.prorate });
     }),
     route('GET', 'subscriptions', subscriptionList, (params) => {
+      if (params.customer !== undefined) get(store.customers, 'customer', params.customer, 'customer');
       const found = [...store.subscriptions.values()].filter(
         (subscription) =>
           (params.customer === undefined || idOf(subscription.customer) === params.customer) &&

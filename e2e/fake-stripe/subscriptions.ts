@@ -1,7 +1,7 @@
 /** Subscriptions: how they start, change and end. Renewal is in renewal.ts. */
 import type Stripe from 'stripe';
 import { blankSubscription } from './blank-billing';
-import { badRequest, declined } from './errors';
+import { badRequest, declined, requiresAction } from './errors';
 import { type Period, pendingLineItems, prorate } from './invoice-lines';
 import { openInvoice, payInvoice } from './invoices';
 import { mergeMetadata } from './params';
@@ -147,7 +147,10 @@ export function updateSubscription(
   const lines = prorationLines(store, subscription, changes, params);
   const invoiceNow = params.proration_behavior === 'always_invoice' && lines.length > 0;
   const works = !store.decliningCustomers.has(idOf(subscription.customer) ?? '');
-  if (invoiceNow && !works && params.payment_behavior === 'error_if_incomplete' && sum(lines) > 0) throw declined();
+  if (invoiceNow && params.payment_behavior === 'error_if_incomplete' && sum(lines) > 0) {
+    if (!works) throw declined();
+    if (store.askingCustomers.has(idOf(subscription.customer) ?? '')) throw requiresAction();
+  }
   if (!invoiceNow && lines.length > 0) {
     store.pendingLines.set(subscription.id, [...(store.pendingLines.get(subscription.id) ?? []), ...lines]);
   }

@@ -98,7 +98,7 @@ export class Webhooks {
   }
 
   /** An event as it goes over the wire. */
-  sign(event: Stripe.Event, options: SignOptions = {}): SignedRequest {
+  sign(event: object, options: SignOptions = {}): SignedRequest {
     const body = JSON.stringify(event, null, 2);
     const at = Math.floor(options.at ?? this.options.clock());
     const signature = createHmac('sha256', options.secret ?? this.options.secret)

@@ -3,6 +3,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import superjson from 'superjson';
 import { ZodError, z } from 'zod';
 import type { MembershipRole } from '@/prisma/generated/enums';
+import { goneError } from '@/server/organizations/gone-error';
 import { env } from '@/server/platform/env';
 import { AppError, type AppErrorCode, isAppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
@@ -89,7 +90,7 @@ export const createCaller = t.createCallerFactory;
 const mapped = t.middleware(async ({ ctx, next, path, type }) => {
   const result = await next();
   if (result.ok) return result;
-  const cause = result.error.cause;
+  const cause = goneError(result.error.cause) ?? result.error.cause;
   const fields = { requestId: ctx.requestId, path, type, organizationId: ctx.caller?.organizationId };
   if (isAppError(cause)) {
     logger().info({ ...fields, code: cause.code, reason: cause.message }, 'request refused');

@@ -2,20 +2,26 @@ import 'server-only';
 import type { Tx } from '@/server/platform/db';
 import { creditsOfInvoice, shareOfInvoice } from './invoice-credits';
 import type { PlanInvoice } from './read-invoice';
+import type { RefundReading } from './read-refunds';
 import { recordPayment } from './record-payment';
 import { takeBack } from './take-back';
 
 /**
  * A refund or dispute of a subscription's invoice takes the same share of the credits that the invoice brought: of the month
  * what is left of it, then as with a purchase bonus credits, and the rest is owed. What lapsed unused is not asked for again.
- * A dispute that is won gives it back as bonus. The caller holds the organization's lock and has applied what Stripe says of
+ * A dispute that is won and a refund that fails give it back as bonus. The caller holds the organization's lock and has applied what Stripe says of
  * the subscription, so that what the invoice brings is there.
  */
 export async function applyInvoiceReturn(
   tx: Tx,
   organizationId: string,
   invoice: PlanInvoice,
-  payment: { paymentIntentId: string; refundedCents: number; disputedCents: number },
+  payment: {
+    paymentIntentId: string;
+    refundedCents: number;
+    refunds: RefundReading | null;
+    disputedCents: number;
+  },
 ): Promise<void> {
   const { paymentIntentId } = payment;
   const { refundedCents, disputedCents } = await recordPayment(tx, { ...payment, purchaseId: null });

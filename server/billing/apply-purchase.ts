@@ -41,8 +41,8 @@ export async function applyPurchase(
     paidAt: earliest(purchase.paidAt, facts.paidAt),
     failedAt: earliest(purchase.failedAt, facts.failedAt),
     expiredAt: earliest(purchase.expiredAt, facts.expiredAt),
-    refundedCents: Math.max(purchase.refundedCents, payment?.refundedCents ?? 0),
-    // Falls again when a dispute is won.
+    // Both fall again: when a refund fails, when a dispute is won.
+    refundedCents: payment === null ? purchase.refundedCents : payment.refundedCents,
     disputedCents: payment === null ? purchase.disputedCents : payment.disputedCents,
   };
   const { clawedMicro, owedMicro } = await bringLedgerTo(tx, merged);

@@ -5,7 +5,7 @@ import { now } from '@/server/platform/clock';
 import type { Tx } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { notifyPaymentFailed } from './notify';
-import type { SubscriptionState } from './subscription-state';
+import type { CustomerState, SubscriptionState } from './subscription-state';
 
 /** How long a plan stays after a failed payment, milliseconds (3 days). */
 export const GRACE_MS = 3 * 86_400_000;
@@ -18,12 +18,12 @@ export const GRACE_MS = 3 * 86_400_000;
 export async function applySubscription(
   tx: Tx,
   organizationId: string,
-  subscription: SubscriptionState | null,
+  subscription: CustomerState,
   eventAt: Date | null,
 ): Promise<void> {
-  if (subscription === null || subscription.status === 'incomplete') return;
+  if (subscription === null || (subscription !== 'gone' && subscription.status === 'incomplete')) return;
   const before = await planRow(tx, organizationId);
-  if (subscription.status === 'ended') {
+  if (subscription === 'gone' || subscription.status === 'ended') {
     if (before.stripeSubscriptionId !== null) await endPlan(tx, organizationId, before.stripeSubscriptionId);
   } else {
     await applyPayment(tx, organizationId, subscription);
@@ -44,21 +44,25 @@ async function planRow(tx: Tx, organizationId: string) {
   return row;
 }
 
-/** What was paid for: a larger plan at once, and the period the invoice was for. */
+/** What was paid for: a larger plan at once, and the period the invoice was for, with the plan it was for. */
 async function applyPayment(tx: Tx, organizationId: string, subscription: SubscriptionState): Promise<void> {
-  const { planId, status, paid, period } = subscription;
+  const { paidPlanId, status, paid, period } = subscription;
   if (status !== 'active' || !paid) return;
   const row = await planRow(tx, organizationId);
-  const plan = await tx.plan.findUnique({ where: { id: planId } });
-  if (plan === null) throw notFound(`Plan ${planId}`);
+  const plan = paidPlanId === null ? row.plan : await tx.plan.findUnique({ where: { id: paidPlanId } });
+  if (plan === null) throw notFound(`Plan ${paidPlanId}`);
   if (plan.monthlyMicro > row.plan.monthlyMicro) {
     // The invoice is what the payment is known by: the same plan paid for again later is another upgrade.
     const payment = subscription.invoiceId ?? `${subscription.id}:${period.start.toISOString()}`;
-    await upgradePlan(tx, { organizationId, planId, idempotencyKey: `upgrade:${payment}:${planId}` });
+    await upgradePlan(tx, { organizationId, planId: plan.id, idempotencyKey: `upgrade:${payment}:${plan.id}` });
   }
   const aligned =
     row.periodStart.getTime() === period.start.getTime() && row.periodEnd.getTime() === period.end.getTime();
-  if (!aligned) await resetMonth(tx, organizationId, period);
+  if (aligned) return;
+  // Whatever was wished for since, the new period begins with the plan that was paid for.
+  if (plan.monthlyMicro < row.plan.monthlyMicro) await scheduleDowngrade(tx, { organizationId, planId: plan.id });
+  else if (paidPlanId !== null && row.pendingPlanId !== null) await cancelDowngrade(tx, organizationId);
+  await resetMonth(tx, organizationId, period);
 }
 
 /** What the next period starts with: a smaller plan, none (cancellation), or the same. */
@@ -69,7 +73,8 @@ async function applyPending(tx: Tx, organizationId: string, subscription: Subscr
   if (next === null) throw notFound(`Plan ${nextId}`);
   if (next.monthlyMicro < row.plan.monthlyMicro) {
     if (row.pendingPlanId !== nextId) await scheduleDowngrade(tx, { organizationId, planId: nextId });
-  } else if (row.pendingPlanId !== null) {
+  } else if (row.pendingPlanId !== null && row.periodStart >= subscription.period.start) {
+    // Once the period is over its end is due as planned; what the next one begins with, its invoice says.
     await cancelDowngrade(tx, organizationId);
   }
 }

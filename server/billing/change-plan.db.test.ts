@@ -49,6 +49,19 @@ describe('changing the plan', () => {
     expect(await rowOf(account)).toMatchObject({ planId: 'pro', status: 'active', monthly: 500n * CREDIT });
   });
 
+  it('says so when the bank wants an upgrade confirmed, and changes nothing', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    billing.fake.setCard(account.customer, 'asks');
+    await expect(changePlan({ ...account, planId: 'team' })).rejects.toMatchObject({
+      code: 'payment_declined',
+      userMessage: expect.stringContaining('confirm'),
+      details: { reason: 'confirmation_needed' },
+    });
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject({ planId: 'pro', status: 'active', monthly: 500n * CREDIT });
+  });
+
   it('downgrades when the period ends, at the smaller price', async () => {
     const account = await subscribe(billing, 'team');
     await account.deliver();

@@ -1,31 +1,31 @@
 import 'server-only';
-import type Stripe from 'stripe';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { AppError, notFound } from '@/server/platform/errors';
 import { planById, stripePriceOf } from './catalogue';
 import { changePlanLocally } from './change-plan-locally';
 import { openSubscriptionCheckout, type PlanWish } from './open-subscription-checkout';
+import { pendingSince } from './pending-since';
 import type { PlanChange } from './schema';
-import { askStripe } from './stripe-client';
-import { FORMER_PRICE, readSubscription, type SubscriptionState } from './subscription-state';
+import { readSubscription, type SubscriptionState } from './subscription-state';
 import { syncSubscription } from './sync-subscription';
+import { keepPlan, switchAtPeriodEnd, upgrade } from './update-subscription';
 
 /**
  * Moves the organization to a plan: a larger one at once (paid for its part of the period), a smaller one when the period
  * ends; the present one takes back a scheduled change.
- * @throws AppError `not_found`, `conflict` (the last payment failed), `payment_declined`, `payments_unavailable`
+ * @throws AppError `not_found`, `conflict` (the last payment failed, or the plan is just changing), `payment_declined`,
+ *   `payments_unavailable`
  */
 export async function changePlan(input: PlanWish): Promise<PlanChange> {
   const { organizationId } = input;
   const target = await planById(input.planId);
-  const row = await db().organizationPlan.findUnique({ where: { organizationId }, include: { plan: true } });
-  if (row === null) throw notFound('Plan');
+  const before = await planRow(organizationId);
+  const { row, subscription } = mockPayments() ? { row: before, subscription: null } : await present(before, target.id);
   const local = () => changePlanLocally({ organizationId, userId: input.userId, current: row, target });
   if (mockPayments()) return local();
   const wantsMore = target.monthlyMicro > row.plan.monthlyMicro;
-  const subscription = row.stripeCustomerId === null ? null : await readSubscription(row.stripeCustomerId);
-  if (row.stripeCustomerId === null || subscription === null || !isLive(subscription)) {
+  if (row.stripeCustomerId === null || subscription === null) {
     if (!wantsMore) return local();
     return { outcome: 'checkout', url: await openSubscriptionCheckout(input), at: null };
   }
@@ -34,11 +34,71 @@ export async function changePlan(input: PlanWish): Promise<PlanChange> {
   else if (target.id === row.planId) await keepPlan(subscription, target);
   else await switchAtPeriodEnd(subscription, target, row.planId);
   await syncSubscription(row.stripeCustomerId);
-  return wantsMore ? { outcome: 'changed', url: null, at: null } : planAfterwards(organizationId);
+  // Another tab may have made the same upgrade a moment ago.
+  return target.monthlyMicro > before.plan.monthlyMicro
+    ? { outcome: 'changed', url: null, at: null }
+    : planAfterwards(organizationId);
 }
 
-function isLive(subscription: SubscriptionState): boolean {
-  return subscription.status === 'active' || subscription.status === 'past_due';
+async function planRow(organizationId: string) {
+  const row = await db().organizationPlan.findUnique({ where: { organizationId }, include: { plan: true } });
+  if (row === null) throw notFound('Plan');
+  return row;
+}
+
+type PlanRow = Awaited<ReturnType<typeof planRow>>;
+
+interface Present {
+  row: PlanRow;
+  /** Null when none is running. */
+  subscription: SubscriptionState | null;
+}
+
+/**
+ * The plan and the subscription to change. A change is made only from a state that is known here: what Stripe did meanwhile
+ * (a renewal, the end, an upgrade in another tab) is applied first, and if the plan is another one then, the wish was about
+ * something else.
+ */
+async function present(before: PlanRow, targetId: string): Promise<Present> {
+  const customerId = before.stripeCustomerId;
+  if (customerId === null) return { row: before, subscription: null };
+  const found = running(await readSubscription(customerId));
+  if (await isKnown(before, found)) return { row: before, subscription: found };
+  await syncSubscription(customerId);
+  const row = await planRow(before.organizationId);
+  if (row.planId !== before.planId && row.planId !== targetId) throw changedMeanwhile(row.plan.name);
+  const subscription = running(await readSubscription(customerId));
+  if (subscription !== null && !(await isKnown(row, subscription))) throw stillBeingPaid();
+  return { row, subscription };
+}
+
+function running(state: Awaited<ReturnType<typeof readSubscription>>): SubscriptionState | null {
+  if (state === null || state === 'gone') return null;
+  return state.status === 'active' || state.status === 'past_due' ? state : null;
+}
+
+/** Whether what Stripe says has been applied: the running subscription, its period, and no larger plan than the row's. */
+async function isKnown(row: PlanRow, subscription: SubscriptionState | null): Promise<boolean> {
+  if (subscription === null || row.stripeSubscriptionId === null)
+    return (subscription?.id ?? null) === row.stripeSubscriptionId;
+  // The new period of a subscription that is not paid does not begin here.
+  if (subscription.status === 'active' && subscription.period.start > row.periodStart) return false;
+  const { monthlyMicro } = await planById(subscription.planId);
+  return monthlyMicro <= row.plan.monthlyMicro;
+}
+
+function changedMeanwhile(planName: string): AppError {
+  return new AppError('conflict', 'the plan changed at Stripe meanwhile', {
+    userMessage: `The plan has changed meanwhile: it is ${planName} now. Nothing else was changed; look at it and choose again.`,
+    details: { reason: 'plan_changed' },
+  });
+}
+
+function stillBeingPaid(): AppError {
+  return new AppError('conflict', 'a payment for the subscription is under way', {
+    userMessage: 'A payment for the plan is under way at the moment. Nothing was changed; try again in an hour.',
+    details: { reason: 'payment_pending' },
+  });
 }
 
 function paymentFirst(): AppError {
@@ -48,66 +108,9 @@ function paymentFirst(): AppError {
   });
 }
 
-/**
- * Charges the rest of the period's difference now, or changes nothing when the card declines. Setting a price that is set
- * already does nothing at Stripe, so no key of ours is needed (one would replay an earlier change of the same kind).
- */
-async function upgrade(subscription: SubscriptionState, price: string): Promise<void> {
-  await updateSubscription(subscription.id, {
-    cancel_at_period_end: false,
-    items: [{ id: subscription.itemId, price }],
-    proration_behavior: 'always_invoice',
-    payment_behavior: 'error_if_incomplete',
-  });
-}
-
-/** A paid plan: its price from the next invoice on. The free one: no next invoice. */
-async function switchAtPeriodEnd(
-  subscription: SubscriptionState,
-  target: { id: string; name: string; priceUsdCents: number },
-  currentPlanId: string,
-): Promise<void> {
-  if (target.priceUsdCents <= 0) {
-    await updateSubscription(subscription.id, { cancel_at_period_end: true });
-    return;
-  }
-  // Another downgrade that is scheduled already remembers it.
-  const former = subscription.planId === currentPlanId ? { metadata: { [FORMER_PRICE]: subscription.priceId } } : {};
-  await updateSubscription(subscription.id, {
-    cancel_at_period_end: false,
-    items: [{ id: subscription.itemId, price: await stripePriceOf(target) }],
-    proration_behavior: 'none',
-    ...former,
-  });
-}
-
-/**
- * The present plan goes on after all, at the price the subscription has: whoever takes back a change stands as if it had not
- * been made. A price of the plan that is new since then is for new subscriptions and for changes to that plan.
- */
-async function keepPlan(
-  subscription: SubscriptionState,
-  plan: { id: string; name: string; priceUsdCents: number },
-): Promise<void> {
-  if (subscription.planId === plan.id) {
-    if (subscription.cancels) await updateSubscription(subscription.id, { cancel_at_period_end: false });
-    return;
-  }
-  const price = subscription.formerPriceId ?? (await stripePriceOf(plan));
-  await updateSubscription(subscription.id, {
-    cancel_at_period_end: false,
-    items: [{ id: subscription.itemId, price }],
-    proration_behavior: 'none',
-  });
-}
-
-function updateSubscription(id: string, params: Stripe.SubscriptionUpdateParams): Promise<Stripe.Subscription> {
-  return askStripe((stripe) => stripe.subscriptions.update(id, params));
-}
-
 /** What is planned now that a change without an immediate effect was made. */
 async function planAfterwards(organizationId: string): Promise<PlanChange> {
-  const row = await db().organizationPlan.findUnique({ where: { organizationId } });
-  if (row?.pendingPlanId == null) return { outcome: 'unchanged', url: null, at: null };
-  return { outcome: 'scheduled', url: null, at: row.pendingFrom };
+  const row = await planRow(organizationId);
+  if (row.pendingPlanId === null) return { outcome: 'unchanged', url: null, at: null };
+  return { outcome: 'scheduled', url: null, at: pendingSince(row) };
 }

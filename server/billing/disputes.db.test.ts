@@ -60,8 +60,11 @@ describe('a dispute that is won', () => {
     const purchase = await bought();
     const { id } = billing.fake.dispute(purchase.intent);
     await purchase.tell();
+    const view = () => viewPurchase(purchase.organizationId, purchase.purchaseId);
+    expect(await view()).toMatchObject({ owedMicro: 60n * CREDIT, owedNowMicro: 60n * CREDIT });
     await billing.deliver(pay(billing, await buy(billing, 'starter', purchase)).completed);
     expect(await stateOf(purchase)).toMatchObject({ bonus: 40n * CREDIT, owed: 0n });
+    expect(await view()).toMatchObject({ owedMicro: 60n * CREDIT, owedNowMicro: 0n });
     billing.fake.closeDispute(id, 'won');
     await purchase.tell();
     expect(await stateOf(purchase)).toMatchObject({ status: 'paid', bonus: 140n * CREDIT, owed: 0n });

@@ -34,7 +34,8 @@ async function closePages(customer: string): Promise<void> {
   for (const { id } of open) await closePage(id);
 }
 
-async function closePage(id: string): Promise<void> {
+/** Closes a payment page that is open; one that was paid or has expired is left. @throws AppError `payments_unavailable` */
+export async function closePage(id: string): Promise<void> {
   try {
     await askStripe((stripe) => stripe.checkout.sessions.expire(id));
   } catch (error) {
@@ -46,15 +47,26 @@ async function closePage(id: string): Promise<void> {
 
 async function endSubscriptions(customer: string): Promise<void> {
   const running = await askStripe((stripe) =>
-    stripe.subscriptions.list({ customer, limit: 100 }).autoPagingToArray({ limit: 1000 }),
+    stripe.subscriptions
+      .list({ customer, limit: 100, expand: ['data.latest_invoice'] })
+      .autoPagingToArray({ limit: 1000 }),
   );
   for (const subscription of running) await endOne(subscription);
 }
 
-async function endOne({ id, status, cancel_at_period_end }: Stripe.Subscription): Promise<void> {
-  if (status !== 'active' && status !== 'trialing') {
+async function endOne(subscription: Stripe.Subscription): Promise<void> {
+  const { id, status, cancel_at_period_end } = subscription;
+  const draft = draftOf(subscription);
+  if ((status !== 'active' && status !== 'trialing') || draft !== null) {
     await askStripe((stripe) => stripe.subscriptions.cancel(id));
+    // Cancelling stops the collection of finished invoices only: this one would be finished and charged all the same.
+    if (draft !== null) await askStripe((stripe) => stripe.invoices.update(draft, { auto_advance: false }));
   } else if (!cancel_at_period_end) {
     await askStripe((stripe) => stripe.subscriptions.update(id, { cancel_at_period_end: true }));
   }
+}
+
+/** For about an hour a renewal is a draft and the subscription active; at the end of it Stripe charges the card. */
+function draftOf({ latest_invoice }: Stripe.Subscription): string | null {
+  return typeof latest_invoice === 'object' && latest_invoice?.status === 'draft' ? latest_invoice.id : null;
 }

@@ -1,29 +1,65 @@
 import 'server-only';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { askStripe } from './stripe-client';
+import { askStripe, isMissing } from './stripe-client';
 
-/** The organization's customer at Stripe, made on first use: one, however often and however concurrently it is asked for. */
-export async function ensureCustomer(organizationId: string, userId: string): Promise<string> {
-  const plan = await db().organizationPlan.findUnique({
-    where: { organizationId },
-    include: { organization: { select: { name: true } } },
-  });
+interface Payer {
+  organizationId: string;
+  /** Whose address receipts go to. */
+  userId: string;
+}
+
+/**
+ * Does something for the organization's customer at Stripe, which is made on first use: one, however often and however
+ * concurrently it is asked for. Where it was deleted at Stripe, `work` is done again for a new one that takes its place.
+ */
+export async function withCustomer<T>(payer: Payer, work: (customer: string) => Promise<T>): Promise<T> {
+  const customer = await ensureCustomer(payer);
+  try {
+    return await work(customer);
+  } catch (error) {
+    if (!isMissing(error, 'customer')) throw error;
+    return work(await replaceCustomer(payer, customer));
+  }
+}
+
+async function ensureCustomer(payer: Payer): Promise<string> {
+  return (await storedCustomer(payer)) ?? replaceCustomer(payer, null);
+}
+
+async function storedCustomer({ organizationId }: Payer): Promise<string | null> {
+  const plan = await db().organizationPlan.findUnique({ where: { organizationId } });
   if (plan === null) throw notFound('Plan');
-  if (plan.stripeCustomerId !== null) return plan.stripeCustomerId;
-  // Only what never changes goes with the key: Stripe refuses a key that comes again with other parameters.
-  const customer = await askStripe((stripe) =>
-    stripe.customers.create({ metadata: { organizationId } }, { idempotencyKey: `customer:${organizationId}` }),
-  );
-  const user = await db().user.findUnique({ where: { id: userId }, select: { email: true } });
-  await askStripe((stripe) =>
-    stripe.customers.update(customer.id, { name: plan.organization.name, ...(user ? { email: user.email } : {}) }),
-  );
+  return plan.stripeCustomerId;
+}
+
+/** A new customer in the place of `former`, unless another one took it meanwhile. */
+async function replaceCustomer(payer: Payer, former: string | null): Promise<string> {
+  const { organizationId } = payer;
+  const created = await createCustomer(payer, former);
   await db().organizationPlan.updateMany({
-    where: { organizationId, stripeCustomerId: null },
-    data: { stripeCustomerId: customer.id },
+    where: { organizationId, stripeCustomerId: former },
+    data: { stripeCustomerId: created },
   });
   // Stripe forgets keys after a day: another customer may have been stored meanwhile, and that one counts.
-  const stored = await db().organizationPlan.findUniqueOrThrow({ where: { organizationId } });
-  return stored.stripeCustomerId ?? customer.id;
+  return (await storedCustomer(payer)) ?? created;
+}
+
+async function createCustomer({ organizationId, userId }: Payer, former: string | null): Promise<string> {
+  const idempotencyKey = former === null ? `customer:${organizationId}` : `customer:${organizationId}:${former}`;
+  // Only what never changes goes with the key: Stripe refuses a key that comes again with other parameters.
+  const { id } = await askStripe((stripe) =>
+    stripe.customers.create({ metadata: { organizationId } }, { idempotencyKey }),
+  );
+  const [organization, user] = await Promise.all([
+    db().organization.findUnique({ where: { id: organizationId }, select: { name: true } }),
+    db().user.findUnique({ where: { id: userId }, select: { email: true } }),
+  ]);
+  await askStripe((stripe) =>
+    stripe.customers.update(id, {
+      ...(organization === null ? {} : { name: organization.name }),
+      ...(user === null ? {} : { email: user.email }),
+    }),
+  );
+  return id;
 }

@@ -7,9 +7,10 @@ import { applyPurchase } from './apply-purchase';
 import { applySubscription } from './apply-subscription';
 import { type EventMeaning, readEvent, type StripeEventIn } from './read-event';
 import { readInvoiceOf } from './read-invoice';
+import { knownRefunds, type RefundReading, withRefunds } from './read-refunds';
 import { recordPayment } from './record-payment';
 import { isLiveMode } from './stripe-client';
-import type { SubscriptionState } from './subscription-state';
+import type { CustomerState } from './subscription-state';
 import { withSubscription } from './sync-subscription';
 
 export interface EventOutcome {
@@ -39,13 +40,10 @@ export async function handleEvent(event: StripeEventIn, options: HandleOptions =
         applySubscription(tx, found.organizationId, found.subscription, event.created),
       );
     }
-    const invoice = meaning.kind === 'payment' ? await readInvoiceOf(meaning) : null;
-    if (meaning.kind !== 'payment' || invoice === null)
-      return await inTx((tx) => once(tx, () => applyPayments(tx, meaning)));
-    return await forCustomer(invoice.customerId, once, async (tx, found) => {
-      await applySubscription(tx, found.organizationId, found.subscription, null);
-      await applyInvoiceReturn(tx, found.organizationId, invoice, meaning);
-    });
+    if (meaning.kind === 'payment') return await handlePayment(meaning, once);
+    return await inTx((tx) =>
+      once(tx, async () => (meaning.kind === 'checkout' ? applyCheckout(tx, meaning) : meaning.reason)),
+    );
   } catch (error) {
     await noteFailure(event, error);
     throw error;
@@ -59,7 +57,7 @@ function meaningOf(event: StripeEventIn): EventMeaning {
 }
 
 type Once = (tx: Tx, effect: () => Promise<string | null>) => Promise<EventOutcome>;
-type Found = { organizationId: string; subscription: SubscriptionState | null };
+type Found = { organizationId: string; subscription: CustomerState };
 
 /** An effect on the organization of a customer, given its subscription as it is at Stripe. */
 function forCustomer(customerId: string, once: Once, effect: (tx: Tx, found: Found) => Promise<void>) {
@@ -70,6 +68,25 @@ function forCustomer(customerId: string, once: Once, effect: (tx: Tx, found: Fou
       return null;
     }),
   );
+}
+
+type Payment = Extract<EventMeaning, { kind: 'payment' }>;
+
+/** Money that went back, or did not after all: of a purchase, or of a subscription's invoice. */
+async function handlePayment(meaning: Payment, once: Once): Promise<EventOutcome> {
+  const apply = async (refunds: RefundReading | null) => {
+    const payment = { ...meaning, refunds };
+    const invoice = await readInvoiceOf(meaning);
+    if (invoice === null) return inTx((tx) => once(tx, () => applyPayment(tx, payment)));
+    return forCustomer(invoice.customerId, once, async (tx, found) => {
+      await applySubscription(tx, found.organizationId, found.subscription, null);
+      await applyInvoiceReturn(tx, found.organizationId, invoice, payment);
+    });
+  };
+  if (meaning.askCharge === 'never') return apply(null);
+  if (meaning.askCharge === 'less' && meaning.refundedCents >= (await knownRefunds(meaning.paymentIntentId)))
+    return inTx((tx) => once(tx, async () => 'nothing of the charge’s refunds was taken back'));
+  return withRefunds(meaning.paymentIntentId, apply);
 }
 
 async function wasHandled(id: string): Promise<boolean> {
@@ -96,11 +113,9 @@ async function handleOnce(
   return { outcome, reason };
 }
 
-async function applyPayments(tx: Tx, meaning: Exclude<EventMeaning, { kind: 'subscription' }>): Promise<string | null> {
-  if (meaning.kind === 'ignored') return meaning.reason;
-  if (meaning.kind === 'checkout') return applyCheckout(tx, meaning);
-  const { paymentIntentId } = meaning;
-  const { purchaseId } = await recordPayment(tx, meaning);
+async function applyPayment(tx: Tx, payment: Payment & { refunds: RefundReading | null }): Promise<string | null> {
+  const { paymentIntentId } = payment;
+  const { purchaseId } = await recordPayment(tx, payment);
   // Unknown so far: the facts wait beside the payment until its purchase comes.
   if (purchaseId === null) return null;
   return whyNoPurchase(await applyPurchase(tx, purchaseId, { paymentIntentId }));

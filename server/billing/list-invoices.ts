@@ -3,7 +3,7 @@ import type Stripe from 'stripe';
 import { formatCredits } from '@/server/credits/schema';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
-import { askStripe } from './stripe-client';
+import { askIfThere } from './stripe-client';
 
 /** Invoices shown; older ones are on Stripe's page. */
 const SHOWN = 24;
@@ -27,8 +27,8 @@ export async function listInvoices(organizationId: string): Promise<InvoiceView[
   const row = await db().organizationPlan.findUnique({ where: { organizationId } });
   const customer = row?.stripeCustomerId;
   if (customer == null) return [];
-  const invoices = await askStripe((stripe) => stripe.invoices.list({ customer, limit: SHOWN }));
-  return invoices.data.filter(({ status }) => status !== 'draft').map(toView);
+  const invoices = await askIfThere((stripe) => stripe.invoices.list({ customer, limit: SHOWN }));
+  return (invoices?.data ?? []).filter(({ status }) => status !== 'draft').map(toView);
 }
 
 function toView(invoice: Stripe.Invoice): InvoiceView {

@@ -14,10 +14,12 @@ const STATUSES: Record<string, PurchaseStatus> = {
   disputed: 'disputed',
 };
 
-function toView(row: PurchaseRow, packageName: string | undefined) {
+/** `owed`: what the organization owes now, micro-credits. */
+function toView(row: PurchaseRow, packageName: string | undefined, owed: bigint) {
   // What was given back after a won dispute is not taken back any more.
   const standing = creditsToClawBack(row);
   const clawedMicro = lesser(row.clawedMicro, standing);
+  const owedMicro = lesser(row.owedMicro, standing - clawedMicro);
   return {
     id: row.id,
     packageId: row.packageId,
@@ -29,13 +31,20 @@ function toView(row: PurchaseRow, packageName: string | undefined) {
     refundedCents: row.refundedCents,
     disputedCents: row.disputedCents,
     clawedMicro,
-    owedMicro: lesser(row.owedMicro, standing - clawedMicro),
+    /** What became owed because it had been used. */
+    owedMicro,
+    /** What of it is owed still: later purchases settle it first. */
+    owedNowMicro: lesser(owedMicro, owed),
     mock: row.mock,
     checkoutUrl: row.checkoutUrl,
     returnTo: row.returnTo,
     createdAt: row.createdAt,
     completedAt: row.completedAt,
   };
+}
+
+async function owedBy(organizationId: string): Promise<bigint> {
+  return (await db().creditBalance.findUnique({ where: { organizationId }, select: { owed: true } }))?.owed ?? 0n;
 }
 
 function lesser(a: bigint, b: bigint): bigint {
@@ -49,7 +58,7 @@ export async function viewPurchase(organizationId: string, purchaseId: string): 
   const row = await db().purchase.findFirst({ where: { id: purchaseId, organizationId } });
   if (row === null) throw notFound('Purchase');
   const offer = await db().topupPackage.findUnique({ where: { id: row.packageId } });
-  return toView(row, offer?.name);
+  return toView(row, offer?.name, await owedBy(organizationId));
 }
 
 /** The organization's purchases, newest first, by pages. */
@@ -65,8 +74,9 @@ export async function listPurchases(
   });
   const page = rows.slice(0, input.limit);
   const offers = await db().topupPackage.findMany({ where: { id: { in: page.map(({ packageId }) => packageId) } } });
+  const owed = await owedBy(organizationId);
   return {
-    purchases: page.map((row) => toView(row, offers.find(({ id }) => id === row.packageId)?.name)),
+    purchases: page.map((row) => toView(row, offers.find(({ id }) => id === row.packageId)?.name, owed)),
     nextCursor: rows.length > input.limit ? (page.at(-1)?.id ?? null) : null,
   };
 }

@@ -1,7 +1,7 @@
 import 'server-only';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
-import { appUrl, askStripe } from './stripe-client';
+import { appUrl, askIfThere } from './stripe-client';
 
 /**
  * Stripe's page for payment methods, receipts and invoices. @returns its address; null in mock mode and before the
@@ -15,8 +15,9 @@ export async function openPortal(input: {
   const row = await db().organizationPlan.findUnique({ where: { organizationId: input.organizationId } });
   const customer = row?.stripeCustomerId;
   if (customer == null) return null;
-  const session = await askStripe((stripe) =>
+  // A customer that was deleted at Stripe has nothing there; the next payment makes a new one.
+  const session = await askIfThere((stripe) =>
     stripe.billingPortal.sessions.create({ customer, return_url: appUrl(input.returnTo ?? '/settings/billing') }),
   );
-  return session.url;
+  return session?.url ?? null;
 }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type Stripe from 'stripe';
 import { AppError } from '@/server/platform/errors';
 import { planById, stripePriceOf } from './catalogue';
-import { ensureCustomer } from './ensure-customer';
+import { withCustomer } from './ensure-customer';
+import { keepPage } from './keep-page';
 import { appUrl, askStripe } from './stripe-client';
 
 export interface PlanWish {
@@ -21,11 +22,15 @@ const SESSIONS_TRIED = 20;
  * tabs cannot subscribe twice. @throws AppError `not_found`, `payments_unavailable`
  */
 export async function openSubscriptionCheckout(input: PlanWish): Promise<string> {
-  const { organizationId, userId, planId } = input;
-  const plan = await planById(planId);
-  const customer = await ensureCustomer(organizationId, userId);
-  const params = checkoutParams(input, { customer, price: await stripePriceOf(plan) });
-  const identity = [organizationId, planId, plan.priceUsdCents, input.returnTo];
+  const plan = await planById(input.planId);
+  const price = await stripePriceOf(plan);
+  return withCustomer(input, (customer) => openPage(input, { customer, price, cents: plan.priceUsdCents }));
+}
+
+async function openPage(input: PlanWish, to: { customer: string; price: string; cents: number }): Promise<string> {
+  const { customer } = to;
+  const params = checkoutParams(input, to);
+  const identity = [input.organizationId, input.planId, to.cents, input.returnTo, customer];
   const wish = `subscription:${createHash('sha256').update(JSON.stringify(identity)).digest('base64url')}`;
   for (let number = 0; number < SESSIONS_TRIED; number++) {
     const idempotencyKey = `${wish}:${number}`;
@@ -33,6 +38,7 @@ export async function openSubscriptionCheckout(input: PlanWish): Promise<string>
     // The answer to a repeated key shows the session as it was made, not as it is.
     const session = await askStripe((stripe) => stripe.checkout.sessions.retrieve(created.id));
     if (session.status === 'open' && session.url !== null) {
+      await keepPage(input.organizationId, session.id);
       await closeOtherPages(customer, session.id);
       return session.url;
     }

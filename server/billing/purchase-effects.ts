@@ -1,6 +1,6 @@
 import type { PurchaseStatus } from './schema';
 
-/** What is known about a purchase. Events only ever add: times move earlier, amounts grow. */
+/** What is known about a purchase. Times only move earlier; amounts fall when a refund fails or a dispute is won. */
 export interface PurchaseFacts {
   creditsMicro: bigint;
   priceUsdCents: number;

@@ -45,9 +45,18 @@ describe('an event', () => {
   it('about a charge reports what went back, with the purchase if the charge knows it', () => {
     expect(
       event('charge.refunded', { amount_refunded: 5, payment_intent: 'pi_1', metadata: { purchaseId: 'p1' } }),
-    ).toEqual({ kind: 'payment', paymentIntentId: 'pi_1', purchaseId: 'p1', refundedCents: 5, disputedCents: 0 });
+    ).toEqual({
+      kind: 'payment',
+      paymentIntentId: 'pi_1',
+      purchaseId: 'p1',
+      refundedCents: 5,
+      disputedCents: 0,
+      askCharge: 'always',
+    });
     const dispute = { id: 'du_1', amount: 7, status: 'needs_response', payment_intent: { id: 'pi_1' } };
-    const disputed = { kind: 'payment', paymentIntentId: 'pi_1', purchaseId: null, refundedCents: 0, disputedCents: 7 };
+    const none = { kind: 'payment', paymentIntentId: 'pi_1', purchaseId: null, refundedCents: 0, disputedCents: 0 };
+    const disputed = { ...none, disputedCents: 7, askCharge: 'never' };
+    expect(event('refund.failed', { payment_intent: 'pi_1' })).toEqual({ ...none, askCharge: 'always' });
     expect(event('charge.dispute.created', dispute)).toEqual(disputed);
     expect(event('charge.dispute.closed', { ...dispute, status: 'won' })).toEqual(disputed);
     expect(event('charge.dispute.funds_reinstated', { ...dispute, status: 'won' })).toEqual(disputed);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { now } from '@/server/platform/clock';
 import { withoutPersonalData } from './personal-data';
+import { storable } from './storable';
 
 /** A Stripe event with what is needed of it. */
 export interface StripeEventIn {
@@ -9,8 +11,10 @@ export interface StripeEventIn {
   /** Of Stripe's live mode; undefined where the event does not say. */
   live: boolean | undefined;
   object: unknown;
-  /** JSON as it is stored: as it came, without what names the payer. */
+  /** JSON as it is stored: as it came, without what names the payer and without characters that cannot be stored. */
   payload: string;
+  /** Signed, but not of the form of the events that have an effect here (a thin event, for instance). */
+  foreign?: true;
 }
 
 /** What a payment page says about itself: it must be the page of the purchase that it names. */
@@ -37,27 +41,49 @@ export type EventMeaning =
       paymentIntentId: string;
       /** Known when the charge inherited the purchase's identity. */
       purchaseId: string | null;
+      /** At least so much, in US cents. */
       refundedCents: number;
+      /** A refund may have failed since, or before: `always` the charge says what is refunded; `less`: only if that is less than known. */
+      askCharge: 'never' | 'always' | 'less';
       /** What a dispute is about, however it ended: how it stands is read from all its events. */
       disputedCents: number;
     }
   | { kind: 'subscription'; customerId: string }
   | { kind: 'ignored'; reason: string };
 
+/** The last second of the year 9999: nothing later is a time, nor stored as one. */
+const LAST_SECOND = 253_402_300_799;
+
 const envelopeSchema = z.object({
   id: z.string().min(1).max(255),
   type: z.string().min(1).max(255),
-  created: z.number().int().nonnegative(),
+  created: z.number().int().nonnegative().max(LAST_SECOND),
   livemode: z.boolean().optional(),
   data: z.object({ object: z.unknown() }),
 });
 
-/** Reads an event's JSON. @throws ZodError when it is not one. */
+/** What anything that Stripe sends has. */
+const signedSchema = z.object({
+  id: z.string().min(1).max(255),
+  type: z.string().min(1).max(255),
+  created: z.iso.datetime({ offset: true }).optional().catch(undefined),
+});
+
+/** Reads an event's JSON. @throws ZodError when it has neither id nor type. */
 export function parseEvent(raw: string): StripeEventIn {
-  const json: unknown = JSON.parse(raw);
-  const { id, type, created, livemode, data } = envelopeSchema.parse(json);
+  const json = storable(JSON.parse(raw));
+  const envelope = envelopeSchema.safeParse(json);
+  if (!envelope.success) return foreignEvent(json);
+  const { id, type, created, livemode, data } = envelope.data;
   const payload = JSON.stringify(withoutPersonalData(json));
   return { id, type, created: new Date(created * 1000), live: livemode, object: data.object, payload };
+}
+
+/** Kept as its name only: what the rest of it holds is not known here. */
+function foreignEvent(json: unknown): StripeEventIn {
+  const { id, type, created } = signedSchema.parse(json);
+  const at = created === undefined ? now() : new Date(created);
+  return { id, type, created: at, live: undefined, object: null, payload: JSON.stringify({ id, type }), foreign: true };
 }
 
 /** Stripe sends an id, or the whole object where the endpoint's version expands it. */
@@ -79,6 +105,7 @@ const chargeSchema = z.object({
   payment_intent: reference,
   metadata,
 });
+const refundSchema = z.object({ payment_intent: reference });
 const disputeSchema = z.object({
   id: z.string(),
   amount: z.number().int().nonnegative(),
@@ -119,10 +146,17 @@ function readPayment(facts: {
   purchaseId?: string | undefined;
   refundedCents?: number;
   disputedCents?: number;
+  askCharge?: 'always' | 'less';
 }): EventMeaning {
-  const { paymentIntentId, purchaseId = null, refundedCents = 0, disputedCents = 0 } = facts;
+  const { paymentIntentId, purchaseId = null, refundedCents = 0, disputedCents = 0, askCharge = 'never' } = facts;
   if (paymentIntentId == null) return ignored('a charge without a payment intent was not made here');
-  return { kind: 'payment', paymentIntentId, purchaseId, refundedCents, disputedCents };
+  return { kind: 'payment', paymentIntentId, purchaseId, refundedCents, disputedCents, askCharge };
+}
+
+function readCharge(object: unknown, askCharge: 'always' | 'less'): EventMeaning {
+  const { payment_intent, metadata, amount_refunded } = chargeSchema.parse(object);
+  const facts = { paymentIntentId: payment_intent, purchaseId: metadata?.purchaseId, refundedCents: amount_refunded };
+  return readPayment({ ...facts, askCharge });
 }
 
 function readCustomer(customerId: string | null | undefined): EventMeaning {
@@ -137,16 +171,23 @@ function readInvoice(object: unknown): EventMeaning {
 
 /** What the event means here. @throws ZodError when a known type lacks what it must have. */
 export function readEvent(event: StripeEventIn): EventMeaning {
+  if (event.foreign) return ignored('this form of event has no effect here');
   switch (event.type) {
     case 'checkout.session.completed':
     case 'checkout.session.async_payment_succeeded':
     case 'checkout.session.async_payment_failed':
     case 'checkout.session.expired':
       return readSession(event);
-    case 'charge.refunded': {
-      const charge = chargeSchema.parse(event.object);
-      const purchaseId = charge.metadata?.purchaseId;
-      return readPayment({ paymentIntentId: charge.payment_intent, purchaseId, refundedCents: charge.amount_refunded });
+    case 'charge.refunded':
+      return readCharge(event.object, 'always');
+    // Comes for many reasons; a refund that failed is one of them.
+    case 'charge.updated':
+      return readCharge(event.object, 'less');
+    case 'refund.failed':
+    case 'refund.updated':
+    case 'charge.refund.updated': {
+      const { payment_intent } = refundSchema.parse(event.object);
+      return readPayment({ paymentIntentId: payment_intent, askCharge: 'always' });
     }
     case 'charge.dispute.created':
     case 'charge.dispute.funds_withdrawn':

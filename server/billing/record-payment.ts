@@ -1,6 +1,7 @@
 import 'server-only';
 import { now } from '@/server/platform/clock';
 import type { Tx } from '@/server/platform/db';
+import { type RefundReading, StaleReading } from './read-refunds';
 
 export interface PaymentFacts {
   purchaseId: string | null;
@@ -10,24 +11,35 @@ export interface PaymentFacts {
 }
 
 /**
- * Adds what is known about a payment and says all that is known. Its row is the meeting point of events about the payment
+ * Adds what is known about a payment and says all that is known. @throws StaleReading when `refunds` may be older than that. Its row is the meeting point of events about the payment
  * and events about the purchase: whichever comes second waits for the first's commit and sees it, so none is lost.
  */
 export async function recordPayment(
   tx: Tx,
-  input: { paymentIntentId: string; purchaseId: string | null; refundedCents?: number; disputedCents?: number },
+  input: {
+    paymentIntentId: string;
+    purchaseId: string | null;
+    /** At least so much. */
+    refundedCents?: number;
+    /** Exactly so much: what the charge says. */
+    refunds?: RefundReading | null;
+    disputedCents?: number;
+  },
 ): Promise<PaymentFacts> {
-  const { paymentIntentId, purchaseId, refundedCents = 0, disputedCents = 0 } = input;
+  const { paymentIntentId, purchaseId, disputedCents = 0 } = input;
+  const refundedCents = input.refunds?.cents ?? input.refundedCents ?? 0;
+  const version = input.refunds?.version ?? null;
   const [row] = await tx.$queryRaw<PaymentFacts[]>`
     INSERT INTO "PaymentFact" AS f ("paymentIntentId", "purchaseId", "refundedCents", "disputedCents", "updatedAt")
     VALUES (${paymentIntentId}, ${purchaseId}, ${refundedCents}, ${disputedCents}, ${now()}::timestamptz)
     ON CONFLICT ("paymentIntentId") DO UPDATE SET
       "purchaseId" = coalesce(f."purchaseId", excluded."purchaseId"),
-      "refundedCents" = greatest(f."refundedCents", excluded."refundedCents"),
+      "refundedCents" = CASE WHEN ${version}::text IS NULL THEN greatest(f."refundedCents", excluded."refundedCents") ELSE excluded."refundedCents" END,
       "disputedCents" = greatest(f."disputedCents", excluded."disputedCents"),
       "updatedAt" = excluded."updatedAt"
+    WHERE ${version}::text IS NULL OR f.xmin::text = ${version}
     RETURNING "purchaseId", "refundedCents", "disputedCents"`;
-  if (row === undefined) throw new Error('the payment was not recorded');
+  if (row === undefined) throw new StaleReading();
   return row.disputedCents === 0 ? row : { ...row, disputedCents: await standingDisputes(tx, paymentIntentId) };
 }
 

@@ -1,11 +1,13 @@
 import 'server-only';
+import type Stripe from 'stripe';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { describePackage } from './describe-package';
-import { ensureCustomer } from './ensure-customer';
+import { withCustomer } from './ensure-customer';
+import { keepPage } from './keep-page';
 import { appUrl, askStripe } from './stripe-client';
 
 export interface StartTopupInput {
@@ -59,30 +61,33 @@ async function openCheckout(
   packageName: string,
 ): Promise<{ url: string; sessionId: string }> {
   try {
-    const customer = await ensureCustomer(organizationId, userId);
     const metadata = { purchaseId: purchase.id, packageId: purchase.packageId, organizationId };
     const description = describePackage(packageName, purchase.creditsMicro);
-    const session = await askStripe((stripe) =>
-      stripe.checkout.sessions.create(
+    const params: Stripe.Checkout.SessionCreateParams = {
+      mode: 'payment',
+      client_reference_id: organizationId,
+      line_items: [
         {
-          mode: 'payment',
-          customer,
-          client_reference_id: organizationId,
-          line_items: [
-            {
-              quantity: 1,
-              price_data: { currency: 'usd', unit_amount: purchase.priceUsdCents, product_data: { name: description } },
-            },
-          ],
-          metadata,
-          payment_intent_data: { metadata, description },
-          invoice_creation: { enabled: true, invoice_data: { metadata, description } },
-          success_url: appUrl(`/checkout/success?purchase=${purchase.id}`),
-          cancel_url: appUrl(`/checkout/cancelled?purchase=${purchase.id}`),
+          quantity: 1,
+          price_data: { currency: 'usd', unit_amount: purchase.priceUsdCents, product_data: { name: description } },
         },
-        { idempotencyKey: `purchase:${purchase.id}` },
+      ],
+      metadata,
+      payment_intent_data: { metadata, description },
+      invoice_creation: { enabled: true, invoice_data: { metadata, description } },
+      success_url: appUrl(`/checkout/success?purchase=${purchase.id}`),
+      cancel_url: appUrl(`/checkout/cancelled?purchase=${purchase.id}`),
+    };
+    const session = await withCustomer({ organizationId, userId }, (customer) =>
+      askStripe((stripe) =>
+        stripe.checkout.sessions.create(
+          { ...params, customer },
+          // A key that was refused for one customer is not free for the next.
+          { idempotencyKey: `purchase:${purchase.id}:${customer}` },
+        ),
       ),
     );
+    await keepPage(organizationId, session.id);
     if (session.url === null) throw new Error(`checkout session ${session.id} has no page`);
     return { url: session.url, sessionId: session.id };
   } catch (error) {

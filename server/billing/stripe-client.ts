@@ -47,6 +47,14 @@ export async function askStripe<T>(ask: (client: Stripe) => Promise<T>): Promise
   try {
     return await ask(stripe());
   } catch (error) {
+    if (needsConfirmation(error)) {
+      throw new AppError('payment_declined', `the bank asks the payer to confirm: ${error.code}`, {
+        userMessage:
+          'Your bank wants you to confirm this payment, which is not possible here. Nothing was charged or changed. Choose a payment method that needs no confirmation, then try again.',
+        details: { reason: 'confirmation_needed' },
+        cause: error,
+      });
+    }
     if (error instanceof Stripe.errors.StripeCardError) {
       throw new AppError('payment_declined', `the card was declined: ${error.code ?? 'no code'}`, {
         userMessage: 'The card was declined. Nothing was changed.',
@@ -63,6 +71,16 @@ export async function askStripe<T>(ask: (client: Stripe) => Promise<T>): Promise
   }
 }
 
+/** 3-D Secure: the card is good, but its bank wants to hear it from the payer. */
+function needsConfirmation(error: unknown): error is InstanceType<typeof Stripe.errors.StripeError> {
+  return error instanceof Stripe.errors.StripeError && CONFIRMATION.has(error.code ?? '');
+}
+
+const CONFIRMATION: ReadonlySet<string> = new Set([
+  'authentication_required',
+  'subscription_payment_intent_requires_action',
+]);
+
 function isPassing(error: unknown): error is InstanceType<typeof Stripe.errors.StripeError> {
   const { StripeConnectionError, StripeAPIError, StripeRateLimitError } = Stripe.errors;
   return (
@@ -70,9 +88,23 @@ function isPassing(error: unknown): error is InstanceType<typeof Stripe.errors.S
   );
 }
 
-/** Whether Stripe said that the object does not exist (any more). */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
+/** Whether Stripe said that the object does not exist (any more). `param`: the one that named it. */
+export function isMissing(error: unknown, param?: string): boolean {
+  return (
+    error instanceof Stripe.errors.StripeInvalidRequestError &&
+    error.code === 'resource_missing' &&
+    (param === undefined || error.param === param)
+  );
+}
+
+/** `ask`, or null where Stripe does not have (any more) what is asked about. @throws as `askStripe` */
+export async function askIfThere<T>(ask: (client: Stripe) => Promise<T>): Promise<T | null> {
+  try {
+    return await askStripe(ask);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
 }
 
 /** An absolute address of this application, for Stripe to send people back to. */

@@ -2,7 +2,7 @@ import 'server-only';
 import type Stripe from 'stripe';
 import { logger } from '@/server/platform/logger';
 import { planOfPrice } from './catalogue';
-import { askStripe } from './stripe-client';
+import { askIfThere, askStripe } from './stripe-client';
 
 /** A customer's subscription as Stripe has it now, reduced to what has an effect here. */
 export interface SubscriptionState {
@@ -18,9 +18,14 @@ export interface SubscriptionState {
   cancels: boolean;
   period: { start: Date; end: Date };
   invoiceId: string | null;
-  /** The latest invoice is paid: the present period, and with it the present plan. */
+  /** The latest invoice is paid, and with it the present period. */
   paid: boolean;
+  /** The plan that this invoice is for. The subscription's price may have changed since, without a payment. */
+  paidPlanId: string | null;
 }
+
+/** `gone`: the customer was deleted at Stripe, and its subscriptions with it. */
+export type CustomerState = SubscriptionState | 'gone' | null;
 
 /** Metadata of the subscription: the price before a scheduled downgrade. */
 export const FORMER_PRICE = 'formerPriceId';
@@ -35,16 +40,12 @@ const STATUS: Partial<Record<Stripe.Subscription.Status, SubscriptionState['stat
 const RANK: SubscriptionState['status'][] = ['active', 'past_due', 'incomplete', 'ended'];
 
 /** The subscription that counts, or null when the customer never had one to a plan of this instance. */
-export async function readSubscription(customerId: string): Promise<SubscriptionState | null> {
-  const list = await askStripe((stripe) =>
-    stripe.subscriptions.list({
-      customer: customerId,
-      status: 'all',
-      limit: 20,
-      expand: ['data.latest_invoice'],
-    }),
+export async function readSubscription(customerId: string): Promise<CustomerState> {
+  const list = await askIfThere((stripe) =>
+    stripe.subscriptions.list({ customer: customerId, status: 'all', limit: 20, expand: ['data.latest_invoice'] }),
   );
-  const states = list.data.map(toState).filter((state) => state !== null);
+  if (list === null) return 'gone';
+  const states = (await Promise.all(list.data.map(toState))).filter((state) => state !== null);
   const live = states.filter(({ status }) => status === 'active' || status === 'past_due');
   // One counts, both are charged: only a person can tell which one to end and refund.
   if (live.length > 1) logger().error({ customerId, subscriptions: live.map(({ id }) => id) }, 'subscribed twice');
@@ -52,11 +53,12 @@ export async function readSubscription(customerId: string): Promise<Subscription
   return states.sort((a, b) => RANK.indexOf(a.status) - RANK.indexOf(b.status))[0] ?? null;
 }
 
-function toState(subscription: Stripe.Subscription): SubscriptionState | null {
+async function toState(subscription: Stripe.Subscription): Promise<SubscriptionState | null> {
   const item = subscription.items.data[0];
   const planId = item === undefined ? null : planOfPrice(item.price);
   if (item === undefined || planId === null) return null;
   const invoice = subscription.latest_invoice;
+  const paid = typeof invoice === 'object' && invoice?.status === 'paid' ? invoice : null;
   return {
     id: subscription.id,
     itemId: item.id,
@@ -70,6 +72,26 @@ function toState(subscription: Stripe.Subscription): SubscriptionState | null {
       end: new Date(item.current_period_end * 1000),
     },
     invoiceId: typeof invoice === 'string' ? invoice : (invoice?.id ?? null),
-    paid: typeof invoice === 'object' && invoice?.status === 'paid',
+    paid: paid !== null,
+    paidPlanId: paid === null ? null : await paidPlan(paid, item.price),
   };
+}
+
+/** The plan an invoice was paid for: that of its period, else the one that a change within the period led to. */
+async function paidPlan(invoice: Stripe.Invoice, present: Stripe.Price): Promise<string | null> {
+  const price = paidPrice(invoice.lines.data);
+  if (price === undefined) return null;
+  // What was paid for is nearly always the present price: the other ones are asked for.
+  if (typeof price !== 'string') return planOfPrice(price);
+  return planOfPrice(price === present.id ? present : await askStripe((stripe) => stripe.prices.retrieve(price)));
+}
+
+function paidPrice(lines: readonly Stripe.InvoiceLineItem[]) {
+  const ofSubscription = lines.filter(({ parent }) => parent?.subscription_item_details != null);
+  const isChange = ({ parent }: Stripe.InvoiceLineItem) => parent?.subscription_item_details?.proration === true;
+  // Of several changes the last one leads to the plan; what it replaces is credited.
+  const paid =
+    ofSubscription.findLast((line) => !isChange(line)) ??
+    ofSubscription.findLast((line) => isChange(line) && line.amount > 0);
+  return paid?.pricing?.price_details?.price;
 }

@@ -153,7 +153,12 @@ describe('a state of a subscription', () => {
     } as const;
     const apply = (paid: boolean) =>
       inTx((tx) =>
-        applySubscription(tx, account.organizationId, { ...state, planId: 'team', period: later, paid }, null),
+        applySubscription(
+          tx,
+          account.organizationId,
+          { ...state, planId: 'team', period: later, paid, paidPlanId: paid ? 'team' : null },
+          null,
+        ),
       );
     await apply(false);
     expect(await rowOf(account)).toMatchObject({ planId: 'pro', monthly: before.monthly, periodEnd: before.periodEnd });

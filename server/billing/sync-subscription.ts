@@ -3,7 +3,7 @@ import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { applySubscription } from './apply-subscription';
 import { lockAccount } from './lock-account';
-import { readSubscription, type SubscriptionState } from './subscription-state';
+import { type CustomerState, readSubscription } from './subscription-state';
 
 /** How often a state is read again because another change came between reading and applying it. */
 const ATTEMPTS = 20;
@@ -24,7 +24,7 @@ interface Account {
  */
 export async function withSubscription<T>(
   customerId: string,
-  work: (tx: Tx, found: { organizationId: string; subscription: SubscriptionState | null } | null) => Promise<T>,
+  work: (tx: Tx, found: { organizationId: string; subscription: CustomerState } | null) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const account = await accountOf(db(), customerId);
@@ -51,7 +51,7 @@ async function accountOf(client: Pick<Tx, '$queryRaw'>, customerId: string): Pro
 }
 
 /** Brings an organization's plan to what Stripe says now. @returns the subscription that was applied. */
-export function syncSubscription(customerId: string): Promise<SubscriptionState | null> {
+export function syncSubscription(customerId: string): Promise<CustomerState> {
   return withSubscription(customerId, async (tx, found) => {
     if (found === null) return null;
     await applySubscription(tx, found.organizationId, found.subscription, null);

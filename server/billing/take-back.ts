@@ -21,7 +21,7 @@ export interface TakeBackInput {
 
 /**
  * Brings what was taken back for refunds and disputes to what they are by now. What was spent already is owed. What is given
- * back after a dispute was won first settles what is owed, as a purchase does. The caller holds the organization's lock;
+ * back after a dispute was won or a refund failed first settles what is owed, as a purchase does. The caller holds the organization's lock;
  * what was done before is read from the ledger, so a repetition does nothing.
  * @returns what this call took and made owed the first time, micro-credits. What is taken again after it was given back is
  *   not counted twice: a purchase's own figures never exceed its credits.
@@ -39,7 +39,7 @@ export async function takeBack(tx: Tx, input: TakeBackInput): Promise<{ taken: b
       bucket: 'bonus',
       idempotencyKey: `give-back:${of.id}:${given + amount}`,
       userId,
-      note: 'Dispute closed: the payment stands',
+      note: 'The money was not returned after all: the payment stands',
       metadata: { givesBack: of.id },
     });
     return { taken: 0n, owed: 0n };

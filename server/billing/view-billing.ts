@@ -3,6 +3,7 @@ import { planAllocation } from '@/server/credits/plan-allocation';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
+import { pendingSince } from './pending-since';
 import type { PlanStatus } from './schema';
 
 /** The organization's plan, period and usage. Amounts are micro-credits. @throws AppError `not_found` */
@@ -27,7 +28,7 @@ export async function viewBilling(organizationId: string) {
         : {
             planId: row.pendingPlanId,
             planName: plans.find(({ id }) => id === row.pendingPlanId)?.name ?? row.pendingPlanId,
-            from: row.pendingFrom ?? balance.periodEnd,
+            from: pendingSince(row),
           },
     usage: {
       usedMicro: used?.used ?? 0n,

@@ -95,6 +95,7 @@ export function fuse(lists: readonly (readonly [HitReason, readonly string[]])[]
   return [...found.values()].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
 }
 
+const NO_VECTORS = 'this project has no vectors of the configured embedding model yet';
 const idRows = z.array(z.object({ id: z.string() }));
 
 async function searchVectors(
@@ -104,6 +105,9 @@ async function searchVectors(
 ): Promise<{ ids: string[]; reason: string | null }> {
   if (choice.embedder === null) return { ids: [], reason: choice.reason };
   const { id: embedderId } = choice.embedder;
+  // Before the question is embedded: with nothing to compare it with, nobody pays for it.
+  const indexed = await db().codeChunk.findFirst({ where: { ...scope, embedderId }, select: { id: true } });
+  if (indexed === null) return { ids: [], reason: NO_VECTORS };
   let vector: Float32Array;
   try {
     vector = await choice.embedder.embedQuery(query.slice(0, MAX_EMBEDDED_CHARACTERS).toWellFormed());
@@ -121,7 +125,7 @@ async function searchVectors(
         AND vector_dims("embedding") = ${vector.length}
       ORDER BY "embedding" <#> ${vectorLiteral(vector)}::vector, "id" LIMIT ${DEPTH}`,
   );
-  const reason = rows.length === 0 ? 'this project has no vectors of the configured embedding model yet' : null;
+  const reason = rows.length === 0 ? NO_VECTORS : null;
   return { ids: rows.map(({ id }) => id), reason };
 }
 

@@ -55,8 +55,8 @@ export async function checkCreditBalance(
   };
 }
 
-/** What a member's monthly budget leaves, as the reserve itself counts it. Null: no budget. */
-async function memberBudget(
+/** What a member's monthly budget leaves, as the reserve itself counts it: nothing for no member. Null: no budget. */
+export async function memberBudget(
   client: Client,
   input: { organizationId: string; userId: string; since: Date },
 ): Promise<{ budget: bigint; left: bigint } | null> {
@@ -65,7 +65,8 @@ async function memberBudget(
     where: { organizationId_userId: { organizationId, userId } },
     select: { monthlyBudgetMicro: true },
   });
-  if (membership?.monthlyBudgetMicro == null) return null;
+  if (membership === null) return { budget: 0n, left: 0n };
+  if (membership.monthlyBudgetMicro === null) return null;
   const [row] = await client.$queryRaw<{ committed: bigint }[]>`
     SELECT get_member_committed(${organizationId}, ${userId}, ${since}::timestamptz) AS committed`;
   const left = membership.monthlyBudgetMicro - (row?.committed ?? 0n);

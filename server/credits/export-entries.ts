@@ -14,7 +14,7 @@ export const CSV_COLUMNS = [
   'monthly',
   'bonus',
   'balance_after',
-  'estimated',
+  'held',
   'actual',
   'absorbed',
   'project_id',

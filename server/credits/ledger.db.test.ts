@@ -181,12 +181,15 @@ describe('the ledger', () => {
       details: { scope: 'member', required: '21', available: '20', resetsAt: periodEnd.toISOString() },
     });
     await member(200n, null);
-    await member(200n, 'somebody-else');
+    await expect(member(1n, 'no-member')).rejects.toMatchObject({
+      code: 'budget_exceeded',
+      details: { scope: 'member', required: '1', available: '0' },
+    });
     await release(database.prisma, { organizationId, holdId: second.holdId });
     await absorbCalls(database.prisma, { organizationId, modelCallIds: ['call-of-budget'], note: 'rework' });
     const all = await Promise.allSettled(Array.from({ length: 20 }, () => member(15n)));
     expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(6);
-    await expect(member(600n, null)).rejects.toMatchObject({ code: 'insufficient_credits' });
+    await expect(member(800n, null)).rejects.toMatchObject({ code: 'insufficient_credits' });
   });
 
   it("a refund of an earlier period does not widen a member's budget of this one", async () => {

@@ -30,7 +30,8 @@ interface ReserveRow {
 }
 
 /**
- * Sets an amount aside. With a `userId` whose membership has a monthly budget, that must cover it too.
+ * Sets an amount aside. With a `userId` whose membership has a monthly budget, that must cover it too; somebody who is no
+ * member has nothing to spend.
  * @throws AppError `insufficient_credits` with `required`, `available`, `resetsAt`; `budget_exceeded` with those and
  * `scope: 'member'`; `not_found` without an account.
  */

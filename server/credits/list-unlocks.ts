@@ -1,12 +1,14 @@
 import 'server-only';
 import type { OrganizationKind } from '@/prisma/generated/enums';
+import { now } from '@/server/platform/clock';
 import type { Client } from '@/server/platform/db';
 import { planAllocation } from './plan-allocation';
 
 /** A way to get what is locked. Prices in US cents, credits in micro-credits. */
 export type Unlock =
   | { kind: 'wait'; until: Date; priceUsdCents: 0 }
-  | { kind: 'topup'; packageId: string; name: string; creditsMicro: bigint; priceUsdCents: number }
+  /** `quantity` of one package, each bought by itself; credits and price are of all of them. */
+  | { kind: 'topup'; packageId: string; name: string; quantity: number; creditsMicro: bigint; priceUsdCents: number }
   | { kind: 'upgrade'; planId: string; name: string; monthlyMicro: bigint; priceUsdCents: number };
 
 export interface Need {
@@ -36,20 +38,18 @@ export async function listUnlocks(client: Client, need: Need): Promise<Unlock[]>
     select: { owed: true },
   });
   const ways: Unlock[] = [];
-  if (need.ownBudget !== null) {
-    return need.ownBudget >= need.required ? [{ kind: 'wait', until: need.resetsAt, priceUsdCents: 0 }] : [];
-  }
+  // A month that is over begins anew by a job or a paid invoice, and one that was not paid does not: neither has a known day.
+  const wait: Unlock[] =
+    need.resetsAt > now() && current?.status !== 'past_due'
+      ? [{ kind: 'wait', until: need.resetsAt, priceUsdCents: 0 }]
+      : [];
+  if (need.ownBudget !== null) return need.ownBudget >= need.required ? wait : [];
   if (need.locked === null && need.missing > 0n) {
-    if (need.nextAllocation - need.monthly >= need.missing)
-      ways.push({ kind: 'wait', until: need.resetsAt, priceUsdCents: 0 });
-    const packages = await client.topupPackage.findMany({ where: { active: true }, orderBy: { priceUsdCents: 'asc' } });
+    if (need.nextAllocation - need.monthly >= need.missing) ways.push(...wait);
+    const packages = await client.topupPackage.findMany({ where: { active: true } });
     // What is owed from a refunded purchase is repaid by the next one first.
-    const wanted = need.missing + (owed?.owed ?? 0n);
-    const found = packages.find(({ creditsMicro }) => creditsMicro >= wanted) ?? packages.at(-1);
-    if (found !== undefined) {
-      const { id: packageId, name, creditsMicro, priceUsdCents } = found;
-      ways.push({ kind: 'topup', packageId, name, creditsMicro, priceUsdCents });
-    }
+    const topup = cheapestTopup(packages, need.missing + (owed?.owed ?? 0n));
+    if (topup !== null) ways.push(topup);
   }
   const plan = await cheapestPlan(client, need, current);
   if (plan !== null) {
@@ -57,6 +57,33 @@ export async function listUnlocks(client: Client, need: Need): Promise<Unlock[]>
     ways.push({ kind: 'upgrade', planId, name, monthlyMicro, priceUsdCents });
   }
   return ways.sort((a, b) => a.priceUsdCents - b.priceUsdCents);
+}
+
+interface Package {
+  id: string;
+  name: string;
+  creditsMicro: bigint;
+  priceUsdCents: number;
+}
+
+/** As many of one package as give the credits wanted, at the least price; at the same price the fewest purchases. */
+export function cheapestTopup(packages: readonly Package[], wanted: bigint): (Unlock & { kind: 'topup' }) | null {
+  const ways = packages
+    .filter(({ creditsMicro }) => creditsMicro > 0n)
+    .map(({ id: packageId, name, creditsMicro, priceUsdCents }) => {
+      const quantity = (wanted + creditsMicro - 1n) / creditsMicro;
+      const count = Number(quantity);
+      return {
+        kind: 'topup' as const,
+        packageId,
+        name,
+        quantity: count,
+        creditsMicro: creditsMicro * quantity,
+        priceUsdCents: priceUsdCents * count,
+      };
+    });
+  ways.sort((a, b) => a.priceUsdCents - b.priceUsdCents || a.quantity - b.quantity);
+  return ways[0] ?? null;
 }
 
 /**
@@ -127,6 +154,6 @@ async function cheapestPlan(client: Client, need: Need, current: CurrentPlan | n
   // An upgrade adds the difference of what the two plans give this very organization.
   const given = (plan: { monthlyMicro: bigint; priceUsdCents: number }) =>
     current === null ? plan.monthlyMicro : planAllocation(current.organization.kind, plan);
-  const now = current === null ? 0n : given(current.plan);
-  return plans.find((plan) => given(plan) - now >= missing) ?? null;
+  const present = current === null ? 0n : given(current.plan);
+  return plans.find((plan) => given(plan) - present >= missing) ?? null;
 }

@@ -1,4 +1,5 @@
 import 'server-only';
+import type { MembershipRole } from '@/prisma/generated/enums';
 import { now } from '@/server/platform/clock';
 import { type Client, db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
@@ -18,7 +19,7 @@ const ROUND = 1000;
 /** Notices that the off switch silences. */
 const LOW_KINDS: ReadonlySet<string> = new Set(['low_balance', 'out_of_credits']);
 
-export type NoticeKind = 'low_balance' | 'out_of_credits' | 'payment_failed' | 'owed';
+export type NoticeKind = 'low_balance' | 'out_of_credits' | 'payment_failed' | 'owed' | 'own_key_failed';
 
 export interface NewNotice {
   organizationId: string;
@@ -138,20 +139,25 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** Notices nobody has put away yet, newest first. */
-export async function openNotices(organizationId: string) {
+/** About payments: for those who can act on them. Another member's click must not hide them from an owner. */
+const OWNER_KINDS: NoticeKind[] = ['payment_failed', 'owed'];
+
+const noticesFor = (role: MembershipRole) => (role === 'owner' ? {} : { kind: { notIn: OWNER_KINDS } });
+
+/** Notices for this role that nobody has put away yet, newest first. */
+export async function openNotices(organizationId: string, role: MembershipRole = 'owner') {
   return db().notice.findMany({
-    where: { organizationId, seenAt: null },
+    where: { organizationId, seenAt: null, ...noticesFor(role) },
     select: { id: true, kind: true, body: true, link: true, createdAt: true },
     orderBy: { createdAt: 'desc' },
     take: 5,
   });
 }
 
-/** @throws AppError `not_found` */
-export async function dismissNotice(organizationId: string, id: string): Promise<void> {
+/** @throws AppError `not_found`, also for a notice that this role does not see */
+export async function dismissNotice(organizationId: string, id: string, role: MembershipRole = 'owner'): Promise<void> {
   const { count } = await db().notice.updateMany({
-    where: { id, organizationId, seenAt: null },
+    where: { id, organizationId, seenAt: null, ...noticesFor(role) },
     data: { seenAt: now() },
   });
   if (count === 0) throw notFound('Notice');

@@ -122,7 +122,9 @@ function callOf(call: {
   };
 }
 
-/** The step that made the call, and the snapshots before and after what came of it. */
+const CHANGES: ReadonlySet<string> = new Set(['implement', 'repair', 'reapply', 'apply', 'document']);
+
+/** The step that made the call, and the snapshots before and after what came of it, or what it looked at. */
 async function stepOf(client: Client, organizationId: string, stepId: string) {
   const step = await client.runStep.findFirst({ where: { id: stepId, organizationId } });
   if (step === null) return null;
@@ -143,16 +145,18 @@ async function stepOf(client: Client, organizationId: string, stepId: string) {
       })
     )?.snapshotId ??
     null;
-  // A review or a question changes no file.
-  const changes = ['implement', 'repair', 'reapply', 'apply', 'document'].includes(name);
+  // A question changes no file; a review changes none either, but it read what the attempt had changed.
+  const difference = CHANGES.has(name) ? 'changed' : name === 'review' ? 'reviewed' : null;
   const snapshot =
-    made === null || !changes
+    made === null || difference === null
       ? null
       : await client.snapshot.findFirst({ where: { id: made, organizationId }, select: { id: true, parentId: true } });
   return {
     step: name,
     taskKey: taskKey ?? null,
     attempt: step.attempt,
+    /** Whether the step made the difference between the snapshots, or reviewed it. */
+    difference: snapshot === null ? null : difference,
     snapshotId: snapshot?.id ?? null,
     parentSnapshotId: snapshot?.parentId ?? null,
   };

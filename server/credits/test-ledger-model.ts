@@ -92,7 +92,9 @@ export class ModelAccount {
   private reserve(op: Extract<Operation, { kind: 'reserve' }>): Result {
     const before = this.keys.get(op.key);
     if (before !== undefined) return ['replayed', this.available, before[1]];
-    if (op.user === this.user && this.budget !== null) {
+    // No member, nothing to spend; no user at all is the instance itself, which has no budget.
+    if (op.user !== null && op.user !== this.user) return ['over_budget', 0n, op.n];
+    if (op.user !== null && this.budget !== null) {
       const used = this.used.filter(({ at, user }) => at >= this.start && user === op.user);
       const open = [...this.open.values()].filter(({ user }) => user === op.user);
       const spent = used.reduce((sum, { n }) => sum + n, 0n) + open.reduce((sum, { amount }) => sum + amount, 0n);

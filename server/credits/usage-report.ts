@@ -10,6 +10,7 @@ export interface UsageReport {
   /** What finished tasks were quoted (P90) and what they cost. */
   tasks: {
     projectId: string;
+    project: string;
     key: string;
     title: string;
     quotedP50: bigint;
@@ -56,6 +57,7 @@ export async function usageReport(
     take: TASKS,
     select: {
       projectId: true,
+      project: { select: { title: true } },
       key: true,
       title: true,
       quoteP50Micro: true,
@@ -70,6 +72,7 @@ export async function usageReport(
     models: models.map((row) => ({ ...row, calls: Number(row.calls) })),
     tasks: tasks.map((row) => ({
       projectId: row.projectId,
+      project: row.project.title,
       key: row.key,
       title: row.title,
       quotedP50: row.quoteP50Micro,

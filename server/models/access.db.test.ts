@@ -95,7 +95,7 @@ describe('the access check', () => {
     const poor = await seedOrganization(database, { monthlyMicro: 1n });
     const answer = await checkAIAccess({ ...poor, capability: 'implement', quality: 'fast' });
     expect(answer).toMatchObject({ allowed: false, denial: { code: 'insufficient_credits' }, available: 1n });
-    expect(answer.missing).toBe((answer.estimate?.p90 ?? 0n) - 1n);
+    expect(answer.missing).toBe((answer.required ?? 0n) - 1n);
     expect(answer.unlocks.map(({ kind }) => kind)).toEqual(['wait', 'topup', 'upgrade']);
     expect(answer.unlocks[1]).toMatchObject({ packageId: 'starter' });
   });

@@ -133,7 +133,7 @@ export async function chooseModel(
   const models = await usableModels(scope, client);
   const pick = (ref: string, replaced: ModelChoice['replaced']): ModelChoice => ({
     ref,
-    fallbacks: models.map((model) => model.ref).filter((other) => other !== ref),
+    fallbacks: fallbacksOf(models, ref),
     replaced,
   });
   const label = (ref: string) => models.find((model) => model.ref === ref)?.label ?? ref;
@@ -154,6 +154,12 @@ export async function chooseModel(
     });
   }
   return pick(chosen.ref, null);
+}
+
+/** What fails on an own key never goes on at the price of the instance's: it was quoted as free, or as the fee alone. */
+function fallbacksOf(models: readonly CatalogModel[], ref: string): string[] {
+  const own = models.find((model) => model.ref === ref)?.ownKey ?? false;
+  return models.filter((model) => model.ref !== ref && (!own || model.ownKey)).map((model) => model.ref);
 }
 
 /** The end of a deprecated model's chain of successors; null when it has none. */

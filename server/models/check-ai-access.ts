@@ -2,13 +2,14 @@ import 'server-only';
 import { type CapabilityAccess, checkCapabilityAccess } from '@/server/credits/access';
 import { type CreditCheck, checkCreditBalance } from '@/server/credits/check-credit-balance';
 import { listRateUnlocks, listUnlocks, type Unlock } from '@/server/credits/list-unlocks';
+import { formatCredits } from '@/server/credits/schema';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import type { AppErrorCode } from '@/server/platform/errors';
 import type { CatalogModel } from './catalog';
 import { modelsAt } from './models-at';
 import { ownKeyProviders } from './own-keys';
-import { chargedShare, quoteCall } from './quote';
+import { chargedShare, quoteHold } from './quote';
 import { type Capability, capabilityOf, QUALITIES, type Quality, type Role } from './schema';
 
 /** One kind of call that the work consists of. */
@@ -57,7 +58,9 @@ export interface QualityAnswer {
   modelLabel: string | null;
   /** Micro-credits the work may cost; null when no model of this level can be called. */
   estimate: { p50: bigint; p90: bigint } | null;
-  /** Micro-credits missing for it. */
+  /** Micro-credits that must be there for it: the estimate's upper bound, or what its largest single call holds; null as above. */
+  required: bigint | null;
+  /** Micro-credits missing of them. */
   missing: bigint;
   /** Ways to unlock it, cheapest first; empty when it is allowed. */
   unlocks: Unlock[];
@@ -116,18 +119,26 @@ async function answerFor(
 ): Promise<QualityAnswer> {
   const { access, credits } = facts;
   const { inPlan, models, chosen } = await modelsAt(question, level.quality, access);
-  const estimate = chosen === null ? null : await estimateWork(question, { ...level, chosen }, access);
+  const needs = chosen === null ? null : await estimateWork(question, { ...level, chosen }, access);
+  const required = needs?.required ?? null;
   const usable =
     credits.budgetLeft !== null && credits.budgetLeft < credits.available ? credits.budgetLeft : credits.available;
-  const missing = estimate === null || estimate.p90 <= usable ? 0n : estimate.p90 - usable;
-  const denial = denialOf(level, facts, { inPlan, callable: chosen !== null, missing });
+  const missing = required === null || required <= usable ? 0n : required - usable;
+  const denial = denialOf(level, facts, {
+    inPlan,
+    callable: chosen !== null,
+    missing,
+    required,
+    p90: needs?.p90 ?? null,
+  });
   return {
     ...level,
     allowed: denial === null,
     denial,
     models: inPlan ? models : [],
     modelLabel: chosen?.label ?? null,
-    estimate,
+    estimate: needs === null ? null : { p50: needs.p50, p90: needs.p90 },
+    required,
     missing,
     // Where no model of the level can be called, no purchase unlocks it.
     unlocks:
@@ -138,7 +149,7 @@ async function answerFor(
             quality: level.quality,
             inPlan,
             missing,
-            required: estimate?.p90 ?? 0n,
+            required: required ?? 0n,
           }),
   };
 }
@@ -175,7 +186,7 @@ async function unlocksOf(
 function denialOf(
   { name }: { name: string },
   { access, credits }: Facts,
-  state: { inPlan: boolean; callable: boolean; missing: bigint },
+  state: { inPlan: boolean; callable: boolean; missing: bigint; required: bigint | null; p90: bigint | null },
 ): Denial | null {
   if (!access.enabled)
     return { code: 'capability_denied', message: `The ${access.plan.name} plan does not include this.` };
@@ -193,9 +204,14 @@ function denialOf(
       retryAfterSeconds: access.retryAfterSeconds,
     };
   if (state.missing === 0n) return null;
+  // Whoever sees a smaller estimate beside the refusal is told what the rest is for.
+  const heldFor =
+    state.required === null || state.required === state.p90
+      ? ''
+      : ` Up to ${formatCredits(state.required)} are held while it runs; what is not used comes back.`;
   return credits.budgetLeft !== null && credits.budgetLeft < credits.available
-    ? { code: 'budget_exceeded', message: 'Your own monthly budget in this organization does not cover it.' }
-    : { code: 'insufficient_credits', message: 'There are not enough credits for it.' };
+    ? { code: 'budget_exceeded', message: `Your own monthly budget in this organization does not cover it.${heldFor}` }
+    : { code: 'insufficient_credits', message: `There are not enough credits for it.${heldFor}` };
 }
 
 async function estimateWork(
@@ -204,14 +220,14 @@ async function estimateWork(
   access: CapabilityAccess,
 ) {
   const work = question.work ?? [{ role: roleOf(question.capability), count: 1 }];
-  const total = { p50: 0n, p90: 0n };
+  const total = { p50: 0n, p90: 0n, required: 0n };
   const chosen = new Map([[level.quality, level.chosen]]);
   for (const call of work) {
     const quality = call.quality ?? level.quality;
     // A task of a quality of its own is done by that quality's model.
     const model = chosen.get(quality) ?? (await modelsAt(question, quality, access)).chosen ?? level.chosen;
     chosen.set(quality, model);
-    const quote = await quoteCall(db(), {
+    const quote = await quoteHold(db(), {
       role: call.role,
       quality,
       modelRef: model.ref,
@@ -219,7 +235,10 @@ async function estimateWork(
     });
     total.p50 += chargedShare(quote.p50, model.ownKey) * BigInt(call.count);
     total.p90 += chargedShare(quote.p90, model.ownKey) * BigInt(call.count);
+    const hold = call.count === 0 ? 0n : chargedShare(quote.hold, model.ownKey);
+    if (hold > total.required) total.required = hold;
   }
+  if (total.p90 > total.required) total.required = total.p90;
   return total;
 }
 

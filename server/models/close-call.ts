@@ -3,12 +3,13 @@ import { getBalance } from '@/server/credits/balance';
 import { release, settle } from '@/server/credits/ledger';
 import { recordUsage } from '@/server/credits/usage-meter';
 import { now } from '@/server/platform/clock';
-import { inTx, type Tx } from '@/server/platform/db';
+import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import type { AccessContext, Door, Metered, MeteredWork, OpenCall } from './door';
-import { costOf, creditsFor, estimateTokens, type TokenUsage } from './pricing';
+import { costOf, creditsFor, type TokenUsage } from './pricing';
 import { chargedShare, tariff } from './quote';
+import { readUsage } from './read-usage';
 import { askedToWait } from './stream-with-retries';
 
 /** Settles to the true usage and stores what came of the call, in one transaction with the work's own `onSettled`. */
@@ -19,10 +20,7 @@ export async function settleCall<T>(
   result: T,
 ): Promise<Metered<T>> {
   const { progress, access } = call.door;
-  const usage: TokenUsage =
-    progress.usage === null
-      ? { input: call.inputTokens, cached: 0, output: estimateTokens(progress.text), reasoning: 0, estimated: true }
-      : { ...progress.usage, estimated: false };
+  const usage = usageOf(call, work.model);
   const costNano = costOf(usage, call.price);
   const metered = await inTx(async (tx) => {
     const { charged, balanceLeft } = await charge(tx, ctx, call, {
@@ -80,40 +78,64 @@ async function charge(
   return { charged: settled.charged, balanceLeft: settled.balanceAfter };
 }
 
-/** Records the failure with what it truly cost us, gives the hold back, and makes the error for the caller. */
+function usageOf(call: OpenCall, model: string): TokenUsage {
+  const { usage, refused } = readUsage(call);
+  if (refused !== null)
+    logger().warn(
+      { callId: call.callId, model, reported: call.door.progress.usage, reason: refused },
+      'usage not believed',
+    );
+  return usage;
+}
+
+/**
+ * Gives the hold back, records the failure with what it truly cost us, and makes the error for the caller. Never throws: the
+ * caller learns why the call failed, whatever else goes wrong. What could not be written here, the upkeep jobs close later.
+ */
 export async function failCall(
   ctx: AccessContext,
   call: OpenCall,
   cause: unknown,
   aborted: boolean,
 ): Promise<AppError> {
-  const { progress } = call.door;
   const error = aborted
     ? new AppError('model_call_aborted', 'the model call was stopped', { cause })
     : isAppError(cause)
       ? cause
       : callFailed(cause);
-  const nothing: TokenUsage = { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true };
-  const spent: TokenUsage =
-    progress.usage !== null
-      ? { ...progress.usage, estimated: false }
-      : progress.text === ''
-        ? nothing
-        : { ...nothing, input: call.inputTokens, output: estimateTokens(progress.text) };
-  await inTx(async (tx) => {
-    if (call.holdId !== null) await release(tx, { organizationId: ctx.organizationId, holdId: call.holdId });
-    await tx.modelCall.updateMany({
-      where: { id: call.callId, status: 'running' },
-      data: {
-        ...outcomeColumns(spent, call.door),
-        status: aborted ? 'aborted' : 'failed',
-        costNano: costOf(spent, call.price),
-        errorCode: error.code,
-        errorMessage: error.message.slice(0, 500),
-      },
-    });
-  });
+  const { holdId, callId } = call;
+  // First and by itself: nothing that follows may keep credits held.
+  if (holdId !== null)
+    await orLog(callId, 'the hold of a failed call was not released', () =>
+      release(db(), { organizationId: ctx.organizationId, holdId }),
+    );
+  await orLog(callId, 'a failed call was not recorded', () => recordFailure(call, error, aborted));
   return error;
+}
+
+async function recordFailure(call: OpenCall, error: AppError, aborted: boolean): Promise<void> {
+  const { progress } = call.door;
+  const nothing: TokenUsage = { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true };
+  const spent = progress.usage === null && progress.text === '' ? nothing : usageOf(call, call.label);
+  await db().modelCall.updateMany({
+    where: { id: call.callId, status: 'running' },
+    data: {
+      ...outcomeColumns(spent, call.door),
+      status: aborted ? 'aborted' : 'failed',
+      costNano: costOf(spent, call.price),
+      errorCode: error.code,
+      // A provider's words may hold a NUL, which the database does not store.
+      errorMessage: error.message.replaceAll('\0', '').slice(0, 500),
+    },
+  });
+}
+
+async function orLog(callId: string, message: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    logger().error({ err: error, callId }, message);
+  }
 }
 
 /** A provider over its limit for longer than a call may wait says when to come back; other faults do not. */

@@ -86,7 +86,7 @@ const lastCall = () =>
   database.prisma.modelCall.findFirstOrThrow({ where: { organizationId }, orderBy: { createdAt: 'desc' } });
 
 function embed(provider: string, signal?: AbortSignal, texts = TEXTS): Promise<number[][]> {
-  return embedTexts({ organizationId, projectId: newId() }, `${provider}:vectors`, texts, signal);
+  return embedTexts({ organizationId, projectId: newId(), userId: null }, `${provider}:vectors`, texts, signal);
 }
 
 /** A call that must fail: free, and on record with what the provider takes for it. */
@@ -211,7 +211,7 @@ describe.each(PROVIDERS)('embeddings of %s over its wire protocol', (provider) =
   });
 
   it('of a model without a price are refused before any request', async () => {
-    const work = embedTexts({ organizationId, projectId: newId() }, `${provider}:unpriced`, TEXTS);
+    const work = embedTexts({ organizationId, projectId: newId(), userId: null }, `${provider}:unpriced`, TEXTS);
     await expect(work).rejects.toMatchObject({ code: 'model_not_priced' });
     expect(fake.embedRequests).toHaveLength(0);
     expect(await database.prisma.modelCall.count({ where: { organizationId } })).toBe(0);
@@ -226,7 +226,7 @@ it('embeddings without credits are refused before any request', async () => {
   const poor = await seedOrganization(database, { planId: 'pro', monthlyMicro: 0n });
   script = [good()];
   await expect(
-    embedTexts({ organizationId: poor.organizationId, projectId: newId() }, 'openai:vectors', TEXTS),
+    embedTexts({ organizationId: poor.organizationId, projectId: newId(), userId: null }, 'openai:vectors', TEXTS),
   ).rejects.toMatchObject({ code: 'insufficient_credits' });
   expect(fake.embedRequests).toHaveLength(0);
 });

@@ -13,6 +13,8 @@ import { retryDelay } from './stream-with-retries';
 export interface EmbedContext {
   organizationId: string;
   projectId: string;
+  /** For whom it is held and booked; null: the instance itself. */
+  userId: string | null;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface EmbedContext {
  * charged `model_call_failed` and `model_call_aborted`
  */
 export async function embedTexts(
-  { organizationId, projectId }: EmbedContext,
+  { organizationId, projectId, userId }: EmbedContext,
   ref: string,
   texts: string[],
   signal?: AbortSignal,
@@ -30,7 +32,7 @@ export async function embedTexts(
     {
       organizationId,
       projectId,
-      userId: null,
+      userId,
       runId: null,
       taskId: null,
       stepId: null,

@@ -10,9 +10,12 @@ import { AppError, isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import type { AccessContext, Door, Metered } from './door';
 import { executeWithAIAccess } from './execute-with-ai-access';
-import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from './limits';
+import { outputTokensOf } from './hold-amount';
+import { MODEL_LIMITS } from './limits';
+import { ownKeyFailure } from './own-key-refused';
 import { estimateTokens, type TokenUsage, tokenQuarters } from './pricing';
 import { createLanguageModel } from './providers/create-model';
+import { mostOutputTokens } from './read-usage';
 import type { CallHint } from './schema';
 import { retryDelay, streamWithRetries } from './stream-with-retries';
 
@@ -99,9 +102,15 @@ async function callOne(ctx: CallContext, request: TextRequest): Promise<TextResu
   const metered = await executeWithAIAccess<Answer>(ctx, {
     model: request.model,
     inputTokens: estimateTokens(request.system) + estimateTokens(request.prompt),
-    outputTokens: ({ maxOutput }) => Math.min(maxOutput, ROLE_OUTPUT_TOKENS[ctx.role]),
+    outputTokens: ({ maxOutput }) => outputTokensOf(ctx.role, maxOutput),
     abortSignal: request.abortSignal,
-    execute: (door) => stream(ctx, request, door),
+    execute: async (door) => {
+      try {
+        return await stream(ctx, request, door);
+      } catch (error) {
+        throw await ownKeyFailure(ctx.organizationId, door, error);
+      }
+    },
     beforeSettle: request.beforeSettle,
     onSettled: onSettled && ((tx, settled) => onSettled(tx, textResult(settled))),
   });
@@ -134,7 +143,7 @@ async function stream(ctx: CallContext, request: TextRequest, door: Door): Promi
       progress.text += delta;
       quarters += tokenQuarters(delta);
       // The cap holds in mid-call even when a provider ignores maxOutputTokens.
-      if (quarters / 4 > maxOutputTokens * 2 + 1000 || progress.text.length > MODEL_LIMITS.maxAnswerChars) {
+      if (quarters / 4 > mostOutputTokens(maxOutputTokens) || progress.text.length > MODEL_LIMITS.maxAnswerChars) {
         throw new AppError('model_call_failed', 'the answer is larger than the reserved credits cover', {
           details: { reason: 'oversize' },
         });

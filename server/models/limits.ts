@@ -19,6 +19,15 @@ export const MODEL_LIMITS = {
   /** Tests of own keys an organization may ask for in a minute, and in a day: each is a call that somebody pays for. */
   keyTestsPerMinute: 5,
   keyTestsPerDay: 50,
+  /** Embedding calls of an organization in a minute, and in a day: a search is one, indexing is one a batch of chunks; only a runaway loop comes here. */
+  embedsPerMinute: 1200,
+  embedsPerDay: 100_000,
+  /** A provider may count this many times the input that we estimate (4 characters a token), and this much more for what it adds itself. */
+  usageInputFactor: 8,
+  usageInputExtra: 20_000,
+  /** An answer, its reasoning included, may be this many times the output asked for, and this much more, in tokens. */
+  usageOutputFactor: 2,
+  usageOutputExtra: 1000,
 } as const;
 
 /** Output tokens a role may need: what a hold covers at least. */

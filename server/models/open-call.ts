@@ -6,19 +6,21 @@ import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { AccessContext, MeteredWork, OpenCall } from './door';
+import { holdAmount } from './hold-amount';
 import { MODEL_LIMITS } from './limits';
-import { costOf, creditsFor, outputTokensCovered } from './pricing';
+import { outputTokensCovered } from './pricing';
 import { keyIdentifier, parseModelRef } from './providers/create-model';
 import { chargedShare, tariff } from './quote';
-import { type CallBasis, readCallBasis } from './read-call-basis';
+import { readCallBasis } from './read-call-basis';
 import { capabilityOf } from './schema';
 
 /** Checks access, counts the request, holds the credits and writes the call's row. @throws AppError as `executeWithAIAccess` */
 export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, signal: AbortSignal): Promise<OpenCall> {
   const { provider, modelId } = parseModelRef(work.model);
   const basis = await readCallBasis(db(), ctx.organizationId, { ...ctx, modelRef: work.model });
-  const { model, price, access } = basis;
-  const amount = amountToHold(work, basis);
+  const { model, price, access, quote } = basis;
+  const tokens = { input: work.inputTokens, output: work.outputTokens(model) };
+  const amount = holdAmount(quote.p90, tokens, { price, tariff: tariff() });
   const ownTest = ctx.role === 'key-test';
   // Only the organization's own key is tested, never the instance's in its place.
   if (ownTest && !access.own) throw notFound('Key');
@@ -94,27 +96,19 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
 
 /** @throws AppError `capability_denied`, `quality_not_allowed`, `rate_limited` */
 async function countCall(tx: Tx, { organizationId, role, quality }: AccessContext, capability: string): Promise<void> {
-  if (role !== 'key-test') {
-    await checkAndCountAccess(tx, { organizationId, capability, quality });
-    return;
-  }
-  // Not against the plan's requests, of which it takes nothing; and limited on a plan without limits too.
-  const { keyTestsPerMinute: perMinute, keyTestsPerDay: perDay } = MODEL_LIMITS;
-  await countRequest(tx, { organizationId, name: role, perMinute, perDay });
+  // Neither takes one of the plan's requests: a search is no request for work, a test does none. Both are limited on every plan.
+  if (role === 'key-test' || role === 'embed')
+    await countRequest(tx, { organizationId, name: role, ...OWN_LIMITS[role] });
+  else await checkAndCountAccess(tx, { organizationId, capability, quality });
 }
+
+const OWN_LIMITS = {
+  'key-test': { perMinute: MODEL_LIMITS.keyTestsPerMinute, perDay: MODEL_LIMITS.keyTestsPerDay },
+  embed: { perMinute: MODEL_LIMITS.embedsPerMinute, perDay: MODEL_LIMITS.embedsPerDay },
+} as const;
 
 function duplicateRequest(key: string): AppError {
   return new AppError('duplicate_request', `model call ${key} was made before`, {
     userMessage: 'This was asked for before; nothing was done or charged twice.',
   });
-}
-
-/** P90 of such calls, and at least what this very request needs, micro-credits. */
-function amountToHold<T>(work: MeteredWork<T>, { model, price, quote }: CallBasis): bigint {
-  const needed = creditsFor(
-    costOf({ input: work.inputTokens, cached: 0, output: work.outputTokens(model) }, price),
-    tariff(),
-  );
-  if (quote.p90 > needed) return quote.p90;
-  return needed;
 }

@@ -3,6 +3,7 @@ import { Prisma } from '@/prisma/generated/client';
 import { now } from '@/server/platform/clock';
 import type { Client } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
+import { holdAmount, outputTokensOf } from './hold-amount';
 import { TYPICAL_TOKENS } from './limits';
 import { priceMissing } from './price-row';
 import { costOf, creditsFor, type Price } from './pricing';
@@ -17,6 +18,8 @@ export interface Quote {
 /** History counts once this many calls have settled. */
 const ENOUGH_HISTORY = 20;
 const SIZE_PERCENT = { S: 60n, M: 100n, L: 180n } as const;
+/** How far a call may go beyond its likely cost before there is history. */
+const UPPER = 2;
 
 /**
  * What one call of a role will cost: percentiles of what this instance's settled calls for (capability, quality, size, model)
@@ -24,11 +27,24 @@ const SIZE_PERCENT = { S: 60n, M: 100n, L: 180n } as const;
  * twice that. Tokens are priced anew so that a corrected price changes the next quote at once.
  */
 export async function quoteCall(client: Client, call: QuotedCall): Promise<Quote> {
-  const [row] = await client.$queryRaw<(CallHistory & Price)[]>`
-    SELECT p."inputPerMillion", p."outputPerMillion", p."cachedPerMillion", p."imageInPerUnit", p."imageOutPerUnit", h.*
-    FROM (${priceInForce(Prisma.sql`${call.modelRef}`)}) p CROSS JOIN LATERAL (${historyAtPrice(call)}) h`;
+  const { p50, p90 } = await quoteHold(client, call);
+  return { p50, p90 };
+}
+
+/**
+ * The quote, and what the call will hold while it runs, micro-credits. Its prompt is not written yet: it is taken to be as much
+ * longer than the typical one as the quote's upper bound is above its likely amount.
+ */
+export async function quoteHold(client: Client, call: QuotedCall): Promise<Quote & { hold: bigint }> {
+  const [row] = await client.$queryRaw<(CallHistory & Price & { maxOutput: number })[]>`
+    SELECT p."inputPerMillion", p."outputPerMillion", p."cachedPerMillion", p."imageInPerUnit", p."imageOutPerUnit", m."maxOutput", h.*
+    FROM "LlmModel" m JOIN LATERAL (${priceInForce(Prisma.sql`m."id"`)}) p ON true CROSS JOIN LATERAL (${historyAtPrice(call)}) h
+    WHERE m."id" = ${call.modelRef}`;
   if (row === undefined) throw priceMissing(call.modelRef);
-  return quoteFrom(row, call, row);
+  const quote = quoteFrom(row, call, row);
+  const input = Math.ceil((TYPICAL_TOKENS[call.role].input * UPPER * Number(SIZE_PERCENT[call.size ?? 'M'])) / 100);
+  const output = outputTokensOf(call.role, row.maxOutput);
+  return { ...quote, hold: holdAmount(quote.p90, { input, output }, { price: row, tariff: tariff() }) };
 }
 
 /** The row of `ModelPrice` that holds now for a model, for a statement that reads more. */
@@ -72,7 +88,7 @@ export function quoteFrom(history: CallHistory | undefined, { role, size = 'M' }
   }
   const micro = creditsFor(costOf({ ...TYPICAL_TOKENS[role], cached: 0 }, price), tariff());
   const p50 = (micro * SIZE_PERCENT[size] + 99n) / 100n;
-  return { p50, p90: p50 * 2n };
+  return { p50, p90: p50 * BigInt(UPPER) };
 }
 
 /** What an organization pays of a price in micro-credits: all of it, or the platform fee when the call runs on its own key. */

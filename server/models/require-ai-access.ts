@@ -8,14 +8,14 @@ import { type AccessQuestion, checkAIAccess } from './check-ai-access';
  * `model_not_available`, with what is missing and how to unlock it
  */
 export async function requireAIAccess(question: AccessQuestion): Promise<void> {
-  const { denial, estimate, missing, unlocks, available } = await checkAIAccess(question);
+  const { denial, required, missing, unlocks, available } = await checkAIAccess(question);
   if (denial === null) return;
   throw new AppError(denial.code, `${question.capability} at ${question.quality} is refused: ${denial.code}`, {
     userMessage: denial.message,
     details: {
       capability: question.capability,
       quality: question.quality,
-      required: (estimate?.p90 ?? 0n).toString(),
+      required: (required ?? 0n).toString(),
       available: available.toString(),
       missing: missing.toString(),
       unlocks: unlocks.map(({ kind, priceUsdCents }) => ({ kind, priceUsdCents })),

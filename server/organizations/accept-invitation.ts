@@ -1,7 +1,7 @@
 import 'server-only';
 import { now } from '@/server/platform/clock';
-import { db, inTx } from '@/server/platform/db';
-import { AppError } from '@/server/platform/errors';
+import { db, inTx, type Tx } from '@/server/platform/db';
+import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { hashToken } from './invitation-token';
 import { lockOrganization, memberOf } from './lock-team';
@@ -27,6 +27,7 @@ export async function acceptInvitation(
   if (link === null) throw noInvitation();
   const { organizationId } = link;
   return inTx(async (tx) => {
+    await lockPerson(tx, person.userId);
     await lockOrganization(tx, organizationId);
     // Read under the lock: the letter may have been sent anew, withdrawn or used meanwhile.
     const row = await tx.invitation.findUnique({ where: { tokenHash } });
@@ -48,6 +49,13 @@ export async function acceptInvitation(
     });
     return { organizationId };
   });
+}
+
+/** Before the organization, as deleting an account does it: neither waits for the other. @throws AppError `not_found` */
+async function lockPerson(tx: Tx, userId: string): Promise<void> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM "User" WHERE "id" = ${userId} AND "deletedAt" IS NULL FOR KEY SHARE`;
+  if (rows.length === 0) throw notFound('User');
 }
 
 function noInvitation(): AppError {

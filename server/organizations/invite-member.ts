@@ -25,7 +25,7 @@ export async function inviteMember(
     const team = await lockTeam(tx, actor, 'admin');
     if (!mayManage(team.actor.role, input.role)) throw roleForbids();
     await refuseKnown(tx, team.id, input.email);
-    await countLetter(tx, team.id);
+    await countLetter(tx, { organizationId: team.id, userId: actor.userId, email: input.email });
     // One that nobody took in time gives way to the new one.
     await tx.invitation.deleteMany({ where: { organizationId: team.id, email: input.email, acceptedAt: null } });
     await tx.invitation.create({

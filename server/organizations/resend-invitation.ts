@@ -22,7 +22,7 @@ export async function resendInvitation(actor: TeamActor, invitationId: string): 
     });
     if (found === null) throw notFound('Invitation');
     if (!mayManage(team.actor.role, found.role)) throw roleForbids();
-    await countLetter(tx, team.id);
+    await countLetter(tx, { organizationId: team.id, userId: actor.userId, email: found.email });
     await tx.invitation.update({ where: { id: found.id }, data: { tokenHash, expiresAt } });
     return { name: team.name, from: await nameOf(tx, actor.userId), row: found };
   });

@@ -19,6 +19,10 @@ export const TEAM_SIZE = 100;
 export const TEAMS_PER_OWNER = 10;
 /** Invitation letters one organization may send a day (UTC), repeated ones included. */
 export const LETTERS_PER_DAY = 30;
+/** Invitation letters one person may send a day (UTC), whatever the team. */
+export const LETTERS_PER_SENDER = 60;
+/** Invitation letters one address gets a day (UTC), whoever sends them. */
+export const LETTERS_PER_ADDRESS = 5;
 /** Days an invitation can be accepted. */
 export const INVITATION_DAYS = 7;
 /** What a person types to delete their account. */

@@ -50,6 +50,11 @@ export async function say(
   return id;
 }
 
+/** For whom a run's calls are held and booked: who continued it last, for runs from before that was noted their creator. */
+export function payerOf({ actingUserId, createdById }: Pick<Run, 'actingUserId' | 'createdById'>): string | null {
+  return actingUserId ?? createdById;
+}
+
 /** @param base attempts of tasks that earlier runs made: they are not tries of this one. */
 export async function startRun(
   tx: Tx,
@@ -66,6 +71,7 @@ export async function startRun(
       kind,
       planVersion: project.planVersion,
       createdById: actor.userId,
+      actingUserId: actor.userId,
       cursor: { base },
     },
   });
@@ -73,7 +79,9 @@ export async function startRun(
   return runId;
 }
 
-export async function requeue(tx: Tx, run: Run): Promise<void> {
+/** Goes on with a waiting run. From now on it is the actor's: the ledger holds and books for whoever said go on. */
+export async function requeue(tx: Tx, run: Run, { userId }: Actor): Promise<void> {
   await moveRun(tx, { runId: run.id, to: 'queued' });
+  if (userId !== null) await tx.run.update({ where: { id: run.id }, data: { actingUserId: userId } });
   await dispatchRun(tx, run);
 }

@@ -24,6 +24,6 @@ export async function answerQuestions(actor: Actor, answers: { id: string; answe
           ? 'Skipped the questions: use your assumptions.'
           : given.map(({ answer }) => `- ${answer}`).join('\n'),
     });
-    await requeue(tx, run);
+    await requeue(tx, run, actor);
   });
 }

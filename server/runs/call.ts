@@ -10,6 +10,7 @@ import { callStructured } from '@/server/models/structured';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
+import { payerOf } from './actor';
 import { appendEvents, DeltaWriter } from './event-log';
 import { finishStep, nextCallKey, type StepContext, type StepResult } from './journal';
 import type { EventPayload } from './schema';
@@ -24,7 +25,7 @@ async function callContext(ctx: StepContext, call: StepCall): Promise<CallContex
   await requireBudget(ctx, call);
   return {
     ...ctx.scope,
-    userId: ctx.run.createdById,
+    userId: payerOf(ctx.run),
     runId: ctx.run.id,
     taskId: call.task?.rowId ?? null,
     stepId: ctx.step.id,
@@ -114,7 +115,7 @@ export async function callStreaming(ctx: StepContext, call: StreamedCall): Promi
         const { text, modelLabel, chargedMicro: costMicro, balanceMicro } = result;
         const step = await call.onSettled(tx, result);
         const end: MessageEnd = { id, text, status: 'final', costMicro, balanceMicro, modelLabel };
-        const columns = columnsOf(end, message.metadata);
+        const columns = columnsOf(end, { ...message.metadata, modelCallId: result.callId });
         if (writer.begun) await tx.message.updateMany({ where: { id, status: 'streaming' }, data: columns });
         else await tx.message.create({ data: { ...message, ...columns } });
         const events = [...(step.events ?? []), ...(writer.begun ? [] : [opening]), endEvent(end)];

@@ -176,7 +176,7 @@ async function askContext(actor: Actor, question: string) {
               ...scope,
               query: question,
               limit: AGENT_LIMITS.searchHits,
-              embedCallFor: embedderOf(scope),
+              embedCallFor: embedderOf(scope, actor.userId),
             })
           ).hits,
   };

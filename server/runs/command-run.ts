@@ -42,6 +42,6 @@ export async function resumeRun(actor: Actor): Promise<void> {
       });
     const to = project.resumeStatus ?? (run.kind === 'design' ? 'planning' : 'implementing');
     await moveProject(tx, { ...scopeOf(actor), to });
-    await requeue(tx, run);
+    await requeue(tx, run, actor);
   });
 }

@@ -2,7 +2,11 @@ import 'server-only';
 import { embedTexts } from '@/server/models/embed';
 import type { EventScope } from './event-log';
 
-/** The metered embedding call of a project, for an embedder that is a provider's. */
-export function embedderOf(scope: EventScope) {
-  return (ref: string) => (texts: string[], signal?: AbortSignal) => embedTexts(scope, ref, texts, signal);
+/**
+ * The metered embedding call of a project, for an embedder that is a provider's.
+ * @param userId for whom it is held and booked: their budget covers it too
+ */
+export function embedderOf({ organizationId, projectId }: EventScope, userId: string | null) {
+  return (ref: string) => (texts: string[], signal?: AbortSignal) =>
+    embedTexts({ organizationId, projectId, userId }, ref, texts, signal);
 }

@@ -8,6 +8,7 @@ import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
+import { payerOf } from './actor';
 import { closeOrphanMessages } from './close-orphan-messages';
 import { appendEvents, type EventScope } from './event-log';
 import { indexBeside, indexingDone } from './index-head';
@@ -193,7 +194,7 @@ async function runStep(
       quality,
       ...models,
     });
-    if (name === 'review' || name === 'document') indexBeside(scope);
+    if (name === 'review' || name === 'document') indexBeside(scope, payerOf(run));
     return 'done';
   } catch (error) {
     return handleFailure({ scope, run, step, lease, aborted: abort.signal.aborted }, error);

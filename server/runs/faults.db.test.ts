@@ -3,6 +3,7 @@ import { goodReply, replacement, scriptedProject, verdict, wholeFile } from '@/e
 import { type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
 import { auditLedger } from '@/server/credits/audit';
 import { grant } from '@/server/credits/ledger';
+import { readReceipt } from '@/server/credits/read-receipt';
 import { syncEnvironmentModels } from '@/server/models/catalog';
 import { creditsFor } from '@/server/models/pricing';
 import { tariff } from '@/server/models/quote';
@@ -19,6 +20,8 @@ import { createProject } from './create-project';
 import { advanceRun } from './engine';
 import { setBudget } from './project-settings';
 import { refineTask } from './refine-task';
+import { viewChat } from './view-project';
+import { waitForBudget } from './waits-for';
 
 const MODEL = 'compatible:fake';
 const script = scriptedProject();
@@ -93,6 +96,9 @@ async function designed() {
   await drive(run.id);
   return { ...owner, projectId };
 }
+
+const waitsForBudget = async (own: { organizationId: string; projectId: string }) =>
+  (await waitForBudget(own.organizationId, [{ id: own.projectId, status: 'awaiting_credits' }])).has(own.projectId);
 
 async function built(budget?: bigint) {
   const own = await designed();
@@ -324,6 +330,18 @@ describe('the loop ends', () => {
     expect(await projectCharged(own.projectId)).toBe(price(calls) - price(rejected));
     const task = await database.prisma.task.findFirstOrThrow({ where: { projectId: own.projectId, key: 'T2' } });
     expect(task.absorbedMicro).toBe(price(rejected));
+
+    // The chat says so beside the message, and the review's refund leads to the lines that it reviewed.
+    const { messages } = await viewChat(own);
+    expect(messages.filter(({ notCharged }) => notCharged).map(({ costMicro }) => costMicro)).toEqual(
+      rejected.filter(({ role }) => role === 'implement').map(({ chargedMicro }) => chargedMicro),
+    );
+    const review = rejected.find(({ role }) => role === 'review');
+    const refund = await database.prisma.creditEntry.findFirstOrThrow({
+      where: { modelCallId: review?.id ?? '', kind: 'usage_refund' },
+    });
+    const { step } = await readReceipt({ organizationId: own.organizationId, entryId: refund.id });
+    expect(step).toMatchObject({ difference: 'reviewed', snapshotId: expect.any(String) });
   });
 });
 
@@ -346,6 +364,7 @@ describe('money and stopping', () => {
     const runId = await approvePlan(own, 1);
     await drive(runId);
     expect((await status(own.projectId)).project).toBe('awaiting_credits');
+    expect(await waitsForBudget(own)).toBe(false);
     await drain(400_000_000n, 'bonus');
     await resumeRun(own);
     await drive(runId);
@@ -356,6 +375,7 @@ describe('money and stopping', () => {
   it('a budget that is used up pauses before the step, and a larger one goes on', async () => {
     const { own, runId } = await built(1n);
     expect((await status(own.projectId)).project).toBe('awaiting_credits');
+    expect(await waitsForBudget(own)).toBe(true);
     expect(script.asked.filter(({ role }) => role === 'implement')).toEqual([]);
     await setBudget(own, null);
     await resumeRun(own);

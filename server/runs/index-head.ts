@@ -9,8 +9,8 @@ import { workProper } from './work-proper';
 /** Indexing goes on beside the steps: a step never waits for an embedding. */
 const indexing = new Set<Promise<void>>();
 
-export function indexBeside(scope: EventScope): void {
-  const work = indexHead(scope).finally(() => indexing.delete(work));
+export function indexBeside(scope: EventScope, userId: string | null): void {
+  const work = indexHead(scope, userId).finally(() => indexing.delete(work));
   indexing.add(work);
 }
 
@@ -20,12 +20,12 @@ export async function indexingDone(): Promise<void> {
 }
 
 /** The index follows the head. Its failure never fails a run: search says what it knows. */
-async function indexHead(scope: EventScope): Promise<void> {
+async function indexHead(scope: EventScope, userId: string | null): Promise<void> {
   try {
     const project = await db().project.findUnique({ where: { id: scope.projectId }, select: { headSnapshotId: true } });
     if (!project?.headSnapshotId) return;
     const snapshotId = project.headSnapshotId;
-    await workProper('index', () => indexSnapshot({ ...scope, snapshotId, embedCallFor: embedderOf(scope) }));
+    await workProper('index', () => indexSnapshot({ ...scope, snapshotId, embedCallFor: embedderOf(scope, userId) }));
   } catch (error) {
     logger().warn({ err: error, projectId: scope.projectId }, 'indexing failed');
   }

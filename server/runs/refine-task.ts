@@ -55,7 +55,7 @@ export async function refineTask(actor: Actor, { taskKey, choice, note, task: ed
       });
     }
     await moveProject(tx, { ...scopeOf(actor), to: 'implementing', from: ['awaiting_refinement'] });
-    await requeue(tx, run);
+    await requeue(tx, run, actor);
   });
 }
 

@@ -27,6 +27,7 @@ export async function replan(actor: Actor, note: string): Promise<void> {
         kind: 'design',
         planVersion: project.planVersion,
         createdById: actor.userId,
+        actingUserId: actor.userId,
       },
     });
     // The questions and the specification stand: the new design begins at the plan.

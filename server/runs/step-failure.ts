@@ -10,7 +10,7 @@ import { failStep, type OpenStep } from './journal';
 import { holdLease, type Lease } from './lease';
 import { RUN_LIMITS } from './limits';
 import { moveProject, moveRun } from './transitions';
-import { missingCredits, unlockText } from './unlock';
+import { findPayer, missingCredits, unlockText } from './unlock';
 
 /**
  * How an advance ended: another worker holds the run (`elsewhere`), it waits for a person or has ended (`rests`), or it goes
@@ -54,7 +54,7 @@ export async function handleFailure(failed: FailedStep, error: unknown): Promise
   if (isAppError(error) && (code === 'insufficient_credits' || code === 'budget_exceeded')) {
     const details = missingCredits(error.details);
     await failStep(failed, { code, message, details, tries: 0 });
-    return pauseRunAs(failed, unlockText(code, details), 'awaiting_credits');
+    return pauseRunAs(failed, unlockText(code, details, await findPayer(failed.run)), 'awaiting_credits');
   }
   if (isAppError(error) && FOR_A_PERSON.has(error.code)) {
     await failStep(failed, { code, message, tries: 0 });

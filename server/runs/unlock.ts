@@ -1,11 +1,12 @@
 import 'server-only';
 import { z } from 'zod';
-import type { Project } from '@/prisma/generated/client';
+import type { Project, Run } from '@/prisma/generated/client';
 import { getBalance } from '@/server/credits/balance';
 import { checkCreditBalance } from '@/server/credits/check-credit-balance';
 import { planAllocation } from '@/server/credits/plan-allocation';
 import { exactCredits } from '@/server/credits/schema';
 import { db } from '@/server/platform/db';
+import { payerOf } from './actor';
 
 /** Micro-credits as decimal text: the form in which an error and the journal carry them. */
 const missingSchema = z.object({
@@ -21,19 +22,50 @@ export function missingCredits(details: Record<string, unknown>): MissingCredits
   return missingSchema.parse(details);
 }
 
-/** Why the run paused, in words that stay true: what has come since then is for `viewUnlock`. */
-export function unlockText(code: string, { required, available, scope }: MissingCredits): string {
+/**
+ * Why the run paused, in words that stay true: what has come since then is for `viewUnlock`, and so is the payer's name,
+ * which must not outlive their account in the journal.
+ */
+export function unlockText(code: string, { required, available, scope }: MissingCredits, payer: Payer | null): string {
+  if (scope === 'member' && payer?.left)
+    return 'Who continued this run last is no longer in this organization. Somebody else has to resume it, within their own budget.';
   const need = `The next step needs up to ${exactCredits(BigInt(required))} credits; ${exactCredits(BigInt(available))} were available.`;
-  if (scope === 'member') return `${need} Ask an owner or admin to raise your monthly budget, then resume.`;
+  if (scope === 'member')
+    return `${need} That is left of the monthly budget of whoever continued this run last. An owner or admin can raise it, or somebody else resumes within their own.`;
   return code === 'budget_exceeded'
     ? `${need} Raise the budget of this project, then resume.`
     : `${need} Wait for the monthly credits or add credits, then resume.`;
+}
+
+/** The person whose monthly budget a run is held to. */
+export interface Payer {
+  name: string;
+  /** Is no member any more: there is nothing to spend for them, whatever their budget was. */
+  left: boolean;
+}
+
+/** Null for a run of the instance itself. */
+export async function findPayer(
+  run: Pick<Run, 'organizationId' | 'actingUserId' | 'createdById'>,
+): Promise<Payer | null> {
+  const userId = payerOf(run);
+  if (userId === null) return null;
+  const { organizationId } = run;
+  const [user, member] = await Promise.all([
+    db().user.findUnique({ where: { id: userId }, select: { name: true, email: true, deletedAt: true } }),
+    db().membership.findUnique({ where: { organizationId_userId: { organizationId, userId } }, select: { id: true } }),
+  ]);
+  // A deleted account keeps a row without a name of anybody.
+  const name = user === null || user.deletedAt !== null ? null : user.name || user.email;
+  return { name: name ?? 'The person who continued it', left: member === null };
 }
 
 /** What would let a paused run go on, as things are now. Amounts are micro-credits. */
 export interface Unlock {
   kind: 'credits' | 'budget' | 'member_budget';
   text: string;
+  /** Whose budget it is, for `member_budget`: whoever resumes goes on with their own. */
+  payer: Payer | null;
   required: bigint;
   available: bigint;
   /** 0: it can go on now. */
@@ -43,10 +75,10 @@ export interface Unlock {
 }
 
 /** @param charged micro-credits charged to the project so far. */
-export async function viewUnlock(project: Project, runId: string, charged: bigint): Promise<Unlock> {
+export async function viewUnlock(project: Project, run: Run, charged: bigint): Promise<Unlock> {
   const { organizationId, budgetMicro } = project;
   const failed = await db().runStep.findFirst({
-    where: { runId, status: 'failed', errorCode: { in: ['insufficient_credits', 'budget_exceeded'] } },
+    where: { runId: run.id, status: 'failed', errorCode: { in: ['insufficient_credits', 'budget_exceeded'] } },
     orderBy: { finishedAt: 'desc' },
     select: { errorCode: true, output: true },
   });
@@ -56,13 +88,14 @@ export async function viewUnlock(project: Project, runId: string, charged: bigin
   if (stored.data?.scope === 'member') {
     const { budgetLeft, resetsAt } = await checkCreditBalance(db(), {
       organizationId,
-      userId: project.createdById,
+      userId: payerOf(run),
       required,
     });
     const left = budgetLeft ?? required;
     return {
       kind: 'member_budget',
       text,
+      payer: await findPayer(run),
       required,
       available: left,
       missing: above(required, left),
@@ -72,7 +105,15 @@ export async function viewUnlock(project: Project, runId: string, charged: bigin
   if (failed?.errorCode === 'budget_exceeded') {
     // A budget that was taken away is no limit any more.
     const left = budgetMicro === null ? required : budgetMicro - charged;
-    return { kind: 'budget', text, required, available: left, missing: above(required, left), monthly: null };
+    return {
+      kind: 'budget',
+      text,
+      payer: null,
+      required,
+      available: left,
+      missing: above(required, left),
+      monthly: null,
+    };
   }
   const balance = await getBalance(db(), organizationId);
   const row = await db().organizationPlan.findUnique({
@@ -84,6 +125,7 @@ export async function viewUnlock(project: Project, runId: string, charged: bigin
   return {
     kind: 'credits',
     text,
+    payer: null,
     required,
     available: balance.available,
     missing: above(required, balance.available),

@@ -114,7 +114,7 @@ export async function viewProject({ organizationId, projectId }: Own) {
             finishedAt: run.finishedAt,
           },
     actions: actionsFor(project.status, run?.status ?? null),
-    unlock: project.status === 'awaiting_credits' ? await viewUnlock(project, run?.id ?? '', charged) : null,
+    unlock: project.status === 'awaiting_credits' && run !== null ? await viewUnlock(project, run, charged) : null,
     lastSeq: last._max.seq ?? 0,
   };
 }
@@ -221,6 +221,17 @@ const balanceAfter = z.object({
     .transform(BigInt),
 });
 
+const madeByCall = z.object({ modelCallId: z.string() });
+
+/** Model calls of a project whose whole cost was given back. */
+async function absorbedCalls(projectId: string): Promise<Set<string>> {
+  const refunds = await db().creditEntry.findMany({
+    where: { projectId, kind: 'usage_refund' },
+    select: { modelCallId: true },
+  });
+  return new Set(refunds.map(({ modelCallId }) => modelCallId).filter((id) => id !== null));
+}
+
 /** The chat as of event `lastSeq`: a message still being written has the text its events up to there hold. */
 export async function viewChat({ organizationId, projectId }: Own) {
   if ((await db().project.count({ where: { id: projectId, organizationId } })) === 0) throw notFound('Project');
@@ -240,6 +251,7 @@ export async function viewChat({ organizationId, projectId }: Own) {
           where: { stream: `project:${projectId}`, kind: 'text-delta', seq: { lte: lastSeq } },
           orderBy: { seq: 'asc' },
         });
+  const absorbed = await absorbedCalls(projectId);
   const partial = new Map<string, string>();
   for (const { payload } of deltas) {
     const { id, delta } = z.object({ id: z.string(), delta: z.string() }).parse(payload);
@@ -255,6 +267,8 @@ export async function viewChat({ organizationId, projectId }: Own) {
       costMicro: row.costMicro,
       /** Micro-credits left after it; null when it called no model. */
       balanceMicro: balanceAfter.safeParse(row.metadata).data?.balanceMicro ?? null,
+      /** Its attempt was not approved, and what it had cost was given back. */
+      notCharged: absorbed.has(madeByCall.safeParse(row.metadata).data?.modelCallId ?? ''),
       modelLabel: row.modelLabel,
       createdAt: row.createdAt,
       seq: row.seq.toString(),

@@ -106,7 +106,7 @@ export const searchRouter = router({
       projectId: input.projectId,
       query: input.query,
       limit: input.limit,
-      embedCallFor: embedderOf({ organizationId, projectId: input.projectId }),
+      embedCallFor: embedderOf({ organizationId, projectId: input.projectId }, ctx.caller.userId),
     });
   }),
 });

@@ -1,7 +1,9 @@
 import 'server-only';
 import { z } from 'zod';
 import { getBalance } from '@/server/credits/balance';
+import { memberBudget } from '@/server/credits/check-credit-balance';
 import { listEntries } from '@/server/credits/list-entries';
+import { withBudget } from '@/server/credits/member-balance';
 import { readReceipt } from '@/server/credits/read-receipt';
 import { historyInputSchema, reportInputSchema } from '@/server/credits/schema';
 import { usageReport } from '@/server/credits/usage-report';
@@ -10,8 +12,10 @@ import { memberProcedure, router } from '../trpc';
 
 export const creditsRouter = router({
   balance: memberProcedure.query(async ({ ctx }) => {
-    const balance = await getBalance(db(), ctx.caller.organizationId);
-    return { ...balance, spendable: balance.available > 0n ? balance.available : 0n };
+    const { organizationId, userId } = ctx.caller;
+    const balance = await getBalance(db(), organizationId);
+    const own = await memberBudget(db(), { organizationId, userId, since: balance.periodStart });
+    return withBudget(balance, own);
   }),
   history: memberProcedure
     .input(historyInputSchema)

@@ -3,7 +3,7 @@ import { createTeam } from '@/server/credits/create-team';
 import { memberUsage } from '@/server/credits/member-usage';
 import { acceptInvitation } from '@/server/organizations/accept-invitation';
 import { changeRole } from '@/server/organizations/change-role';
-import { closeTeam } from '@/server/organizations/close-team';
+import { closeTeam, requireClosable } from '@/server/organizations/close-team';
 import { inviteMember } from '@/server/organizations/invite-member';
 import { listInvitations } from '@/server/organizations/list-invitations';
 import { listMembers } from '@/server/organizations/list-members';
@@ -24,7 +24,6 @@ import {
 import { setMemberBudget } from '@/server/organizations/set-member-budget';
 import { transferOwnership } from '@/server/organizations/transfer-ownership';
 import { viewOrganization } from '@/server/organizations/view-organization';
-import { AppError } from '@/server/platform/errors';
 import { deleteWithPayments } from '../end-subscriptions';
 import { adminProcedure, memberProcedure, ownerProcedure, router } from '../trpc';
 
@@ -41,12 +40,7 @@ export const organizationsRouter = router({
     .input(organizationNameSchema)
     .mutation(({ ctx, input }) => renameOrganization(ctx.caller.organizationId, input.name)),
   close: ownerProcedure.input(closeTeamSchema).mutation(async ({ ctx, input }) => {
-    const { name } = await viewOrganization(ctx.caller.organizationId);
-    if (input.confirm.trim() !== name) {
-      throw new AppError('invalid_input', 'the name was not typed', {
-        userMessage: `Type the team's name, “${name}”.`,
-      });
-    }
+    await requireClosable(ctx.caller, input.confirm);
     const closing = [ctx.caller.organizationId];
     await deleteWithPayments(closing, async () => {
       await closeTeam(ctx.caller);

@@ -7,6 +7,7 @@ import { db } from '@/server/platform/db';
 import { createProject } from '@/server/runs/create-project';
 import { archiveProject, renameProject, setBudget, setModel } from '@/server/runs/project-settings';
 import { viewProject } from '@/server/runs/view-project';
+import { waitForBudget } from '@/server/runs/waits-for';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, budgetSchema, projectInput } from './shared';
 
@@ -44,12 +45,16 @@ export const projectsRouter = router({
         organizationId: ctx.caller.organizationId,
         projectIds: page.map(({ id }) => id),
       });
+      const budgets = await waitForBudget(ctx.caller.organizationId, page);
+      const waitsFor = ({ id, status }: { id: string; status: string }) =>
+        status !== 'awaiting_credits' ? null : budgets.has(id) ? ('budget' as const) : ('credits' as const);
       return {
         projects: page.map((row) => ({
           id: row.id,
           title: row.title || row.description.slice(0, 60),
           description: row.description,
           status: row.status,
+          waitsFor: waitsFor(row),
           updatedAt: row.updatedAt,
           createdAt: row.createdAt,
           tasksDone: row.tasks.filter(({ status }) => status === 'approved' || status === 'accepted').length,

@@ -21,6 +21,7 @@ const FILES = {
 let database: Database;
 let fake: FakeModel;
 let organizationId: string;
+let userId: string;
 let projectId: string;
 let snapshotId: string;
 /** What the provider serves at this moment. */
@@ -79,7 +80,7 @@ beforeEach(async () => {
   serving = { dims: 64 };
   fake.embedRequests.length = 0;
   const owner = await seedOrganization(database, { planId: 'pro' });
-  organizationId = owner.organizationId;
+  ({ organizationId, userId } = owner);
   projectId = newId();
   await database.prisma.project.create({
     data: { id: projectId, organizationId, createdById: owner.userId, title: 'Test', description: 'Test' },
@@ -96,7 +97,7 @@ beforeEach(async () => {
 });
 
 const embedCallFor: EmbedCallFor = (ref) => (texts, signal) =>
-  embedTexts({ organizationId, projectId }, ref, texts, signal);
+  embedTexts({ organizationId, projectId, userId: null }, ref, texts, signal);
 
 function configure(embedder: string): void {
   process.env.EMBEDDER = embedder;
@@ -126,6 +127,27 @@ describe.each(EMBEDDERS)('code search with %s', (embedder) => {
     ]);
     expect(calls.every(({ chargedMicro }) => chargedMicro > 0n)).toBe(true);
     expect(await auditLedger(database.prisma)).toEqual([]);
+  });
+
+  it('asks nothing while there are no vectors, and then for the person who asks, within their budget', async () => {
+    configure(embedder);
+    const ask = (userId: string) =>
+      searchCode({
+        organizationId,
+        projectId,
+        query: 'reserve credits',
+        limit: 5,
+        embedCallFor: (ref) => (texts, signal) => embedTexts({ organizationId, projectId, userId }, ref, texts, signal),
+      });
+    expect(await ask(userId)).toMatchObject({ mode: 'lexical', note: expect.stringContaining('no vectors') });
+    expect(fake.embedRequests).toEqual([]);
+    await index();
+    fake.embedRequests.length = 0;
+    expect(await ask('no-member')).toMatchObject({ mode: 'lexical', hits: [{ path: 'ledger.ts' }] });
+    expect(fake.embedRequests).toEqual([]);
+    expect(await ask(userId)).toMatchObject({ mode: 'hybrid' });
+    const last = await database.prisma.creditEntry.findFirst({ where: { organizationId }, orderBy: { seq: 'desc' } });
+    expect(last).toMatchObject({ kind: 'usage', userId });
   });
 
   it('goes on by words while the provider is down, says so, and embeds when it is back', async () => {

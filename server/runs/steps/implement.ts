@@ -14,6 +14,7 @@ import { type EditBlock, parseReply } from '@/server/workspace/edits/parse-reply
 import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
 import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
 import { createSnapshot } from '@/server/workspace/snapshots';
+import { payerOf } from '../actor';
 import { endAttempt, lastFindings, stepOutput, taskOf } from '../attempt';
 import { callStreaming } from '../call';
 import { embedderOf } from '../embedder';
@@ -76,7 +77,7 @@ async function implementContext(ctx: StepContext, task: PlannedTask) {
           ...ctx.scope,
           query: `${task.title} ${task.criteria.map(({ text }) => text).join(' ')}`,
           limit: AGENT_LIMITS.searchHits,
-          embedCallFor: embedderOf(ctx.scope),
+          embedCallFor: embedderOf(ctx.scope, payerOf(ctx.run)),
         });
   // A small project fits whole: then nothing has to be guessed.
   for (const path of [...hits.map((hit) => hit.path), ...files.keys()]) take(path);

@@ -20,6 +20,7 @@ export default async function NewProjectPage() {
       <NewProjectForm
         action={createProject}
         demo={me.demo}
+        userId={me.user.id}
         examples={examples.map(({ slug, title, description }) => ({ slug, title, description }))}
       />
     </main>

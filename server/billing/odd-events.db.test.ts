@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Billing, startBilling } from '@/e2e/billing-harness';
+import { db } from '@/server/platform/db';
+import { closeTestDb, testDb } from '@/server/platform/test-db';
+
+let billing: Billing;
+
+beforeAll(async () => {
+  await testDb();
+  billing = await startBilling();
+});
+afterAll(async () => {
+  await billing.stop();
+  await closeTestDb();
+});
+
+const base = { object: 'event', type: 'foo.bar', created: 1, livemode: false };
+
+it.each([
+  ['a zero in a text', { ...base, id: 'evt_zero', data: { object: { note: 'a\0b', 'k\0': [1] } } }],
+  ['half of a character', { ...base, id: 'evt_half', data: { object: { note: 'a\ud800b' } } }],
+  ['no data and another form of time', { id: 'evt_thin', type: 'v1.thing', created: '2026-11-21T00:00:00Z' }],
+  ['the name of a known type only', { id: 'evt_bare', type: 'charge.refunded' }],
+  ['a time that is none', { ...base, id: 'evt_late', created: 9e15, data: { object: {} } }],
+])('a signed event with %s is stored, acknowledged and has no effect', async (_, event) => {
+  expect(await billing.deliver(event)).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
+  const row = await db().stripeEvent.findUniqueOrThrow({ where: { id: event.id } });
+  expect(row).toMatchObject({ type: event.type, outcome: 'ignored', payload: { id: event.id, type: event.type } });
+  expect(await billing.deliver(event)).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
+});
+
+it('what is left of a text that cannot be stored is its other characters', async () => {
+  await billing.deliver({ ...base, id: 'evt_rest', data: { object: { note: 'a\0b', 'k\0': 'x\ud83dy \u{1f600}' } } });
+  const { payload } = await db().stripeEvent.findUniqueOrThrow({ where: { id: 'evt_rest' } });
+  expect(payload).toMatchObject({ data: { object: { note: 'ab', k: 'x\ufffdy \u{1f600}' } } });
+});

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '@/server/platform/db';
+import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { cheapestTopup, listUnlocks, type Need } from './list-unlocks';
+
+const CREDIT = 1_000_000n;
+const DAY = 86_400_000;
+
+let database: Database;
+beforeAll(async () => {
+  database = await testDb();
+});
+afterAll(closeTestDb);
+
+async function unlocksFor(need: Partial<Need>, organizationId?: string) {
+  const id = organizationId ?? (await seedOrganization(database, { planId: 'team', monthlyMicro: 1n })).organizationId;
+  return listUnlocks(database.prisma, {
+    organizationId: id,
+    missing: CREDIT,
+    locked: null,
+    resetsAt: new Date(Date.now() + DAY),
+    nextAllocation: 2000n * CREDIT,
+    monthly: 1n,
+    ownBudget: null,
+    required: CREDIT,
+    ...need,
+  });
+}
+
+describe('credits to buy', () => {
+  it.each([
+    [1n, 'starter', 1, 999],
+    [100n, 'starter', 1, 999],
+    // Two of the small one for 19.98 are less than one for 39.99, and enough.
+    [162n, 'starter', 2, 1998],
+    [400n, 'starter', 4, 3996],
+    [401n, 'popular', 1, 3999],
+    [1501n, 'power', 1, 12_999],
+    // One of the largest would not unlock it.
+    [5832n, 'power', 3, 38_997],
+  ])('for %d missing credits are %s, %d times', async (missing, packageId, quantity, priceUsdCents) => {
+    const [way] = (await unlocksFor({ missing: missing * CREDIT, nextAllocation: 0n })).filter(
+      ({ kind }) => kind === 'topup',
+    );
+    expect(way).toMatchObject({ kind: 'topup', packageId, quantity, priceUsdCents });
+    expect(way?.kind === 'topup' && way.creditsMicro >= missing * CREDIT).toBe(true);
+  });
+
+  it('repay what is owed first', async () => {
+    const { organizationId } = await seedOrganization(database, { planId: 'team', monthlyMicro: 1n });
+    await database.prisma.creditBalance.update({ where: { organizationId }, data: { owed: 450n * CREDIT } });
+    const ways = await unlocksFor({ missing: 100n * CREDIT, nextAllocation: 0n }, organizationId);
+    // 550: six of the small one for 59.94, two of the middle one for 79.98.
+    expect(ways).toEqual([expect.objectContaining({ packageId: 'starter', quantity: 6, priceUsdCents: 5994 })]);
+  });
+
+  it('are none where nothing is sold, and at one price the fewest purchases', () => {
+    expect(cheapestTopup([], CREDIT)).toBeNull();
+    const offers = [
+      { id: 'half', name: 'Half', creditsMicro: 50n, priceUsdCents: 500 },
+      { id: 'whole', name: 'Whole', creditsMicro: 100n, priceUsdCents: 1000 },
+    ];
+    expect(cheapestTopup(offers, 100n)).toMatchObject({ packageId: 'whole', quantity: 1, creditsMicro: 100n });
+    expect(cheapestTopup(offers, 101n)).toMatchObject({ packageId: 'half', quantity: 3, creditsMicro: 150n });
+  });
+});
+
+describe('waiting', () => {
+  const kinds = async (...ask: Parameters<typeof unlocksFor>) => (await unlocksFor(...ask)).map(({ kind }) => kind);
+
+  it('is a way while the next month is ahead and brings enough', async () => {
+    expect(await kinds({})).toEqual(['wait', 'topup']);
+    expect(await kinds({ missing: 2001n * CREDIT })).toEqual(['topup']);
+    expect(await unlocksFor({ ownBudget: 5n * CREDIT })).toMatchObject([{ kind: 'wait' }]);
+  });
+
+  it('is none when the month is over and its successor has not begun', async () => {
+    const resetsAt = new Date(Date.now() - DAY);
+    expect(await kinds({ resetsAt })).toEqual(['topup']);
+    expect(await kinds({ resetsAt, ownBudget: 5n * CREDIT })).toEqual([]);
+  });
+
+  it('is none while the subscription is not paid: the next month’s credits may not come', async () => {
+    const { organizationId } = await seedOrganization(database, { planId: 'team', monthlyMicro: 1n });
+    await database.prisma.organizationPlan.update({
+      where: { organizationId },
+      data: { status: 'past_due', graceUntil: new Date(Date.now() + DAY), stripeSubscriptionId: 'sub_unpaid' },
+    });
+    expect(await kinds({}, organizationId)).toEqual(['topup']);
+    expect(await kinds({ ownBudget: 5n * CREDIT }, organizationId)).toEqual([]);
+  });
+});

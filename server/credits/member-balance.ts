@@ -1,0 +1,27 @@
+import 'server-only';
+import type { Balance } from './balance';
+import { MICRO } from './schema';
+
+/** A balance as one member sees it. Micro-credits. */
+interface MemberBalance extends Balance {
+  /** What the organization can spend; never below nothing. */
+  shared: bigint;
+  /** What the member can spend: no more than their budget leaves. */
+  spendable: bigint;
+  /** The member's own limit this period and what it leaves; null: they have none. */
+  budget: { limit: bigint; left: bigint } | null;
+}
+
+/** @param own the member's monthly budget as the reserve counts it; null: none. */
+export function withBudget(balance: Balance, own: { budget: bigint; left: bigint } | null): MemberBalance {
+  const shared = balance.available > 0n ? balance.available : 0n;
+  if (own === null) return { ...balance, shared, spendable: shared, budget: null };
+  const { budget: limit, left } = own;
+  return {
+    ...balance,
+    low: balance.low || left <= MICRO || left * 5n <= limit,
+    shared,
+    spendable: left < shared ? left : shared,
+    budget: { limit, left },
+  };
+}

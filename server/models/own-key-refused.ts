@@ -1,0 +1,33 @@
+import 'server-only';
+import { APICallError } from '@ai-sdk/provider';
+import { writeNotice } from '@/server/credits/notices';
+import { now } from '@/server/platform/clock';
+import { inTx } from '@/server/platform/db';
+import { AppError } from '@/server/platform/errors';
+import { logger } from '@/server/platform/logger';
+import type { Door } from './door';
+
+/**
+ * A call on an organization's own key failed. A key that its provider does not accept (401, 403) is marked, with a notice once
+ * a day, and the error says what to do; any other failure is passed on as it came.
+ */
+export async function ownKeyFailure(organizationId: string, door: Door, cause: unknown): Promise<unknown> {
+  const { provider, access } = door;
+  if (!access.own || !APICallError.isInstance(cause)) return cause;
+  if (cause.statusCode !== 401 && cause.statusCode !== 403) return cause;
+  const testError = 'The provider does not accept this key.';
+  const body = `Your own ${provider} key is not accepted by its provider. Replace or remove it; nothing was charged.`;
+  try {
+    await inTx(async (tx) => {
+      // Not a key that was stored in its place while the call ran.
+      const { count } = await tx.providerKey.updateMany({
+        where: { organizationId, provider, lastFour: access.apiKey.slice(-4) },
+        data: { testedAt: now(), testError },
+      });
+      if (count > 0) await writeNotice(tx, { organizationId, kind: 'own_key_failed', body, link: '/settings/keys' });
+    });
+  } catch (error) {
+    logger().error({ err: error, organizationId, provider }, 'a refused own key was not marked');
+  }
+  return new AppError('model_call_failed', `the own ${provider} key was refused`, { cause, userMessage: body });
+}
