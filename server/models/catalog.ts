@@ -15,6 +15,8 @@ export interface CatalogModel {
   isDefault: boolean;
   /** Called with the organization's own key. */
   ownKey: boolean;
+  /** The default of before, which was withdrawn and named this one as its successor. */
+  standsFor: { ref: string; label: string } | null;
 }
 
 /** For whom and for what a model is chosen. */
@@ -71,19 +73,20 @@ export async function usableModels(scope: ModelScope, client: Client = db()): Pr
   const { organizationId, quality: qualityId, capability: capabilityId } = scope;
   // One statement: every step of a run that calls a model asks this.
   const rows = await client.$queryRaw<UsableRow[]>`
-    SELECT m."id", m."label", m."provider", m."tier", m."deprecatedAt",
+    SELECT m."id", m."label", m."provider", m."tier", m."deprecatedAt", m."active", m."replacedById",
       ARRAY(SELECT k."provider" FROM "ProviderKey" k WHERE k."organizationId" = op."organizationId") AS "ownKeys"
     FROM "OrganizationPlan" op
     JOIN "PlanQualityModel" q ON q."planId" = coalesce(${scope.planId ?? null}::text, op."planId") AND q."qualityId" = ${qualityId} AND q."capabilityId" = ${capabilityId}
-    JOIN "LlmModel" m ON m."id" = q."modelRowId" AND m."active" AND m."kind" = 'text'
+    JOIN "LlmModel" m ON m."id" = q."modelRowId" AND m."kind" = 'text'
     WHERE op."organizationId" = ${organizationId}
     ORDER BY q."isDefault" DESC, q."priority", q."modelRowId"`;
   const own: ReadonlySet<string> = new Set(rows[0]?.ownKeys);
   const demo = isDemoInstance() && own.size === 0;
-  const usable = rows.filter(
-    (row) => !isDeprecated(row) && (row.provider === 'demo' ? demo : hasKey(row.provider, own)),
-  );
-  const chosen = usable.find(({ id }) => id === env().DEFAULT_MODEL)?.id ?? usable[0]?.id;
+  const known = rows.filter((row) => (row.provider === 'demo' ? demo : hasKey(row.provider, own)));
+  const usable = known.filter((row) => !isWithdrawn(row));
+  const wanted = known.find(({ id }) => id === env().DEFAULT_MODEL) ?? known[0];
+  const successor = wanted === undefined ? undefined : endOfChain(wanted, known);
+  const chosen = (successor ?? usable[0])?.id;
   return usable.map((row) => ({
     ref: row.id,
     label: row.label,
@@ -92,8 +95,23 @@ export async function usableModels(scope: ModelScope, client: Client = db()): Pr
     isDemo: row.provider === 'demo',
     isDefault: row.id === chosen,
     ownKey: own.has(row.provider),
+    standsFor:
+      row === successor && wanted !== undefined && row !== wanted ? { ref: wanted.id, label: wanted.label } : null,
   }));
 }
+
+/** A model that can be called itself, else the end of its successors among those listed; none: undefined. */
+function endOfChain(first: UsableRow, listed: readonly UsableRow[]): UsableRow | undefined {
+  let row: UsableRow | undefined = first;
+  // A chain that an operator made into a ring ends here too.
+  for (let hops = 0; row !== undefined && isWithdrawn(row) && hops < MAX_HOPS; hops++) {
+    const next: string | null = row.replacedById;
+    row = listed.find(({ id }) => id === next);
+  }
+  return row === undefined || isWithdrawn(row) ? undefined : row;
+}
+
+const MAX_HOPS = 10;
 
 interface UsableRow {
   id: string;
@@ -101,6 +119,8 @@ interface UsableRow {
   provider: string;
   tier: string;
   deprecatedAt: Date | null;
+  active: boolean;
+  replacedById: string | null;
   ownKeys: string[];
 }
 
@@ -109,16 +129,17 @@ function hasKey(name: string, own: ReadonlySet<string>): boolean {
   return provider !== undefined && (own.has(provider) || providerKey(provider) !== null);
 }
 
-function isDeprecated(row: { deprecatedAt: Date | null }): boolean {
-  return row.deprecatedAt !== null && row.deprecatedAt <= now();
+/** Deprecated by its provider or switched off by the operator. */
+function isWithdrawn(row: { deprecatedAt: Date | null; active: boolean }): boolean {
+  return !row.active || (row.deprecatedAt !== null && row.deprecatedAt <= now());
 }
 
 export interface ModelChoice {
   ref: string;
   /** Other models the plan may use for this, in the order in which they are tried when this one does not answer. */
   fallbacks: string[];
-  /** The project's own choice was withdrawn and this took its place. */
-  replaced: { from: string; to: string; reason: 'deprecated' | 'unavailable' } | null;
+  /** The project's own choice, or without one the default, was withdrawn and this took its place. Labels, and the old reference. */
+  replaced: { from: string; fromRef: string; to: string; reason: 'deprecated' | 'unavailable' } | null;
 }
 
 /**
@@ -142,10 +163,20 @@ export async function chooseModel(
     if (models.some(({ ref }) => ref === choice)) return pick(choice, null);
     const { row, successor } = await successorOf(client, choice);
     if (successor !== null && models.some(({ ref }) => ref === successor))
-      return pick(successor, { from: row?.label ?? choice, to: label(successor), reason: 'deprecated' });
+      return pick(successor, {
+        from: row?.label ?? choice,
+        fromRef: choice,
+        to: label(successor),
+        reason: 'deprecated',
+      });
     const fallback = models.find(({ isDefault }) => isDefault);
     if (fallback !== undefined)
-      return pick(fallback.ref, { from: row?.label ?? choice, to: fallback.label, reason: 'unavailable' });
+      return pick(fallback.ref, {
+        from: row?.label ?? choice,
+        fromRef: choice,
+        to: fallback.label,
+        reason: 'unavailable',
+      });
   }
   const chosen = models.find(({ isDefault }) => isDefault);
   if (chosen === undefined) {
@@ -153,7 +184,13 @@ export async function chooseModel(
       userMessage: 'No model can be called at this quality: a provider key has to be set first.',
     });
   }
-  return pick(chosen.ref, null);
+  const { standsFor } = chosen;
+  return pick(
+    chosen.ref,
+    standsFor === null
+      ? null
+      : { from: standsFor.label, fromRef: standsFor.ref, to: chosen.label, reason: 'deprecated' },
+  );
 }
 
 /** What fails on an own key never goes on at the price of the instance's: it was quoted as free, or as the fee alone. */
@@ -162,12 +199,11 @@ function fallbacksOf(models: readonly CatalogModel[], ref: string): string[] {
   return models.filter((model) => model.ref !== ref && (!own || model.ownKey)).map((model) => model.ref);
 }
 
-/** The end of a deprecated model's chain of successors; null when it has none. */
+/** The end of a withdrawn model's chain of successors; null when it has none. */
 async function successorOf(client: Client, ref: string) {
   const row = await client.llmModel.findUnique({ where: { id: ref } });
   let current = row;
-  // A chain that an operator made into a ring ends here too.
-  for (let hops = 0; current !== null && isDeprecated(current) && hops < 10; hops++) {
+  for (let hops = 0; current !== null && isWithdrawn(current) && hops < MAX_HOPS; hops++) {
     if (current.replacedById === null) return { row, successor: null };
     current = await client.llmModel.findUnique({ where: { id: current.replacedById } });
   }

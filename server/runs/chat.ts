@@ -18,7 +18,7 @@ import { endMessage } from './call';
 import { describeAgain } from './create-project';
 import { embedderOf } from './embedder';
 import { appendEvents, DeltaWriter } from './event-log';
-import { moveOffModel } from './replace-model';
+import { moveOffModel, tellNewDefault } from './replace-model';
 import { replan } from './replan';
 
 const holder = globalThis as typeof globalThis & { plumblineAnswers?: Map<string, AbortController> };
@@ -88,7 +88,8 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
       { organizationId: actor.organizationId, quality, capability: 'ask' },
       project.modelRef,
     );
-    if (choice.replaced !== null && project.modelRef !== null)
+    if (choice.replaced !== null && project.modelRef === null) await tellNewDefault(scope, choice.replaced);
+    else if (choice.replaced !== null && project.modelRef !== null)
       await moveOffModel(scope, choice.replaced, { from: project.modelRef, to: choice.ref });
     const prompt = askPrompt(await askContext(actor, question));
     await callModel(

@@ -16,7 +16,7 @@ import { beginStep, type StepContext } from './journal';
 import { giveLease, holdLease, type Lease, takeLease } from './lease';
 import { RUN_LIMITS } from './limits';
 import { type JournalLine, type Next, nextBuildStep, nextDesignStep, type TaskState } from './next-step';
-import { capabilityOfStep, moveOffModel } from './replace-model';
+import { capabilityOfStep, moveOffModel, tellNewDefault } from './replace-model';
 import { SnapshotFiles } from './snapshot-files';
 import { type Advanced, handleFailure, honourCommand } from './step-failure';
 import { clarifyStep, planStep, specStep } from './steps/design';
@@ -211,7 +211,8 @@ async function modelFor(scope: EventScope, project: Project, use: { quality: Qua
   const choice = await chooseModel({ organizationId: scope.organizationId, ...use }, project.modelRef);
   // A task of another quality is no reason to give up the model that the project uses at its own.
   const leaves = choice.replaced?.reason === 'deprecated' || use.quality === qualityOf(project, null);
-  if (choice.replaced !== null && project.modelRef !== null && leaves)
+  if (choice.replaced !== null && project.modelRef === null) await tellNewDefault(scope, choice.replaced);
+  else if (choice.replaced !== null && project.modelRef !== null && leaves)
     await moveOffModel(scope, choice.replaced, { from: project.modelRef, to: choice.ref });
   return { model: choice.ref, fallbacks: choice.fallbacks };
 }

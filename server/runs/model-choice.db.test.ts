@@ -104,6 +104,55 @@ async function useFastOnlyModel(): Promise<void> {
   await prisma.project.update({ where: { id: actor.projectId }, data: { modelRef: row.id } });
 }
 
+describe('a project on the default', () => {
+  it('goes on with the successor of a withdrawn one, not with the next in the list, and says so once', async () => {
+    const { prisma } = database;
+    await useFastOnlyModel();
+    await prisma.project.update({ where: { id: actor.projectId }, data: { modelRef: null } });
+    const next = { id: 'demo:next', provider: 'demo', modelId: 'next', label: 'Next demo' };
+    await prisma.llmModel.upsert({ where: { id: next.id }, create: next, update: {} });
+    const listed = await prisma.planCapabilityQuality.findMany({ where: { planId: 'team', qualityId: 'fast' } });
+    await prisma.planQualityModel.createMany({
+      data: listed.map((level) => ({ ...level, modelRowId: next.id, priority: 10 })),
+      skipDuplicates: true,
+    });
+    await design();
+    const before = await prisma.modelCall.count({ where: { projectId: actor.projectId, modelRowId: 'demo:demo' } });
+    expect(before).toBeGreaterThan(0);
+    const where = { id: 'demo:demo' };
+    for (const withdrawn of [{ deprecatedAt: new Date(0) }, { active: false }]) {
+      await prisma.llmModel.update({ where, data: { ...withdrawn, replacedById: 'demo:small' } });
+      try {
+        await sendMessage(actor, 'What is this about?');
+        await vi.waitFor(
+          async () => {
+            const newest = await prisma.modelCall.findFirst({
+              where: { projectId: actor.projectId, role: 'ask' },
+              orderBy: { createdAt: 'desc' },
+            });
+            expect(newest).toMatchObject({ modelRowId: 'demo:small', status: 'succeeded' });
+          },
+          { timeout: 20_000, interval: 50 },
+        );
+        if (withdrawn.active === false) await advanceRun(await approvePlan(actor, 1), { owner: 'test' });
+      } finally {
+        await prisma.llmModel.update({ where, data: { deprecatedAt: null, active: true, replacedById: null } });
+      }
+    }
+    const calls = await prisma.modelCall.groupBy({
+      by: ['modelRowId'],
+      where: { projectId: actor.projectId },
+      _count: true,
+    });
+    expect(new Map(calls.map(({ modelRowId, _count }) => [modelRowId, _count])).get('demo:demo')).toBe(before);
+    expect(calls.map(({ modelRowId }) => modelRowId).sort()).toEqual(['demo:demo', 'demo:small']);
+    const said = await prisma.message.findMany({
+      where: { projectId: actor.projectId, text: { contains: 'was withdrawn' } },
+    });
+    expect(said.map(({ text }) => text)).toEqual([expect.stringContaining('goes on with Small demo')]);
+  }, 60_000);
+});
+
 describe('the quality of a project and of a task', () => {
   it('a task of its own quality is called and quoted at it, the others at the project’s', async () => {
     await useFastOnlyModel();

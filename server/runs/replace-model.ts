@@ -1,7 +1,7 @@
 import 'server-only';
 import type { ModelChoice } from '@/server/models/catalog';
 import { CAPABILITIES, type Capability } from '@/server/models/schema';
-import { inTx } from '@/server/platform/db';
+import { type Client, db, inTx } from '@/server/platform/db';
 import { say } from './actor';
 import type { EventScope } from './event-log';
 
@@ -17,11 +17,10 @@ export function capabilityOfStep(step: string): Capability {
  */
 export async function moveOffModel(
   scope: EventScope,
-  replaced: NonNullable<ModelChoice['replaced']>,
+  replaced: Replaced,
   change: { from: string; to: string },
 ): Promise<void> {
-  const why = replaced.reason === 'deprecated' ? 'was withdrawn by its provider' : 'cannot be used any more here';
-  const text = `${replaced.from} ${why}. This project goes on with ${replaced.to}; you can choose another model in its settings.`;
+  const text = wordsOf(replaced);
   await inTx(async (tx) => {
     const { count } = await tx.project.updateMany({
       where: { id: scope.projectId, organizationId: scope.organizationId, modelRef: change.from },
@@ -29,5 +28,27 @@ export async function moveOffModel(
     });
     if (count === 0) return;
     await say(tx, scope, { role: 'assistant', text, purpose: 'run' });
+  });
+}
+
+type Replaced = NonNullable<ModelChoice['replaced']>;
+
+function wordsOf({ from, to, reason }: Replaced): string {
+  const why = reason === 'deprecated' ? 'was withdrawn by its provider' : 'cannot be used any more here';
+  return `${from} ${why}. This project goes on with ${to}; you can choose another model in its settings.`;
+}
+
+/** As `moveOffModel`, for a project that used the default: there is nothing to change, and the chat says so once. */
+export async function tellNewDefault(scope: EventScope, replaced: Replaced): Promise<void> {
+  const text = wordsOf(replaced);
+  const { projectId, organizationId } = scope;
+  const told = (client: Client) => client.message.count({ where: { projectId, text } });
+  const used = await db().modelCall.count({
+    where: { projectId, organizationId, modelRowId: replaced.fromRef, status: 'succeeded' },
+  });
+  if (used === 0 || (await told(db())) > 0) return;
+  await inTx(async (tx) => {
+    await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${projectId} FOR UPDATE`;
+    if ((await told(tx)) === 0) await say(tx, scope, { role: 'assistant', text, purpose: 'run' });
   });
 }
