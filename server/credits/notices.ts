@@ -122,9 +122,9 @@ async function mailOne(to: string, organization: string, notice: { body: string;
   try {
     await sendMail({
       to,
-      subject: `Plumbline credits: ${notice.body.split(/[:.]/)[0]}`,
+      subject: `Plumbline: ${notice.body.split(/[:.]/)[0]}`,
       text,
-      html: `<p>${escapeHtml(organization)}: ${escapeHtml(notice.body)}</p><p><a href="${escapeHtml(url)}">Open credits</a></p><p>You can switch these notices off in the organization's settings.</p>`,
+      html: `<p>${escapeHtml(organization)}: ${escapeHtml(notice.body)}</p><p><a href="${escapeHtml(url)}">Open Plumbline</a></p><p>You can switch these notices off in the organization's settings.</p>`,
     });
     return 'sent';
   } catch (error) {
@@ -139,8 +139,8 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** About payments: for those who can act on them. Another member's click must not hide them from an owner. */
-const OWNER_KINDS: NoticeKind[] = ['payment_failed', 'owed'];
+/** About payments and keys: for those who can act on them. Another member's click must not hide them from an owner. */
+const OWNER_KINDS: NoticeKind[] = ['payment_failed', 'owed', 'own_key_failed'];
 
 const noticesFor = (role: MembershipRole) => (role === 'owner' ? {} : { kind: { notIn: OWNER_KINDS } });
 
