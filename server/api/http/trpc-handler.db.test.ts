@@ -144,11 +144,20 @@ describe('the credits of a model call within the request', () => {
       idempotencyKey: newId(),
     });
     const input = encodeURIComponent(JSON.stringify({ json: { projectId, query: 'where is money counted' } }));
-    const response = await handleTrpc(
-      new Request(`http://localhost/api/trpc/search.code?input=${input}`, {
-        headers: { cookie: `next-auth.session-token=${session}`, host: 'localhost' },
-      }),
-    );
+    const search = () =>
+      handleTrpc(
+        new Request(`http://localhost/api/trpc/search.code?input=${input}`, {
+          headers: { cookie: `next-auth.session-token=${session}`, host: 'localhost' },
+        }),
+      );
+    // Nothing to compare the question with: nobody pays for it.
+    expect((await search()).headers.get('x-credits-used')).toBeNull();
+    expect(fake.embedRequests).toHaveLength(0);
+    const vector = `[${[1, ...Array.from({ length: 1535 }, () => 0)].join(',')}]`;
+    await database.prisma.$executeRaw`
+      INSERT INTO "CodeChunk" ("id", "organizationId", "projectId", "path", "blobSha", "kind", "startLine", "endLine", "content", "lexical", "embedding", "embedderId")
+      VALUES (${newId()}, ${organizationId}, ${projectId}, 'money.js', 'sha', 'file', 1, 1, 'count()', 'count', ${vector}::vector, 'openai:text-embedding-3-small')`;
+    const response = await search();
     expect(response.status).toBe(200);
     expect(fake.embedRequests).toHaveLength(1);
     // 1,000 tokens at 0.02 dollars a million: 20,000 nano-dollars x 1.5 / 0.10 = 300 micro-credits.
