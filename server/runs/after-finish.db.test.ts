@@ -1,97 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { goodReply, plan, scriptedProject, wholeFile } from '@/e2e/fake-model/scripted-project';
-import { type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
+import { expect, it } from 'vitest';
+import { goodReply, plan, wholeFile } from '@/e2e/fake-model/scripted-project';
 import { architectPlanSchema } from '@/server/agents/schema';
-import { auditLedger } from '@/server/credits/audit';
-import { syncEnvironmentModels } from '@/server/models/catalog';
-import type { Database } from '@/server/platform/db';
-import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { readFiles } from '@/server/workspace/snapshots';
 import { approvePlan } from './approve-plan';
 import { resumeRun } from './command-run';
-import { createProject } from './create-project';
-import { advanceRun } from './engine';
 import { replan } from './replan';
 import { rollbackProject } from './rollback-project';
 import { savePlan } from './save-plan';
+import { built, database, designed, drive, MODEL, PRICE, script } from './test-scripted-runs';
 import { viewProject } from './view-project';
-
-const MODEL = 'compatible:fake';
-const script = scriptedProject();
-const PRICE = { inputPerMillion: 2_000_000_000n, outputPerMillion: 8_000_000_000n, cachedPerMillion: 500_000_000n };
-let database: Database;
-let fake: FakeModel;
-let owner: { organizationId: string; userId: string };
-
-beforeAll(async () => {
-  database = await testDb();
-  await startQueue();
-  fake = await startFakeModel(script.respond);
-  Object.assign(process.env, {
-    OPENAI_COMPATIBLE_BASE_URL: `${fake.url}/v1`,
-    OPENAI_COMPATIBLE_MODELS: 'fake',
-    MODEL_MAX_RETRIES: '0',
-    EMBEDDER: 'off',
-    LOG_LEVEL: 'fatal',
-    SANDBOX: 'off',
-  });
-  resetEnv();
-  await syncEnvironmentModels(database.prisma);
-  await database.prisma.modelPrice.create({
-    data: {
-      id: newId(),
-      modelRowId: MODEL,
-      ...PRICE,
-      effectiveFrom: new Date(1000),
-    },
-  });
-});
-afterAll(async () => {
-  await stopQueue();
-  await closeTestDb();
-  await fake.close();
-});
-beforeEach(async () => {
-  script.reset();
-  owner = await seedOrganization(database, { planId: 'pro', bonusMicro: 500_000_000n });
-});
-afterEach(async () => {
-  expect(await auditLedger(database.prisma)).toEqual([]);
-  expect(await database.prisma.creditHold.count({ where: { status: 'pending' } })).toBe(0);
-  expect(await database.prisma.modelCall.count({ where: { status: 'running' } })).toBe(0);
-  // What a task says it cost is what the ledger says.
-  for (const task of await database.prisma.task.findMany({ where: { organizationId: owner.organizationId } })) {
-    if (task.status !== 'approved') continue;
-    const sum = await database.prisma.creditEntry.aggregate({ where: { taskId: task.id }, _sum: { amount: true } });
-    expect({ task: task.key, charged: task.chargedMicro }).toEqual({
-      task: task.key,
-      charged: -(sum._sum.amount ?? 0n),
-    });
-  }
-});
-
-/** Carries a run on as the queue would, without waiting for the time of its next try. */
-async function drive(runId: string): Promise<void> {
-  while (typeof (await advanceRun(runId, { owner: 'test' })) === 'object');
-}
-
-/** Designs a project to its plan. */
-async function designed() {
-  const projectId = await createProject({ ...owner, description: 'Three sums with tests.', modelRef: MODEL });
-  const run = await database.prisma.run.findFirstOrThrow({ where: { projectId } });
-  await drive(run.id);
-  return { ...owner, projectId };
-}
-
-async function built() {
-  const own = await designed();
-  const runId = await approvePlan(own, 1);
-  await drive(runId);
-  return { own, runId };
-}
 
 const tasksOf = (projectId: string) => database.prisma.task.findMany({ where: { projectId }, orderBy: { key: 'asc' } });
 

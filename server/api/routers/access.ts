@@ -1,9 +1,9 @@
 import 'server-only';
 import { z } from 'zod';
 import { checkAIAccess } from '@/server/models/check-ai-access';
+import { checkOwnKey } from '@/server/models/check-own-key';
 import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/own-keys';
 import { capabilitySchema, ownKeyProviderSchema, qualitySchema, storeKeySchema } from '@/server/models/schema';
-import { testOwnKey } from '@/server/models/test-own-key';
 import { db } from '@/server/platform/db';
 import { checkProjectAccess } from '@/server/runs/check-project-access';
 import { quoteDesign } from '@/server/runs/quote-work';
@@ -45,7 +45,7 @@ export const keysRouter = router({
   test: ownerProcedure
     .input(z.object({ provider: ownKeyProviderSchema }))
     .mutation(({ ctx, input }) =>
-      testOwnKey({ organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, ...input }),
+      checkOwnKey({ organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, ...input }),
     ),
   remove: ownerProcedure
     .input(z.object({ provider: ownKeyProviderSchema }))

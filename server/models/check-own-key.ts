@@ -20,7 +20,7 @@ const PROMPT = 'Say OK.';
  * a minute and a day. What the provider says to a wrong key is kept with the key.
  * @throws AppError `not_found` without a key, `rate_limited`, `model_not_available`, `model_not_priced`
  */
-export async function testOwnKey(input: {
+export async function checkOwnKey(input: {
   organizationId: string;
   userId: string;
   provider: Provider;

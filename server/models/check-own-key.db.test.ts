@@ -6,9 +6,9 @@ import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { checkOwnKey } from './check-own-key';
 import { MODEL_LIMITS } from './limits';
 import { listOwnKeys, removeOwnKey, storeOwnKey } from './own-keys';
-import { testOwnKey } from './test-own-key';
 
 const OWN_KEY = 'sk-own-0123456789-abcd';
 const MINUTE = 60_000;
@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 afterEach(() => setClockOffset(0));
 
-const test = () => testOwnKey({ ...owner, provider: 'openai' });
+const test = () => checkOwnKey({ ...owner, provider: 'openai' });
 const calls = () => database.prisma.modelCall.findMany({ where: owner, orderBy: { createdAt: 'asc' } });
 
 it('asks by the key itself, costs no credits, and is on record with its true cost', async () => {
