@@ -5,11 +5,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { buildApp, generateClient } from './build-inputs';
 
 const counts = { passed: 0, failed: 0 };
+/** What failed, by name: said again at the end, where a long log is read first. */
+const failures: string[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-test-'));
 
 function run(args: string[], env: Record<string, string> = {}): boolean {
@@ -29,45 +31,87 @@ function step(name: string, work: () => boolean): boolean {
 /** A check without a count of its own counts as one. */
 function check(name: string, args: string[]): void {
   if (step(name, () => run(args))) counts.passed++;
-  else counts.failed++;
+  else {
+    counts.failed++;
+    failures.push(name);
+  }
+}
+
+interface Result {
+  passed: number;
+  failures: string[];
 }
 
 /** Adds a runner's own counts; a runner that left no readable report has failed. */
-function tests(
-  name: string,
-  report: string,
-  read: (text: string) => { passed: number; failed: number },
-  work: () => boolean,
-): void {
+function tests(name: string, report: string, read: (text: string) => Result, work: () => boolean): void {
   const ok = step(name, work);
-  const result = existsSync(report) ? read(readFileSync(report, 'utf8')) : { passed: 0, failed: 1 };
+  const result = existsSync(report) ? read(readFileSync(report, 'utf8')) : { passed: 0, failures: [] };
+  if ((!ok || !existsSync(report)) && result.failures.length === 0) result.failures.push(`${name}: ended badly`);
   counts.passed += result.passed;
-  counts.failed += ok ? result.failed : Math.max(result.failed, 1);
+  counts.failed += result.failures.length;
+  failures.push(...result.failures);
 }
 
-const vitestReport = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
-const playwrightReport = z.object({
-  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number() }),
+const vitestReport = z.object({
+  numPassedTests: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+    }),
+  ),
 });
+
+function readVitest(text: string): Result {
+  const { numPassedTests, testResults } = vitestReport.parse(JSON.parse(text));
+  const failed = testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = relative(process.cwd(), name);
+    const names = assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => `${file}: ${test.fullName}`);
+    // A file that could not be read has no tests that failed.
+    return status === 'failed' && names.length === 0 ? [file] : names;
+  });
+  return { passed: numPassedTests, failures: failed };
+}
+
+interface Suite {
+  specs: { title: string; file: string; tests: { status: string }[] }[];
+  suites?: Suite[] | undefined;
+}
+const suite: z.ZodType<Suite> = z.lazy(() =>
+  z.object({
+    specs: z.array(z.object({ title: z.string(), file: z.string(), tests: z.array(z.object({ status: z.string() })) })),
+    suites: z.array(suite).optional(),
+  }),
+);
+const playwrightReport = z.object({ stats: z.object({ expected: z.number() }), suites: z.array(suite) });
+
+function readPlaywright(text: string): Result {
+  const { stats, suites } = playwrightReport.parse(JSON.parse(text));
+  const specsOf = (of: Suite[]): Suite['specs'] =>
+    of.flatMap(({ specs, suites: inner = [] }) => [...specs, ...specsOf(inner)]);
+  // One that passes only when tried again counts as failed.
+  const failed = specsOf(suites).flatMap(({ title, file, tests: tried }) =>
+    tried
+      .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+      .map(({ status }) => `${file}: ${title} (${status})`),
+  );
+  return { passed: stats.expected, failures: failed };
+}
 
 function vitest(name: string, filters: string[]): void {
   const report = join(folder, 'vitest.json');
-  tests(
-    name,
-    report,
-    (text) => {
-      const { numPassedTests, numFailedTests } = vitestReport.parse(JSON.parse(text));
-      return { passed: numPassedTests, failed: numFailedTests };
-    },
-    () =>
-      run([
-        'node_modules/vitest/vitest.mjs',
-        'run',
-        '--reporter=dot',
-        '--reporter=json',
-        `--outputFile.json=${report}`,
-        ...filters,
-      ]),
+  tests(name, report, readVitest, () =>
+    run([
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...filters,
+    ]),
   );
 }
 
@@ -82,19 +126,15 @@ if (process.argv.includes('--db')) {
   vitest('unit and database tests', []);
   if (step('build', () => buildApp() || true)) counts.passed++;
   const report = join(folder, 'playwright.json');
-  tests(
-    'journeys in a browser',
-    report,
-    (text) => {
-      const { expected, unexpected, flaky } = playwrightReport.parse(JSON.parse(text)).stats;
-      return { passed: expected, failed: unexpected + flaky };
-    },
-    () =>
-      run(['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], {
-        PLAYWRIGHT_JSON_OUTPUT_NAME: report,
-      }),
+  tests('journeys in a browser', report, readPlaywright, () =>
+    run(['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], {
+      PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+    }),
   );
 }
-if (process.env.COUNTS_FILE) writeFileSync(process.env.COUNTS_FILE, `${counts.passed} ${counts.failed}\n`);
+if (process.env.COUNTS_FILE) {
+  writeFileSync(process.env.COUNTS_FILE, `${[`${counts.passed} ${counts.failed}`, ...failures].join('\n')}\n`);
+}
+for (const name of failures) console.log(`failed: ${name}`);
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);

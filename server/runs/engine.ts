@@ -68,7 +68,7 @@ export async function advanceRun(runId: string, { owner, signal }: AdvanceOption
     logger().warn({ runId }, 'the lease was lost; another worker goes on');
   } finally {
     guard();
-    await giveLease(lease);
+    await giveLease(db(), lease);
     await indexingDone();
   }
   return 'rests';

@@ -1,6 +1,5 @@
 import 'server-only';
-import type { Client } from '@/server/platform/db';
-import { db } from '@/server/platform/db';
+import { type Client, db } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { RUN_LIMITS } from './limits';
 
@@ -33,7 +32,8 @@ export function leaseLost(runId: string): AppError {
   return new AppError('lease_lost', `run ${runId} has been taken by another worker`);
 }
 
-export async function giveLease({ runId, token }: Lease): Promise<void> {
-  await db().$executeRaw`
+/** In the transaction that puts a run to rest, so that nobody sees a run that rests and is held. Twice is no harm. */
+export async function giveLease(client: Client, { runId, token }: Lease): Promise<void> {
+  await client.$executeRaw`
     UPDATE "Run" SET "leaseOwner" = NULL, "leaseExpiresAt" = NULL WHERE "id" = ${runId} AND "leaseToken" = ${token}::bigint`;
 }

@@ -7,7 +7,7 @@ import { logger } from '@/server/platform/logger';
 import { dispatchRun } from './dispatch';
 import { appendEvents, type EventScope } from './event-log';
 import { failStep, type OpenStep } from './journal';
-import { holdLease, type Lease } from './lease';
+import { giveLease, holdLease, type Lease } from './lease';
 import { RUN_LIMITS } from './limits';
 import { moveProject, moveRun } from './transitions';
 import { findPayer, missingCredits, unlockText } from './unlock';
@@ -111,6 +111,7 @@ async function goOnLater(
     await tx.project.update({ where: { id: project.id }, data: { statusReason: reason } });
     await appendEvents(tx, scope, [{ type: 'data-status', status: project.status, reason }]);
     await moveRun(tx, { runId: run.id, to: 'queued', from: ['running'], reason });
+    await giveLease(tx, lease);
     await dispatchRun(tx, run, { afterMs: pauseMs });
     return { at };
   });
@@ -127,6 +128,7 @@ async function pauseRunAs(
     await holdLease(tx, lease);
     await moveRun(tx, { runId: lease.runId, to: 'paused', reason });
     await moveProject(tx, { ...scope, to, reason, resumeStatus: status });
+    await giveLease(tx, lease);
   });
   return 'rests';
 }
@@ -141,6 +143,7 @@ export async function honourCommand(lease: Lease, run: Pick<Run, 'id' | 'command
     await holdLease(tx, lease);
     await moveRun(tx, { runId: run.id, to: stop ? 'stopped' : 'paused', reason });
     await moveProject(tx, { ...scope, to: 'paused', reason, resumeStatus: status });
+    await giveLease(tx, lease);
   });
 }
 
