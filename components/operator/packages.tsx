@@ -34,7 +34,7 @@ const COLUMNS = [
 export function Packages() {
   const trpc = useTRPC();
   const { data, error, refetch } = useQuery(trpc.operator.catalogue.queryOptions());
-  const [editing, setEditing] = useState<Package | null>(null);
+  const [editing, setEditing] = useState<Package | 'new' | null>(null);
   return (
     <Section title="Packages" titleId="operator-packages-title">
       {error !== null && data === undefined ? (
@@ -71,7 +71,14 @@ export function Packages() {
           ))}
         </DataTable>
       )}
-      {editing === null ? null : <PackageDialog offer={editing} onClose={() => setEditing(null)} />}
+      {data === undefined ? null : (
+        <Button className="mt-3" onClick={() => setEditing('new')}>
+          Add a package
+        </Button>
+      )}
+      {editing === null ? null : (
+        <PackageDialog offer={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />
+      )}
     </Section>
   );
 }
@@ -85,17 +92,21 @@ function State({ offer }: { offer: Package }) {
   );
 }
 
-function PackageDialog({ offer, onClose }: { offer: Package; onClose: () => void }) {
+/** Without an offer: a new one. */
+function PackageDialog({ offer, onClose }: { offer: Package | null; onClose: () => void }) {
   const trpc = useTRPC();
   const saved = useSaved(onClose);
   const update = useMutation(
     trpc.operator.updatePackage.mutationOptions({ onSuccess: () => saved('The package was changed.') }),
   );
-  const [name, setName] = useState(offer.name);
-  const [credits, setCredits] = useState(exactCredits(offer.creditsMicro));
-  const [price, setPrice] = useState(usdText(offer.priceUsdCents));
-  const [popular, setPopular] = useState(offer.popular);
-  const [active, setActive] = useState(offer.active);
+  const add = useMutation(
+    trpc.operator.addPackage.mutationOptions({ onSuccess: () => saved('The package was added.') }),
+  );
+  const [name, setName] = useState(offer?.name ?? '');
+  const [credits, setCredits] = useState(offer === null ? '' : exactCredits(offer.creditsMicro));
+  const [price, setPrice] = useState(offer === null ? '' : usdText(offer.priceUsdCents));
+  const [popular, setPopular] = useState(offer?.popular ?? false);
+  const [active, setActive] = useState(offer?.active ?? true);
   const [checked, setChecked] = useState(false);
   const creditsMicro = parseCredits(credits);
   const priceUsdCents = parseUsd(price);
@@ -104,15 +115,21 @@ function PackageDialog({ offer, onClose }: { offer: Package; onClose: () => void
   const submit = () => {
     setChecked(true);
     if (name.trim() === '' || nothing || unpayable) return;
-    update.mutate({ id: offer.id, name: name.trim(), creditsMicro, priceUsdCents, popular, active });
+    const wish = { name: name.trim(), creditsMicro, priceUsdCents, popular, active };
+    if (offer === null) add.mutate(wish);
+    else update.mutate({ id: offer.id, ...wish });
   };
   return (
     <FormDialog
-      title={`Edit the ${offer.name} package`}
-      description="Purchases keep the credits and the price they were made with."
-      action="Save package"
-      busy={update.isPending}
-      error={update.error}
+      title={offer === null ? 'New package' : `Edit the ${offer.name} package`}
+      description={
+        offer === null
+          ? 'Shown after the others, on the pricing page too.'
+          : 'Purchases keep the credits and the price they were made with.'
+      }
+      action={offer === null ? 'Add package' : 'Save package'}
+      busy={update.isPending || add.isPending}
+      error={update.error ?? add.error}
       onSubmit={submit}
       onClose={onClose}
     >

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listPackages } from '@/server/billing/list-offers';
 import { auditLedger } from '@/server/credits/audit';
 import { quoteCall } from '@/server/models/quote';
 import { dollars, nanoDollars } from '@/server/models/schema-operator';
@@ -204,6 +205,23 @@ describe('a manual adjustment', () => {
     await expect(operator.adjust({ ...input, organizationId: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await auditLedger(database.prisma)).toEqual([]);
   });
+});
+
+it('a package is added after the others, once a name, and can be bought', async () => {
+  const operator = as('root@example.test');
+  const offer = { name: 'Huge', creditsMicro: 5_000_000_000n, priceUsdCents: 19_900, popular: false, active: true };
+  await operator.addPackage(offer);
+  const { packages } = await operator.catalogue();
+  expect(packages.at(-1)).toMatchObject(offer);
+  expect((await operator.catalogue()).packages).toHaveLength(packages.length);
+  expect((await listPackages()).map(({ name }) => name)).toContain('Huge');
+  await expect(operator.addPackage({ ...offer, name: ' huge ' })).rejects.toMatchObject({ code: 'CONFLICT' });
+  for (const wrong of [{ name: ' ' }, { creditsMicro: 0n }, { creditsMicro: -1n }, { priceUsdCents: 49 }])
+    await expect(operator.addPackage({ ...offer, name: 'Other', ...wrong })).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+    });
+  expect((await operator.catalogue()).packages).toEqual(packages);
+  expect(await database.prisma.auditEvent.count({ where: { action: 'package.added' } })).toBe(1);
 });
 
 it('packages and plans are edited, with an audit line each', async () => {

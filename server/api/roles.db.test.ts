@@ -68,6 +68,7 @@ const LEVELS: Record<string, 'public' | 'member' | 'admin' | 'owner' | 'operator
   'operator.models': 'operator',
   'operator.runJob': 'operator',
   'operator.updateModel': 'operator',
+  'operator.addPackage': 'operator',
   'operator.updatePackage': 'operator',
   'operator.updatePlan': 'operator',
   'organizations.accept': 'member',

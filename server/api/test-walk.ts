@@ -60,6 +60,7 @@ export const INPUTS: Record<string, () => unknown> = {
   'operator.addPrice': () => ({ modelRef: 'demo:demo', input: '1', output: '1', cached: '1' }),
   'operator.updateModel': () => ({ modelRef: 'demo:demo' }),
   'operator.catalogue': () => undefined,
+  'operator.addPackage': () => ({ name: newId(), creditsMicro: 1n, priceUsdCents: 50, popular: false, active: false }),
   'operator.updatePackage': () => ({ id: 'starter' }),
   'operator.updatePlan': () => ({ id: 'free' }),
   'operator.accounts': () => ({}),

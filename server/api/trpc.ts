@@ -45,6 +45,7 @@ const TRPC_CODE: Partial<Record<AppErrorCode, TRPCError['code']>> = {
   model_not_priced: 'SERVICE_UNAVAILABLE',
   model_not_available: 'SERVICE_UNAVAILABLE',
   model_call_failed: 'BAD_GATEWAY',
+  own_key_refused: 'BAD_GATEWAY',
   payments_unavailable: 'SERVICE_UNAVAILABLE',
 };
 

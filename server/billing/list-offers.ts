@@ -67,25 +67,28 @@ interface PlanFigures {
   priceUsdCents: number;
 }
 
-function changeTo(
-  plan: PlanFigures,
-  { row, subscribed }: { row: { periodStart: Date; periodEnd: Date; plan: PlanFigures }; subscribed: boolean },
-): PlanOfferChange {
+interface PlanRow {
+  periodStart: Date;
+  periodEnd: Date;
+  allocationMicro: bigint;
+  plan: PlanFigures;
+}
+
+function changeTo(plan: PlanFigures, { row, subscribed }: { row: PlanRow; subscribed: boolean }): PlanOfferChange {
   const current = row.plan;
   if (plan.id === current.id)
     return { kind: 'current', at: null, creditsNowMicro: 0n, dueNowCents: 0, checkout: false };
   if (plan.monthlyMicro < current.monthlyMicro)
     return { kind: 'downgrade', at: row.periodEnd, creditsNowMicro: 0n, dueNowCents: 0, checkout: false };
-  const creditsNowMicro = plan.monthlyMicro - current.monthlyMicro;
+  // What the period was given, not what the plan gives by now: an operator may have edited it since.
+  const short = plan.monthlyMicro - row.allocationMicro;
+  const creditsNowMicro = short > 0n ? short : 0n;
   const dueNowCents = mockPayments() ? 0 : dueNow(plan, { row, subscribed });
   return { kind: 'upgrade', at: null, creditsNowMicro, dueNowCents, checkout: !subscribed && !mockPayments() };
 }
 
 /** A first subscription costs its whole first month, a larger one the difference for the rest of the period. */
-function dueNow(
-  plan: PlanFigures,
-  { row, subscribed }: { row: { periodStart: Date; periodEnd: Date; plan: PlanFigures }; subscribed: boolean },
-): number {
+function dueNow(plan: PlanFigures, { row, subscribed }: { row: PlanRow; subscribed: boolean }): number {
   if (!subscribed) return plan.priceUsdCents;
   const whole = row.periodEnd.getTime() - row.periodStart.getTime();
   const rest = Math.min(whole, Math.max(0, row.periodEnd.getTime() - now().getTime()));

@@ -1,5 +1,4 @@
 import 'server-only';
-import { planAllocation } from '@/server/credits/plan-allocation';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
@@ -9,7 +8,7 @@ import type { PlanStatus } from './schema';
 /** The organization's plan, period and usage. Amounts are micro-credits. @throws AppError `not_found` */
 export async function viewBilling(organizationId: string) {
   const [row, balance, plans] = await Promise.all([
-    db().organizationPlan.findUnique({ where: { organizationId }, include: { plan: true, organization: true } }),
+    db().organizationPlan.findUnique({ where: { organizationId }, include: { plan: true } }),
     db().creditBalance.findUnique({ where: { organizationId } }),
     db().plan.findMany({ select: { id: true, name: true } }),
   ]);
@@ -32,7 +31,7 @@ export async function viewBilling(organizationId: string) {
           },
     usage: {
       usedMicro: used?.used ?? 0n,
-      allocationMicro: planAllocation(row.organization.kind, plan),
+      allocationMicro: row.allocationMicro,
       monthlyMicro: balance.monthly,
       bonusMicro: balance.bonus,
       heldMicro: balance.held,

@@ -1,7 +1,6 @@
 import 'server-only';
 import type { Client } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { planAllocation } from './plan-allocation';
 import { MICRO } from './schema';
 
 export interface Balance {
@@ -14,7 +13,7 @@ export interface Balance {
   owed: bigint;
   periodStart: Date;
   periodEnd: Date;
-  /** `monthlyMicro`: what the plan grants this organization each period; nothing where the plan gives a team nothing. */
+  /** `monthlyMicro`: what the plan granted this organization for this period; nothing where the plan gives a team nothing. */
   plan: { id: string; name: string; monthlyMicro: bigint };
   /** At most a fifth of the month's credits, or at most one credit, is left: when the notices come, too. */
   low: boolean;
@@ -30,7 +29,7 @@ export async function getBalance(client: Client, organizationId: string): Promis
   const { monthly, bonus, held, owed, periodStart, periodEnd } = row;
   const available = monthly + bonus - held;
   const plan = row.organization.plan?.plan;
-  const monthlyMicro = plan === undefined ? 0n : planAllocation(row.organization.kind, plan);
+  const monthlyMicro = row.organization.plan?.allocationMicro ?? 0n;
   // With what is held: a hold is the most that its call may cost, and most of it comes back.
   const left = monthly + bonus;
   const low = left <= MICRO || left * 5n <= monthlyMicro;

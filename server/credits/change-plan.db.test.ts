@@ -33,6 +33,33 @@ describe('changing the plan', () => {
     await settle(database.prisma, { organizationId, holdId, actual: amount });
   };
 
+  it('an upgrade adds what this period was short of, whatever an operator made of the old plan meanwhile', async () => {
+    const plan = { id: newId(), name: 'Edited', monthlyMicro: 100_000_000n, priceUsdCents: 1000, position: 1 };
+    await database.prisma.plan.create({ data: { ...plan, welcomeMicro: 0n } });
+    const edit = (monthlyMicro: bigint) =>
+      database.prisma.plan.update({ where: { id: plan.id }, data: { monthlyMicro } });
+    const target = await database.prisma.plan.findUniqueOrThrow({ where: { id: 'pro' } });
+    for (const edited of [400_000_000n, 1_000_000n]) {
+      await edit(100_000_000n);
+      const { organizationId } = await seedOrganization(database, { planId: plan.id });
+      await edit(edited);
+      const outcome = await upgrade(organizationId, 'pro');
+      expect(outcome).toEqual({ outcome: 'ok', adjusted: target.monthlyMicro - 100_000_000n });
+      const row = await database.prisma.organizationPlan.findUniqueOrThrow({ where: { organizationId } });
+      expect(row.allocationMicro).toBe(target.monthlyMicro);
+    }
+    // The next period is granted by the plan of then.
+    await edit(100_000_000n);
+    const { organizationId } = await seedOrganization(database, { planId: plan.id });
+    await edit(300_000_000n);
+    const read = () => database.prisma.organizationPlan.findUniqueOrThrow({ where: { organizationId } });
+    expect((await read()).allocationMicro).toBe(100_000_000n);
+    setClockOffset(31 * 86_400_000);
+    await resetMonth(database.prisma, organizationId);
+    setClockOffset(0);
+    expect((await read()).allocationMicro).toBe(300_000_000n);
+  });
+
   it('an upgrade adds the difference at once and the welcome credits, once however often it is sent', async () => {
     const organizationId = await free();
     await spend(organizationId, 4n * CREDIT);

@@ -130,7 +130,8 @@ export async function listRateUnlocks(
 }
 
 interface CurrentPlan {
-  plan: { position: number; monthlyMicro: bigint; priceUsdCents: number };
+  plan: { position: number };
+  allocationMicro: bigint;
   organization: { kind: OrganizationKind };
 }
 
@@ -151,9 +152,9 @@ async function cheapestPlan(client: Client, need: Need, current: CurrentPlan | n
   });
   if (locked !== null) return plans[0] ?? null;
   if (missing === 0n) return null;
-  // An upgrade adds the difference of what the two plans give this very organization.
+  // An upgrade adds what the period is short of what the plan gives this very organization.
   const given = (plan: { monthlyMicro: bigint; priceUsdCents: number }) =>
     current === null ? plan.monthlyMicro : planAllocation(current.organization.kind, plan);
-  const present = current === null ? 0n : given(current.plan);
+  const present = current?.allocationMicro ?? 0n;
   return plans.find((plan) => given(plan) - present >= missing) ?? null;
 }

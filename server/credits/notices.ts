@@ -50,9 +50,7 @@ export async function noticeLowBalances(client: Client): Promise<number> {
     FROM "CreditBalance" b
     JOIN "Organization" o ON o."id" = b."organizationId" AND o."notices" AND o."deletedAt" IS NULL
     JOIN "OrganizationPlan" op ON op."organizationId" = b."organizationId"
-    -- Of what the plan gives this very organization: a team gets nothing from the free one.
-    CROSS JOIN LATERAL (SELECT coalesce(get_plan_allocation(b."organizationId", op."planId"), 0) AS month) p
-    WHERE b."monthly" + b."bonus" <= greatest(p.month * ${LOW_PERCENT} / 100, ${NOTHING_LEFT})
+    WHERE b."monthly" + b."bonus" <= greatest(op."allocationMicro" * ${LOW_PERCENT} / 100, ${NOTHING_LEFT})
       AND NOT EXISTS (SELECT 1 FROM "Notice" n WHERE n."organizationId" = b."organizationId" AND n."day" = ${now().toISOString().slice(0, 10)}
         AND n."kind" = CASE WHEN b."monthly" + b."bonus" <= ${NOTHING_LEFT} THEN 'out_of_credits' ELSE 'low_balance' END)
       -- A new team's account, which never held anything, is not running out.

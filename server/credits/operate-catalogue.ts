@@ -1,8 +1,8 @@
 import 'server-only';
 import { db, inTx } from '@/server/platform/db';
-import { notFound } from '@/server/platform/errors';
+import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import type { UpdatePackage, UpdatePlan } from './schema-operator';
+import type { AddPackage, UpdatePackage, UpdatePlan } from './schema-operator';
 
 export async function listCatalogue() {
   const [packages, plans] = await Promise.all([
@@ -10,6 +10,21 @@ export async function listCatalogue() {
     db().plan.findMany({ orderBy: { position: 'asc' }, include: { _count: { select: { organizations: true } } } }),
   ]);
   return { packages, plans: plans.map(({ _count, ...plan }) => ({ ...plan, organizations: _count.organizations })) };
+}
+
+/** After the others. @throws AppError `conflict` when a package of this name is there already */
+export async function addPackage(offer: AddPackage, userId: string): Promise<void> {
+  await inTx(async (tx) => {
+    const packages = await tx.topupPackage.findMany({ select: { name: true, position: true } });
+    if (packages.some(({ name }) => name.toLowerCase() === offer.name.toLowerCase())) {
+      throw new AppError('conflict', `there is a package named ${offer.name} already`);
+    }
+    const position = Math.max(0, ...packages.map((one) => one.position)) + 1;
+    const { id } = await tx.topupPackage.create({ data: { id: newId(), ...offer, position } });
+    await tx.auditEvent.create({
+      data: { id: newId(), userId, action: 'package.added', subject: id, details: shown(offer) },
+    });
+  });
 }
 
 /** Purchases keep the price and the credits they were made with. @throws AppError `not_found` */

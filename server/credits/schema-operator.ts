@@ -4,14 +4,16 @@ import { z } from 'zod';
 const cents = z.number().int().min(0).max(1_000_000);
 const micro = z.bigint().min(0n).max(1_000_000_000_000n);
 
-export const updatePackageSchema = z.object({
-  id: z.string().max(40),
-  name: z.string().trim().min(1).max(40).optional(),
-  creditsMicro: micro.refine((value) => value > 0n, 'a package holds credits').optional(),
-  priceUsdCents: cents.min(50, 'Stripe takes no payment below 0.50 USD').optional(),
-  popular: z.boolean().optional(),
-  active: z.boolean().optional(),
+export const addPackageSchema = z.object({
+  name: z.string().trim().min(1).max(40),
+  creditsMicro: micro.refine((value) => value > 0n, 'a package holds credits'),
+  priceUsdCents: cents.min(50, 'Stripe takes no payment below 0.50 USD'),
+  popular: z.boolean(),
+  active: z.boolean(),
 });
+export type AddPackage = z.infer<typeof addPackageSchema>;
+
+export const updatePackageSchema = addPackageSchema.partial().extend({ id: z.string().max(40) });
 export type UpdatePackage = z.infer<typeof updatePackageSchema>;
 
 export const updatePlanSchema = z.object({

@@ -102,7 +102,7 @@ export async function failCall(
     ? new AppError('model_call_aborted', 'the model call was stopped', { cause })
     : isAppError(cause)
       ? cause
-      : callFailed(cause);
+      : callFailed(cause, call.door);
   const { holdId, callId } = call;
   // First and by itself: nothing that follows may keep credits held.
   if (holdId !== null)
@@ -139,19 +139,23 @@ async function orLog(callId: string, message: string, work: () => Promise<unknow
 }
 
 /** A provider over its limit for longer than a call may wait says when to come back; other faults do not. */
-function callFailed(cause: unknown): AppError {
+function callFailed(cause: unknown, { provider, access }: Pick<Door, 'provider' | 'access'>): AppError {
   const message = cause instanceof Error ? cause.message.slice(0, 500) : 'unknown failure';
+  // Whoever pays their provider themselves has to know whom to ask.
+  const [model, its] = access.own
+    ? [`The model behind your own ${provider} key`, `The provider of your own ${provider} key`]
+    : ['The model', 'The model’s provider'];
   const retryAfterSeconds = askedToWait(cause);
   if (retryAfterSeconds !== null) {
     return new AppError('rate_limited', message, {
       cause,
       details: { retryAfterSeconds, by: 'provider' },
-      userMessage: 'The model’s provider takes no more requests for a while. Nothing was charged for it.',
+      userMessage: `${its} takes no more requests for a while. Nothing was charged for it.`,
     });
   }
   return new AppError('model_call_failed', message, {
     cause,
-    userMessage: 'The model did not answer properly. Nothing was charged for it.',
+    userMessage: `${model} did not answer properly. Nothing was charged for it.`,
   });
 }
 

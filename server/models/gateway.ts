@@ -92,6 +92,7 @@ export async function callModel(ctx: CallContext, request: TextRequest): Promise
 function isProviderDown(error: unknown): boolean {
   if (!isAppError(error)) return false;
   if (error.code === 'rate_limited') return APICallError.isInstance(error.cause);
+  if (error.code === 'own_key_refused') return true;
   if (error.code !== 'model_call_failed') return false;
   const status = APICallError.isInstance(error.cause) ? error.cause.statusCode : undefined;
   return status === 401 || status === 403 || retryDelay(error.cause, 0, () => 0) !== null;

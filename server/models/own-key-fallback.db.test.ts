@@ -54,8 +54,10 @@ it.each([401, 503])('an own key that answers %i never lets a call fall back on t
       { model: ref, fallbacks, system: 'You are tested.', prompt: 'Say something.' },
     ),
   ).rejects.toMatchObject({
-    code: 'model_call_failed',
-    userMessage: expect.stringContaining(code === 401 ? 'Replace or remove it' : 'did not answer properly'),
+    code: code === 401 ? 'own_key_refused' : 'model_call_failed',
+    userMessage: expect.stringContaining(
+      code === 401 ? 'Replace or remove it' : 'behind your own openai key did not answer properly',
+    ),
   });
   // A key that is refused is marked and told; a provider that is down says nothing about the key.
   const refused = code === 401;

@@ -29,5 +29,5 @@ export async function ownKeyFailure(organizationId: string, door: Door, cause: u
   } catch (error) {
     logger().error({ err: error, organizationId, provider }, 'a refused own key was not marked');
   }
-  return new AppError('model_call_failed', `the own ${provider} key was refused`, { cause, userMessage: body });
+  return new AppError('own_key_refused', `the own ${provider} key was refused`, { cause, userMessage: body });
 }

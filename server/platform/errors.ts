@@ -19,6 +19,7 @@ const STATUS = {
   model_not_priced: 503,
   model_not_available: 503,
   model_call_failed: 502,
+  own_key_refused: 502,
   model_call_aborted: 499,
   structured_output_invalid: 502,
   edit_refused: 422,

@@ -61,6 +61,26 @@ describe('the loop ends', () => {
     },
   );
 
+  it('a member who decides on a rejected task pays for what follows, within their budget', async () => {
+    script.overrides.review = stubborn;
+    const { own, runId } = await built();
+    script.overrides = {};
+    const member = newId();
+    await database.prisma.user.create({ data: { id: member, email: `${member}@example.test`, name: 'Mem' } });
+    await database.prisma.membership.create({
+      data: { id: newId(), organizationId: own.organizationId, userId: member, role: 'member', monthlyBudgetMicro: 0n },
+    });
+    const where = { runId, kind: 'usage' } as const;
+    const before = await database.prisma.creditEntry.count({ where });
+    await refineTask({ ...own, userId: member }, { taskKey: 'T2', choice: 'retry' });
+    await drive(runId);
+    expect((await status(own.projectId)).project).toBe('awaiting_credits');
+    expect(await database.prisma.creditEntry.count({ where })).toBe(before);
+    await resumeRun(own);
+    await drive(runId);
+    expect(await status(own.projectId)).toEqual(allDone(['approved', 3]));
+  });
+
   it('and only approved attempts were charged', async () => {
     script.overrides.review = onT2(stubborn({ task: 'T2' }));
     const { own, runId } = await built();

@@ -25,6 +25,7 @@ const STEP_TRIES = 3;
 const FOR_A_PERSON: ReadonlySet<AppErrorCode> = new Set([
   'model_not_priced',
   'model_not_available',
+  'own_key_refused',
   'capability_denied',
   'quality_not_allowed',
 ]);

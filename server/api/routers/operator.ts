@@ -2,8 +2,13 @@ import 'server-only';
 import { z } from 'zod';
 import { auditLedger } from '@/server/credits/audit';
 import { adjustAccount, listAccounts } from '@/server/credits/operate-accounts';
-import { listCatalogue, updatePackage, updatePlan } from '@/server/credits/operate-catalogue';
-import { adjustSchema, updatePackageSchema, updatePlanSchema } from '@/server/credits/schema-operator';
+import { addPackage, listCatalogue, updatePackage, updatePlan } from '@/server/credits/operate-catalogue';
+import {
+  addPackageSchema,
+  adjustSchema,
+  updatePackageSchema,
+  updatePlanSchema,
+} from '@/server/credits/schema-operator';
 import { addPrice, listModels, updateModel } from '@/server/models/operate-models';
 import { addPriceSchema, updateModelSchema } from '@/server/models/schema-operator';
 import { db } from '@/server/platform/db';
@@ -19,6 +24,9 @@ export const operatorRouter = router({
     .input(updateModelSchema)
     .mutation(({ ctx, input }) => updateModel(input, ctx.caller.userId)),
   catalogue: operatorProcedure.query(() => listCatalogue()),
+  addPackage: operatorProcedure
+    .input(addPackageSchema)
+    .mutation(({ ctx, input }) => addPackage(input, ctx.caller.userId)),
   updatePackage: operatorProcedure
     .input(updatePackageSchema)
     .mutation(({ ctx, input }) => updatePackage(input, ctx.caller.userId)),
