@@ -13,6 +13,8 @@ export interface ChatMessage {
   /** What it cost was given back, since its attempt was not approved. */
   notCharged?: boolean;
   modelLabel: string | null;
+  /** Which colleague wrote it; absent or null for the reader's own and the instance's. */
+  author?: string | null;
 }
 
 export interface StreamEvent {

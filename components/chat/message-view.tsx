@@ -58,7 +58,9 @@ function UserMessage({
         {message.text}
       </div>
       <div className="flex items-center gap-1 text-[0.75rem] text-muted-foreground empty:hidden">
-        {message.purpose === 'note' ? 'Note for the next step' : null}
+        {[message.author, message.purpose === 'note' ? 'Note for the next step' : null]
+          .filter((part) => typeof part === 'string')
+          .join(' · ')}
         {onEdit === undefined ? null : (
           <Button
             size="icon"

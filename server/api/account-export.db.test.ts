@@ -4,9 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTeam } from '@/server/credits/create-team';
+import { grant } from '@/server/credits/ledger';
 import { database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
+import { createProject } from '@/server/runs/create-project';
+import { advanceRun } from '@/server/runs/engine';
+import { replan } from '@/server/runs/replan';
+import { viewChat } from '@/server/runs/view-chat';
 import { postgresBlobs } from '@/server/workspace/blobs';
 import { handleAccountExport } from './http/account-export-handler';
 import { build, cookies, type Person, person, SECRET_TITLE, startApi, stopApi } from './test-people';
@@ -74,11 +79,58 @@ describe('the export', () => {
     expect(names.some((name) => name.startsWith(`${home}/history/contents/`))).toBe(true);
     expect(files.get('Ada-Zwiebel/ledger.csv')).toContain('welcome_bonus');
     expect(names).toContain('Plumbers-Co/ledger.csv');
-    expect(names.filter((name) => name.includes('Bobs'))).toEqual([]);
+    expect(names.filter((name) => name.includes('Bobs') && !name.startsWith('Bobs/mine/'))).toEqual([]);
+    expect(files.get('Bobs/mine/chat.jsonl')).toBe('');
     const profile = JSON.parse(files.get('profile.json') ?? '') as { email: string; memberships: unknown[] };
     expect(profile).toMatchObject({ email: ada.email });
     expect(profile.memberships).toHaveLength(3);
     expect([...files.values()].join('\n')).not.toContain(ada.sessionToken);
+  }, 120_000);
+
+  it('holds what one wrote and used in a team of somebody else, and nothing that others did there', async () => {
+    const bob = await person('Bob');
+    const { organizationId } = await createTeam({ userId: bob.userId, name: 'Bobs' });
+    await database().prisma.membership.create({
+      data: { id: newId(), organizationId, userId: ada.userId, role: 'member' },
+    });
+    const owner = { organizationId, userId: bob.userId };
+    await grant(database().prisma, {
+      organizationId,
+      kind: 'topup_purchase',
+      bucket: 'bonus',
+      amount: 100_000_000n,
+      idempotencyKey: newId(),
+    });
+    const projectId = await createProject({ ...owner, example: 'expense-report' });
+    const { id } = await database().prisma.run.findFirstOrThrow({ where: { projectId } });
+    await advanceRun(id, { owner: 'test' });
+    const mine = { organizationId, userId: ada.userId, projectId };
+    await replan(mine, 'Semicolons, says Ada.');
+    const run = await database().prisma.run.findFirstOrThrow({ where: { projectId }, orderBy: { startedAt: 'desc' } });
+    await advanceRun(run.id, { owner: 'test' });
+
+    const files = await unzip(await ask(ada));
+    expect([...files.keys()].filter((name) => name.startsWith('Bobs')).sort()).toEqual(
+      ['chat.jsonl', 'ledger.csv', 'model-calls.jsonl'].map((name) => `Bobs/mine/${name}`),
+    );
+    const rows = (name: string) =>
+      (files.get(`Bobs/mine/${name}`) ?? '')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { text?: string; userId: string });
+    expect(rows('chat.jsonl').map(({ text }) => text)).toEqual(['Semicolons, says Ada.']);
+    expect(new Set(rows('model-calls.jsonl').map(({ userId }) => userId))).toEqual(new Set([ada.userId]));
+    const spent = await database().prisma.creditEntry.count({ where: { organizationId, userId: ada.userId } });
+    expect(spent).toBeGreaterThan(0);
+    expect((files.get('Bobs/mine/ledger.csv') ?? '').trim().split('\r\n')).toHaveLength(spent + 1);
+
+    // A colleague sees whose words they are; one's own need no name.
+    const authors = async (who: Person) =>
+      (await viewChat({ ...mine, userId: who.userId })).messages
+        .filter(({ role }) => role === 'user')
+        .map(({ author }) => author);
+    expect(await authors(bob)).toEqual([null, 'Ada Zwiebel']);
+    expect(await authors(ada)).toEqual(['Bob Zwiebel', null]);
   }, 120_000);
 
   it('reads no further ahead than its reader, and lets go when that goes away', async () => {

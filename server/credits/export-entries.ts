@@ -32,12 +32,19 @@ export const CSV_COLUMNS = [
   'model_call_id',
 ] as const;
 
-/** The ledger as CSV (RFC 4180), oldest first, all six decimals, a page at a time: never whole in memory. */
-export async function* exportEntries(organizationId: string, filter: HistoryFilter): AsyncGenerator<string> {
+/**
+ * The ledger, or what one member did in it, as CSV (RFC 4180): oldest first, all six decimals, a page at a time, never whole in
+ * memory.
+ */
+export async function* exportEntries(
+  organizationId: string,
+  filter: HistoryFilter,
+  userId?: string,
+): AsyncGenerator<string> {
   yield `${CSV_COLUMNS.join(',')}\r\n`;
   let after = 0n;
   for (;;) {
-    const rows = await findEntries(db(), { organizationId, filter, page: { after, take: PAGE } });
+    const rows = await findEntries(db(), { organizationId, userId, filter, page: { after, take: PAGE } });
     if (rows.length === 0) return;
     after = rows.at(-1)?.seq ?? after;
     yield await formatPage(organizationId, rows);

@@ -13,14 +13,17 @@ export async function findEntries(client: Client, wanted: WantedEntries): Promis
 
 export interface WantedEntries {
   organizationId: string;
+  /** Only what this member spent or bought. */
+  userId?: string | undefined;
   filter: HistoryFilter;
   page: EntryPage;
 }
 
 /** Every column of the page's entries. */
-export function entriesSql({ organizationId, filter, page }: WantedEntries): Prisma.Sql {
+export function entriesSql({ organizationId, userId, filter, page }: WantedEntries): Prisma.Sql {
   const { kind, projectId, model, from, to } = filter;
   const wanted = [Prisma.sql`e."organizationId" = ${organizationId}`];
+  if (userId) wanted.push(Prisma.sql`e."userId" = ${userId}`);
   if (kind) wanted.push(Prisma.sql`e."kind" = ${kind}::"CreditEntryKind"`);
   if (projectId) wanted.push(Prisma.sql`e."projectId" = ${projectId}`);
   if (from) wanted.push(Prisma.sql`e."createdAt" >= ${new Date(`${from}T00:00:00Z`)}::timestamptz`);

@@ -28,12 +28,29 @@ export async function latestRun(tx: Tx, { organizationId, projectId }: Actor): P
 
 export const scopeOf = ({ organizationId, projectId }: Actor): EventScope => ({ organizationId, projectId });
 
-/** Writes what a person or the instance says into the chat. */
-export async function say(
+/** Writes what a person says into the chat. @returns the message's id */
+export async function say(tx: Tx, actor: Actor, message: { text: string; purpose: string }): Promise<string> {
+  return write(tx, scopeOf(actor), { role: 'user', userId: actor.userId, ...message });
+}
+
+/** Writes what the instance says into the chat. @returns the message's id */
+export async function tell(
   tx: Tx,
   scope: EventScope,
-  message: { role: 'user' | 'assistant'; text: string; purpose: string; modelLabel?: string },
+  message: { text: string; purpose: string; modelLabel?: string },
 ): Promise<string> {
+  return write(tx, scope, { role: 'assistant', ...message });
+}
+
+interface Said {
+  role: 'user' | 'assistant';
+  userId?: string | null;
+  text: string;
+  purpose: string;
+  modelLabel?: string;
+}
+
+async function write(tx: Tx, scope: EventScope, message: Said): Promise<string> {
   const id = newId();
   await tx.message.create({ data: { id, ...scope, ...message } });
   await appendEvents(tx, scope, [

@@ -16,8 +16,7 @@ export async function answerQuestions(actor: Actor, answers: { id: string; answe
       throw new AppError('wrong_status', 'no questions are open');
     const given = answers.filter(({ answer }) => answer.trim() !== '');
     await writeDocument(tx, { scope: scopeOf(actor) }, 'answers', JSON.stringify(given));
-    await say(tx, scopeOf(actor), {
-      role: 'user',
+    await say(tx, actor, {
       purpose: 'answers',
       text:
         given.length === 0

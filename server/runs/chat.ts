@@ -38,7 +38,6 @@ export async function sendMessage(actor: Actor, text: string): Promise<string> {
     where: { id: actor.projectId, organizationId: actor.organizationId },
   });
   if (project === null) throw notFound('Project');
-  const scope = { organizationId: actor.organizationId, projectId: actor.projectId };
   if (project.status === 'draft') {
     await describeAgain(actor, text);
     return '';
@@ -49,7 +48,7 @@ export async function sendMessage(actor: Actor, text: string): Promise<string> {
     return '';
   }
   if (['clarifying', 'planning', 'implementing', 'documenting'].includes(project.status))
-    return inTx((tx) => say(tx, scope, { role: 'user', text, purpose: 'note' }));
+    return inTx((tx) => say(tx, actor, { text, purpose: 'note' }));
   if (answers().has(actor.projectId))
     throw new AppError('conflict', 'an answer is still being written', {
       userMessage: 'The last answer is still being written. Stop it first.',
@@ -61,7 +60,7 @@ export async function sendMessage(actor: Actor, text: string): Promise<string> {
     quality: QUALITIES.find((known) => known === project.quality) ?? 'fast',
     modelRef: project.modelRef,
   });
-  const id = await inTx((tx) => say(tx, scope, { role: 'user', text, purpose: 'ask' }));
+  const id = await inTx((tx) => say(tx, actor, { text, purpose: 'ask' }));
   const abort = new AbortController();
   answers().set(actor.projectId, abort);
   answer(actor, text, abort.signal)

@@ -4,7 +4,7 @@ import { newId } from '@/server/platform/ids';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { closeOrphanMessages } from './close-orphan-messages';
 import { appendEvents } from './event-log';
-import { viewChat } from './view-project';
+import { viewChat } from './view-chat';
 
 describe('a message whose writer died', () => {
   let database: Database;
@@ -34,7 +34,8 @@ describe('a message whose writer died', () => {
         { type: 'text-delta', id, delta: purpose },
       ]);
     }
-    const shown = async () => (await viewChat(scope)).messages.map(({ text, status }) => [text, status]);
+    const shown = async () =>
+      (await viewChat({ ...scope, userId: null })).messages.map(({ text, status }) => [text, status]);
     return { runId, projectId, shown };
   }
 

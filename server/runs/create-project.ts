@@ -6,7 +6,7 @@ import { QUALITIES } from '@/server/models/schema';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { type Actor, say, scopeOf, startRun } from './actor';
+import { type Actor, say, scopeOf, startRun, tell } from './actor';
 import { moveProject } from './transitions';
 
 export interface CreateProject {
@@ -53,7 +53,7 @@ export async function createProject(input: CreateProject): Promise<string> {
         example: example?.slug ?? null,
       },
     });
-    await say(tx, scopeOf(actor), { role: 'user', text: description, purpose: 'description' });
+    await say(tx, actor, { text: description, purpose: 'description' });
     await beginDesign(tx, actor, model, description);
   });
   return id;
@@ -62,8 +62,7 @@ export async function createProject(input: CreateProject): Promise<string> {
 /** The demo says plainly what it cannot build, before anything is spent. */
 async function beginDesign(tx: Tx, actor: Actor, model: string, description: string): Promise<void> {
   if (model.startsWith('demo:') && matchDemoProject(description) === null) {
-    await say(tx, scopeOf(actor), {
-      role: 'assistant',
+    await tell(tx, scopeOf(actor), {
       text: demoUnknownAnswer(),
       purpose: 'clarify',
       modelLabel: 'Demo model (offline)',
@@ -88,7 +87,7 @@ export async function describeAgain(actor: Actor, text: string): Promise<void> {
   );
   await inTx(async (tx) => {
     await tx.project.update({ where: { id: current.id }, data: { description: text } });
-    await say(tx, scopeOf(actor), { role: 'user', text, purpose: 'description' });
+    await say(tx, actor, { text, purpose: 'description' });
     await beginDesign(tx, actor, model, text);
   });
 }

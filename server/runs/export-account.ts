@@ -26,12 +26,16 @@ ORGANIZATION/PROJECT/PLAN.md      the plan, as people read it
 ORGANIZATION/PROJECT/*.jsonl      chat, documents, plans, tasks, runs, steps, reviews, checks: one JSON object a line
 ORGANIZATION/PROJECT/history/     every snapshot's list of files, and contents that are in none of the present files, by SHA-256
 
-Organizations are your personal workspace and the teams you own. Credits are in micro-credits: 1 credit = 1,000,000.
+ORGANIZATION/mine/ledger.csv      of a team you do not own: the credits you used there
+ORGANIZATION/mine/chat.jsonl      what you wrote there
+ORGANIZATION/mine/model-calls.jsonl  the calls that were made for you there
+
+Organizations are your personal workspace and your teams. Credits are in micro-credits: 1 credit = 1,000,000.
 `;
 
 /**
- * A person's data as a ZIP, streamed: of their personal workspace and of the teams they own. What a team they do not own holds
- * is the team's. @throws AppError `not_found` before the first byte
+ * A person's data as a ZIP, streamed: all of their personal workspace and of the teams they own; of other teams what they wrote
+ * and used there, for the rest is the team's. @throws AppError `not_found` before the first byte
  */
 export async function exportAccount(userId: string): Promise<Readable> {
   const user = await db().user.findFirst({ where: { id: userId, deletedAt: null } });
@@ -42,13 +46,30 @@ export async function exportAccount(userId: string): Promise<Readable> {
 async function* entriesOf(userId: string): AsyncGenerator<ZipEntry> {
   yield textEntry('README.txt', () => [README]);
   yield textEntry('profile.json', () => profile(userId));
-  const owned = await db().membership.findMany({
-    where: { userId, role: 'owner' },
+  const memberships = await db().membership.findMany({
+    where: { userId },
     include: { organization: { select: { id: true, name: true } } },
     orderBy: { createdAt: 'asc' },
   });
   const names = new NameGiver();
-  for (const { organization } of owned) yield* organizationEntries(organization.id, names.give(organization.name));
+  for (const { role, organization } of memberships) {
+    const folder = names.give(organization.name);
+    if (role === 'owner') yield* organizationEntries(organization.id, folder);
+    else yield* memberEntries({ organizationId: organization.id, userId }, `${folder}/mine`);
+  }
+}
+
+/** What a member did in a team that is not theirs. */
+async function* memberEntries(
+  own: { organizationId: string; userId: string },
+  folder: string,
+): AsyncGenerator<ZipEntry> {
+  yield textEntry(`${folder}/ledger.csv`, () => exportEntries(own.organizationId, {}, own.userId));
+  const tables: [string, (page: Page) => Promise<{ id: string }[]>][] = [
+    ['chat', (page) => db().message.findMany({ where: own, orderBy: { id: 'asc' }, ...page })],
+    ['model-calls', (page) => db().modelCall.findMany({ where: own, orderBy: { id: 'asc' }, ...page })],
+  ];
+  for (const [name, read] of tables) yield textEntry(`${folder}/${name}.jsonl`, () => lines(read));
 }
 
 async function* profile(userId: string): AsyncGenerator<string> {

@@ -12,7 +12,7 @@ import { commandRun, resumeRun } from './command-run';
 import { setBudget } from './project-settings';
 import { refineTask } from './refine-task';
 import { allDone, built, database, designed, drive, onT2, script, status } from './test-scripted-runs';
-import { viewChat } from './view-project';
+import { viewChat } from './view-chat';
 import { waitForBudget } from './waits-for';
 
 async function headFiles(projectId: string): Promise<Map<string, string>> {

@@ -29,7 +29,7 @@ export async function refineTask(actor: Actor, { taskKey, choice, note, task: ed
     if (task === null) throw notFound('Task');
     if (project.status !== 'awaiting_refinement' || task.status !== 'rejected')
       throw new AppError('wrong_status', 'this task does not wait for a decision');
-    if (note?.trim()) await say(tx, scopeOf(actor), { role: 'user', text: note.trim(), purpose: 'note' });
+    if (note?.trim()) await say(tx, actor, { text: note.trim(), purpose: 'note' });
     if (choice === 'accept') {
       const last = await tx.runStep.findFirst({
         where: { runId: run.id, taskId: task.id, snapshotId: { not: null } },

@@ -2,7 +2,7 @@ import 'server-only';
 import type { ModelChoice } from '@/server/models/catalog';
 import { CAPABILITIES, type Capability } from '@/server/models/schema';
 import { type Client, db, inTx } from '@/server/platform/db';
-import { say } from './actor';
+import { tell } from './actor';
 import type { EventScope } from './event-log';
 
 /** The capability that pays for a step of the run. */
@@ -27,7 +27,7 @@ export async function moveOffModel(
       data: { modelRef: replaced.reason === 'deprecated' ? change.to : null },
     });
     if (count === 0) return;
-    await say(tx, scope, { role: 'assistant', text, purpose: 'run' });
+    await tell(tx, scope, { text, purpose: 'run' });
   });
 }
 
@@ -49,6 +49,6 @@ export async function tellNewDefault(scope: EventScope, replaced: Replaced): Pro
   if (used === 0 || (await told(db())) > 0) return;
   await inTx(async (tx) => {
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${projectId} FOR UPDATE`;
-    if ((await told(tx)) === 0) await say(tx, scope, { role: 'assistant', text, purpose: 'run' });
+    if ((await told(tx)) === 0) await tell(tx, scope, { text, purpose: 'run' });
   });
 }

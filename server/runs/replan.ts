@@ -9,7 +9,7 @@ import { moveProject } from './transitions';
 export async function replan(actor: Actor, note: string): Promise<void> {
   await inTx(async (tx) => {
     const project = await ownProject(tx, actor);
-    await say(tx, scopeOf(actor), { role: 'user', text: note, purpose: 'note' });
+    await say(tx, actor, { text: note, purpose: 'note' });
     await moveProject(tx, {
       ...scopeOf(actor),
       to: 'planning',
