@@ -1,16 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { ownServer } from './own-server';
-import {
-  approve,
-  expectAccessible,
-  expectNoOverflow,
-  newAddress,
-  query,
-  shots,
-  signIn,
-  startExample,
-  waitForStatus,
-} from './support';
+import { buildUntilOutOfCredits, LEFT_MICRO } from './run-out';
+import { expectAccessible, expectNoOverflow, newAddress, query, shots, waitForStatus } from './support';
 
 interface View {
   tasks: { status: string; chargedMicro: string }[];
@@ -20,9 +11,6 @@ interface View {
 interface Timeline {
   steps: { step: string; status: string }[];
 }
-
-/** Enough for the first task of the example (a step holds up to 0.1 credits) and not for all four. */
-const LEFT_MICRO = 112_000n;
 
 test('credits run out in mid-run: it pauses between two steps, says what is missing, and goes on when credits come', async ({
   browser,
@@ -34,16 +22,7 @@ test('credits run out in mid-run: it pauses between two steps, says what is miss
     await server.start();
     const page = await context.newPage();
     const email = newAddress('broke');
-    await signIn(page, email);
-    const projectId = await startExample(page, 'Expense report');
-    await waitForStatus(page, projectId, 'awaiting_approval');
-    const { spendable } = await query<{ spendable: string }>(page, 'credits.balance', {});
-
-    await server.stop();
-    await server.database('adjust', email, (LEFT_MICRO - BigInt(spendable)).toString());
-    await server.start();
-    await approve(page, projectId);
-    await waitForStatus(page, projectId, 'awaiting_credits');
+    const { projectId, designMicro } = await buildUntilOutOfCredits(page, server, email);
 
     const view = await query<View>(page, 'projects.get', { projectId });
     const unlock = view.unlock;
@@ -90,7 +69,7 @@ test('credits run out in mid-run: it pauses between two steps, says what is miss
     const done = await query<View>(page, 'projects.get', { projectId });
     expect(done.unlock).toBeNull();
     const { spendable: left } = await query<{ spendable: string }>(page, 'credits.balance', {});
-    const building = BigInt(done.totals.chargedMicro) - (20_000_000n - BigInt(spendable));
+    const building = BigInt(done.totals.chargedMicro) - designMicro;
     expect(BigInt(left)).toBe(LEFT_MICRO + 5_000_000n - building);
   } finally {
     await context.close();

@@ -1,6 +1,7 @@
 import { expect } from '@playwright/test';
 import { test } from './money-test';
-import { approve, expectToSpend, newAddress, query, shots, signIn, startExample, waitForStatus } from './support';
+import { buildUntilOutOfCredits, LEFT_MICRO } from './run-out';
+import { expectToSpend, newAddress, query, shots, signIn, waitForStatus } from './support';
 
 interface Entries {
   entries: { id: string; kind: string; amount: string; balanceAfter: string }[];
@@ -64,24 +65,13 @@ test('a package is bought on the local checkout page: declined and cancelled one
   await expect(purchases.getByRole('row').filter({ hasText: 'Power' })).toContainText('not paid');
 });
 
-/** Enough for the first task of the example (a step holds up to 0.1 credits) and not for all four. */
-const LEFT_MICRO = 112_000n;
-
 test('credits run out in mid-run: topping up leads back to the paused project, which resumes and completes', async ({
   page,
   server,
 }) => {
   test.setTimeout(240_000);
   const email = newAddress('spender');
-  await signIn(page, email);
-  const projectId = await startExample(page, 'Expense report');
-  await waitForStatus(page, projectId, 'awaiting_approval');
-  const { spendable } = await query<{ spendable: string }>(page, 'credits.balance', {});
-  await server.stop();
-  await server.database('adjust', email, (LEFT_MICRO - BigInt(spendable)).toString());
-  await server.start();
-  await approve(page, projectId);
-  await waitForStatus(page, projectId, 'awaiting_credits');
+  const { projectId, designMicro } = await buildUntilOutOfCredits(page, server, email);
 
   await page.goto(`/projects/${projectId}`);
   await expect(page.getByText('Paused: out of credits').first()).toBeVisible();
@@ -99,7 +89,6 @@ test('credits run out in mid-run: topping up leads back to the paused project, w
 
   const view = await query<{ totals: { chargedMicro: string }; unlock: unknown }>(page, 'projects.get', { projectId });
   const { spendable: left } = await query<{ spendable: string }>(page, 'credits.balance', {});
-  const beforeTheRun = 20_000_000n - BigInt(spendable);
-  expect(BigInt(left)).toBe(LEFT_MICRO + 100_000_000n - (BigInt(view.totals.chargedMicro) - beforeTheRun));
+  expect(BigInt(left)).toBe(LEFT_MICRO + 100_000_000n - (BigInt(view.totals.chargedMicro) - designMicro));
   expect(view.unlock).toBeNull();
 });

@@ -1,6 +1,5 @@
 'use client';
 import { Download, FlaskConical } from 'lucide-react';
-import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { ChatPanel } from '@/components/chat/chat-panel';
@@ -11,13 +10,13 @@ import { errorMessage, isNotFound } from '@/components/trpc/error-message';
 import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { cn } from '@/components/ui/cn';
-import { EmptyState } from '@/components/ui/empty-state';
 import { ErrorState } from '@/components/ui/error-state';
 import { percentOf } from '@/components/ui/format';
 import { Progress } from '@/components/ui/progress';
 import { ScrollRegion } from '@/components/ui/scroll-region';
 import { Skeleton } from '@/components/ui/skeleton';
 import { NextAction } from './next-action';
+import { NoSuchProject } from './no-such-project';
 import { ProjectStreamProvider, useProjectStream } from './project-stream';
 import { ProjectTabs } from './project-tabs';
 import { RunControls } from './run-controls';
@@ -79,17 +78,7 @@ function Body({ children }: { children: ReactNode }) {
     return (
       <main id="content" className="mx-auto w-full max-w-2xl p-6">
         {isNotFound(error) ? (
-          <EmptyState
-            title="No such project"
-            action={
-              <Button asChild>
-                <Link href="/projects">All projects</Link>
-              </Button>
-            }
-          >
-            <h1 className="sr-only">Project not found</h1>
-            It does not exist, or it belongs to another organization.
-          </EmptyState>
+          <NoSuchProject />
         ) : (
           <ErrorState
             title="The project could not be read"

@@ -1,9 +1,8 @@
-import PostalMime from 'postal-mime';
-import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { openPostbox } from '@/server/platform/test-smtp';
 import { sendSignInMail } from './sign-in-mail';
 
 const LINK = 'http://localhost:3000/api/auth/callback/email?token=abc&email=ada%40example.test';
@@ -20,33 +19,16 @@ describe('the sign-in letter', () => {
   });
 
   it('goes through a real SMTP server where one is set, and not to the local mailbox', async () => {
-    const letters: Buffer[] = [];
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      onData: (stream, _session, done) => {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          letters.push(Buffer.concat(chunks));
-          done();
-        });
-      },
-    });
-    const port = await new Promise<number>((resolve) => {
-      const listening = server.listen(0, '127.0.0.1', () => {
-        const address = listening.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-    process.env.SMTP_URL = `smtp://127.0.0.1:${port}`;
+    const postbox = await openPostbox();
+    process.env.SMTP_URL = postbox.url;
     resetEnv();
     await sendSignInMail('ada@example.test', LINK);
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-    const letter = await PostalMime.parse(letters[0] ?? '');
-    expect(letter.to?.[0]?.address).toBe('ada@example.test');
-    expect(letter.text).toContain(LINK);
-    expect(letter.html).toContain('href="http://localhost:3000/api/auth/callback/email?token=abc&amp;email=');
+    const letters = await postbox.close();
+    expect(letters).toHaveLength(1);
+    const [letter] = letters;
+    expect(letter?.to?.[0]?.address).toBe('ada@example.test');
+    expect(letter?.text).toContain(LINK);
+    expect(letter?.html).toContain('href="http://localhost:3000/api/auth/callback/email?token=abc&amp;email=');
     expect(await database.prisma.localMail.count()).toBe(0);
   });
 

@@ -1,28 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CREDIT, nextPeriod, periodOf, rowOf, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, startBilling } from '@/e2e/billing-harness';
-import { auditLedger } from '@/server/credits/audit';
-import { setClockOffset } from '@/server/platform/clock';
 import { database, db } from '@/server/platform/db';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { seedOrganization } from '@/server/platform/test-db';
 import { cancelPlan } from './cancel-plan';
 import { changePlan } from './change-plan';
 import { listInvoices } from './list-invoices';
 import { openPortal } from './open-portal';
 import { resumePlan } from './resume-plan';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterEach(() => setClockOffset(0));
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
+import { billing } from './test-billing';
 
 describe('changing the plan', () => {
   it('upgrades at once, with the rest of the period paid, and webhooks add nothing', async () => {

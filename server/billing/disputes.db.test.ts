@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buy, CREDIT, pay, spend, stateOf } from '@/e2e/billing-accounts';
-import { type Billing, permutations, startBilling } from '@/e2e/billing-harness';
-import { auditLedger } from '@/server/credits/audit';
-import { db } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { permutations } from '@/e2e/billing-harness';
 import { viewPurchase } from './list-purchases';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
+import { billing } from './test-billing';
 
 const DISPUTE = [
   'charge.dispute.created',

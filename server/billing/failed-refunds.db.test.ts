@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { buy, CREDIT, pay, rowOf, spend, stateOf, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, holdAnswers, permutations, startBilling } from '@/e2e/billing-harness';
-import { auditLedger } from '@/server/credits/audit';
-import { db } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { holdAnswers, permutations } from '@/e2e/billing-harness';
 import { viewPurchase } from './list-purchases';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
+import { billing } from './test-billing';
 
 async function bought() {
   const purchase = await buy(billing, 'starter');

@@ -1,26 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CREDIT, nextPeriod, periodOf, rowOf, spend, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, permutations, startBilling } from '@/e2e/billing-harness';
-import { auditLedger } from '@/server/credits/audit';
+import { permutations } from '@/e2e/billing-harness';
 import { reserve } from '@/server/credits/ledger';
-import { setClockOffset } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
 import { changePlan } from './change-plan';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterEach(() => setClockOffset(0));
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
+import { billing } from './test-billing';
 
 /** A subscriber, and what the bank and Stripe tell about the payment of its newest invoice. */
 async function subscriber(options: { delivered: boolean } = { delivered: true }) {

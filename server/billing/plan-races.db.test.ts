@@ -1,27 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CREDIT, nextPeriod, periodOf, rowOf, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, changeAnswers, holdAnswers, startBilling } from '@/e2e/billing-harness';
-import { auditLedger } from '@/server/credits/audit';
-import { setClockOffset } from '@/server/platform/clock';
-import { db } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { changeAnswers, holdAnswers } from '@/e2e/billing-harness';
 import { cancelPlan } from './cancel-plan';
 import { changePlan } from './change-plan';
 import { resumePlan } from './resume-plan';
+import { billing } from './test-billing';
 import { viewBilling } from './view-billing';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterEach(() => setClockOffset(0));
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
 
 async function subscriber(planId: 'pro' | 'team') {
   const account = await subscribe(billing, planId);

@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buy, CREDIT, pay, stateOf } from '@/e2e/billing-accounts';
-import { type Billing, permutations, startBilling } from '@/e2e/billing-harness';
+import { permutations } from '@/e2e/billing-harness';
 import { auditLedger } from '@/server/credits/audit';
 import { db } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
 import { replayEvent } from './replay-event';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
+import { billing } from './test-billing';
 
 describe('events about a purchase', () => {
   it('end in one state in all 120 orders, each twice, eight at a time', async () => {

@@ -1,22 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buy, CREDIT, pay, spend, stateOf } from '@/e2e/billing-accounts';
-import { type Billing, startBilling } from '@/e2e/billing-harness';
-import { auditLedger } from '@/server/credits/audit';
 import { database, db } from '@/server/platform/db';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { seedOrganization } from '@/server/platform/test-db';
 import { startTopup } from './start-topup';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
+import { billing } from './test-billing';
 
 describe('a purchase that is paid back', () => {
   it('takes back what is left and marks the rest as owed, which the next purchase repays', async () => {

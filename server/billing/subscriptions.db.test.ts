@@ -1,28 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CREDIT, DAY, nextPeriod, periodOf, rowOf, sessionIdOf, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, holdAnswers, permutations, startBilling } from '@/e2e/billing-harness';
+import { holdAnswers, permutations } from '@/e2e/billing-harness';
 import { auditLedger } from '@/server/credits/audit';
 import { resetMonth } from '@/server/credits/ledger';
 import { now, setClockOffset } from '@/server/platform/clock';
 import { database, db, inTx } from '@/server/platform/db';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { seedOrganization } from '@/server/platform/test-db';
 import { applySubscription } from './apply-subscription';
 import { changePlan } from './change-plan';
 import { endGrace } from './end-grace';
 import { syncOverdue } from './sync-overdue';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterEach(() => setClockOffset(0));
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
+import { billing } from './test-billing';
 
 describe('a subscription', () => {
   it('raises the plan once its payment is reported: credits, welcome credits and the paid period', async () => {

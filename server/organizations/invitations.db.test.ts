@@ -1,5 +1,3 @@
-import PostalMime from 'postal-mime';
-import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTeam } from '@/server/credits/create-team';
 import { setClockOffset } from '@/server/platform/clock';
@@ -7,6 +5,7 @@ import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { openPostbox } from '@/server/platform/test-smtp';
 import { acceptInvitation } from './accept-invitation';
 import { inviteMember } from './invite-member';
 import { listInvitations } from './list-invitations';
@@ -199,37 +198,20 @@ describe('who may be invited, and by whom', () => {
 
 describe('the letter', () => {
   it('goes through a real SMTP server, names team, inviter and terms, and its link works', async () => {
-    const letters: Buffer[] = [];
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      onData: (stream, _session, done) => {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          letters.push(Buffer.concat(chunks));
-          done();
-        });
-      },
-    });
-    const port = await new Promise<number>((resolve) => {
-      const listening = server.listen(0, '127.0.0.1', () => {
-        const address = listening.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-    process.env.SMTP_URL = `smtp://127.0.0.1:${port}`;
+    const postbox = await openPostbox();
+    process.env.SMTP_URL = postbox.url;
     resetEnv();
     await database.prisma.user.update({ where: { id: owner.userId }, data: { name: 'Grace & Sons' } });
     await inviteMember(owner, { email: ada.email, role: 'member' });
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-    const letter = await PostalMime.parse(letters[0] ?? '');
-    expect(letter.to?.[0]?.address).toBe(ada.email);
-    expect(letter.subject).toBe('Join Plumbers & Co on Plumbline');
-    expect(letter.text).toContain('Grace & Sons invites you to the team “Plumbers & Co” on Plumbline as member.');
-    expect(letter.html).toContain('Grace &amp; Sons');
-    const token = /\/invite\/([\w-]{43})"/.exec(letter.html ?? '')?.[1] ?? '';
-    expect(letter.text).toContain(token);
+    const letters = await postbox.close();
+    expect(letters).toHaveLength(1);
+    const [letter] = letters;
+    expect(letter?.to?.[0]?.address).toBe(ada.email);
+    expect(letter?.subject).toBe('Join Plumbers & Co on Plumbline');
+    expect(letter?.text).toContain('Grace & Sons invites you to the team “Plumbers & Co” on Plumbline as member.');
+    expect(letter?.html).toContain('Grace &amp; Sons');
+    const token = /\/invite\/([\w-]{43})"/.exec(letter?.html ?? '')?.[1] ?? '';
+    expect(letter?.text).toContain(token);
     await acceptInvitation(ada, token);
     // Nobody listens there any more: no letter, no invitation.
     await expect(inviteMember(owner, { email: 'later@example.test', role: 'member' })).rejects.toMatchObject({

@@ -1,62 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { goodReply, scriptedProject } from '@/e2e/fake-model/scripted-project';
-import { type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
-import { auditLedger } from '@/server/credits/audit';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { goodReply } from '@/e2e/fake-model/scripted-project';
 import { startWorker, type Worker } from '@/server/jobs/start-worker';
-import { syncEnvironmentModels } from '@/server/models/catalog';
 import { now, setClockOffset } from '@/server/platform/clock';
-import type { Database } from '@/server/platform/db';
-import { resetEnv } from '@/server/platform/env';
-import { newId } from '@/server/platform/ids';
-import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { commandRun } from './command-run';
 import { createProject } from './create-project';
 import { advanceRun } from './engine';
 import { RUN_LIMITS } from './limits';
 import { retryPause } from './step-failure';
+import { database, MODEL, owner, script } from './test-scripted-runs';
 
-const MODEL = 'compatible:waits';
-const script = scriptedProject();
-let database: Database;
-let fake: FakeModel;
-let owner: { organizationId: string; userId: string };
 let worker: Worker | null = null;
 
-beforeAll(async () => {
-  database = await testDb();
-  await startQueue();
-  fake = await startFakeModel(script.respond);
-  Object.assign(process.env, {
-    OPENAI_COMPATIBLE_BASE_URL: `${fake.url}/v1`,
-    OPENAI_COMPATIBLE_MODELS: 'waits',
-    MODEL_MAX_RETRIES: '0',
-    EMBEDDER: 'off',
-    SANDBOX: 'off',
-    LOG_LEVEL: 'fatal',
-  });
-  resetEnv();
-  await syncEnvironmentModels(database.prisma);
-  const price = { inputPerMillion: 2_000_000_000n, outputPerMillion: 8_000_000_000n, cachedPerMillion: 500_000_000n };
-  await database.prisma.modelPrice.create({
-    data: { id: newId(), modelRowId: MODEL, ...price, effectiveFrom: new Date(1000) },
-  });
-});
-afterAll(async () => {
-  await worker?.stop();
-  await stopQueue();
-  await closeTestDb();
-  await fake.close();
-});
-beforeEach(async () => {
-  script.reset();
-  owner = await seedOrganization(database, { planId: 'pro', bonusMicro: 500_000_000n });
-});
-afterEach(async () => {
-  setClockOffset(0);
-  expect(await auditLedger(database.prisma)).toEqual([]);
-  expect(await database.prisma.creditHold.count({ where: { status: 'pending' } })).toBe(0);
-});
+afterAll(() => worker?.stop());
+afterEach(() => setClockOffset(0));
 
 async function begun() {
   const projectId = await createProject({ ...owner, description: 'Three sums with tests.', modelRef: MODEL });
