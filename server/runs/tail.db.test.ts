@@ -128,8 +128,8 @@ describe.skipIf(!process.env.TEST_DATABASE_URL)(`events of another process (${ne
       }
       // The first may come before the connection listens.
       const sorted = delays.slice(1).sort((a, b) => a - b);
-      expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(60);
-      expect(sorted.at(-1)).toBeLessThan(RUN_LIMITS.tailPollListeningMs / 2);
+      // By polling alone the median would be half the interval, however quick the machine is.
+      expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(RUN_LIMITS.tailPollListeningMs / 8);
     } finally {
       await reader.stop();
       writer.child.kill();
