@@ -34,7 +34,10 @@ export function LeaveOrClose({ organization }: { organization: OrganizationView 
             busy={leave.isPending}
             onConfirm={() => leave.mutate()}
           >
-            <p>You can only come back by a new invitation. Runs you started go on as the team’s.</p>
+            <p>
+              You can only come back by a new invitation. Runs of yours pause before their next call to a model; whoever
+              resumes one goes on with it.
+            </p>
           </ConfirmDialog>
         </div>
         {role === 'owner' ? (

@@ -143,7 +143,10 @@ function Endings({ member, role, close }: { member: Member; role: Role; close: (
         busy={remove.isPending}
         onConfirm={() => remove.mutate({ userId: member.userId })}
       >
-        <p>Their access ends at once. What they made stays with the team, and runs they started go on.</p>
+        <p>
+          Their access ends at once. What they made stays with the team. A run of theirs pauses before its next call to
+          a model; whoever resumes it goes on with it.
+        </p>
       </ConfirmDialog>
     </div>
   );

@@ -210,7 +210,8 @@ describe('a manual adjustment', () => {
 it('a package is added after the others, once a name, and can be bought', async () => {
   const operator = as('root@example.test');
   const offer = { name: 'Huge', creditsMicro: 5_000_000_000n, priceUsdCents: 19_900, popular: false, active: true };
-  await operator.addPackage(offer);
+  const double = await Promise.allSettled([1, 2, 3, 4].map(() => operator.addPackage(offer)));
+  expect(double.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   const { packages } = await operator.catalogue();
   expect(packages.at(-1)).toMatchObject(offer);
   expect((await operator.catalogue()).packages).toHaveLength(packages.length);
@@ -220,6 +221,7 @@ it('a package is added after the others, once a name, and can be bought', async 
     await expect(operator.addPackage({ ...offer, name: 'Other', ...wrong })).rejects.toMatchObject({
       code: 'BAD_REQUEST',
     });
+  await expect(operator.updatePackage({ id: 'starter', name: 'HUGE' })).rejects.toMatchObject({ code: 'CONFLICT' });
   expect((await operator.catalogue()).packages).toEqual(packages);
   expect(await database.prisma.auditEvent.count({ where: { action: 'package.added' } })).toBe(1);
 });

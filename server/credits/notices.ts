@@ -80,7 +80,11 @@ export async function noticeLowBalances(client: Client): Promise<number> {
  */
 export async function mailNotices(client: Client): Promise<number> {
   const since = new Date(now().getTime() - 86_400_000);
-  const open = await client.notice.findMany({ where: { mailedAt: null, createdAt: { gte: since } }, take: ROUND });
+  const open = await client.notice.findMany({
+    where: { mailedAt: null, createdAt: { gte: since } },
+    orderBy: { createdAt: 'desc' },
+    take: ROUND,
+  });
   let letters = 0;
   let lost = 0;
   for (const notice of open) {
@@ -99,6 +103,12 @@ export async function mailNotices(client: Client): Promise<number> {
       data: { mailedAt: now() },
     });
     if (count === 0) continue;
+    // One of yesterday that never left says nothing that this one does not.
+    const { organizationId, kind, createdAt } = notice;
+    await client.notice.updateMany({
+      where: { organizationId, kind, mailedAt: null, createdAt: { lt: createdAt } },
+      data: { mailedAt: now() },
+    });
     const sent: Sent[] = [];
     for (const { user, organization } of owners) sent.push(await mailOne(user.email, organization.name, notice));
     letters += sent.filter((outcome) => outcome === 'sent').length;
@@ -113,14 +123,26 @@ export async function mailNotices(client: Client): Promise<number> {
 
 type Sent = 'sent' | 'off' | 'failed';
 
-async function mailOne(to: string, organization: string, notice: { body: string; link: string | null }): Promise<Sent> {
+const SUBJECTS: Partial<Record<string, string>> = {
+  low_balance: 'credits are running low',
+  out_of_credits: 'at most one credit is left',
+  payment_failed: 'a payment failed',
+  owed: 'credits are owed',
+  own_key_failed: 'your own provider key is refused',
+} satisfies Record<NoticeKind, string>;
+
+async function mailOne(
+  to: string,
+  organization: string,
+  notice: { kind: string; body: string; link: string | null },
+): Promise<Sent> {
   const { APP_URL, PORT } = env();
   const url = `${APP_URL ?? `http://localhost:${PORT}`}${notice.link ?? '/credits'}`;
   const text = `${organization}: ${notice.body}\n\n${url}\n\nYou can switch these notices off in the organization's settings.\n`;
   try {
     await sendMail({
       to,
-      subject: `Plumbline: ${notice.body.split(/[:.]/)[0]}`,
+      subject: `${organization}: ${SUBJECTS[notice.kind] ?? 'a notice'}`,
       text,
       html: `<p>${escapeHtml(organization)}: ${escapeHtml(notice.body)}</p><p><a href="${escapeHtml(url)}">Open Plumbline</a></p><p>You can switch these notices off in the organization's settings.</p>`,
     });
@@ -137,26 +159,32 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** About payments and keys: for those who can act on them. Another member's click must not hide them from an owner. */
+/** About payments and keys: for those who can act on them. */
 const OWNER_KINDS: NoticeKind[] = ['payment_failed', 'owed', 'own_key_failed'];
 
 const noticesFor = (role: MembershipRole) => (role === 'owner' ? {} : { kind: { notIn: OWNER_KINDS } });
 
-/** Notices for this role that nobody has put away yet, newest first. */
-export async function openNotices(organizationId: string, role: MembershipRole = 'owner') {
+export interface Reader {
+  organizationId: string;
+  userId: string;
+  role: MembershipRole;
+}
+
+/** Notices for this member that they have not put away yet, newest first. */
+export async function openNotices({ organizationId, userId, role }: Reader) {
   return db().notice.findMany({
-    where: { organizationId, seenAt: null, ...noticesFor(role) },
+    where: { organizationId, NOT: { dismissedBy: { has: userId } }, ...noticesFor(role) },
     select: { id: true, kind: true, body: true, link: true, createdAt: true },
     orderBy: { createdAt: 'desc' },
     take: 5,
   });
 }
 
-/** @throws AppError `not_found`, also for a notice that this role does not see */
-export async function dismissNotice(organizationId: string, id: string, role: MembershipRole = 'owner'): Promise<void> {
+/** Puts a notice away for this member. @throws AppError `not_found`, also for a notice that this role does not see */
+export async function dismissNotice({ organizationId, userId, role }: Reader, id: string): Promise<void> {
   const { count } = await db().notice.updateMany({
-    where: { id, organizationId, seenAt: null, ...noticesFor(role) },
-    data: { seenAt: now() },
+    where: { id, organizationId, NOT: { dismissedBy: { has: userId } }, ...noticesFor(role) },
+    data: { dismissedBy: { push: userId } },
   });
   if (count === 0) throw notFound('Notice');
 }

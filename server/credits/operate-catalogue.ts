@@ -1,5 +1,5 @@
 import 'server-only';
-import { db, inTx } from '@/server/platform/db';
+import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { AddPackage, UpdatePackage, UpdatePlan } from './schema-operator';
@@ -15,10 +15,7 @@ export async function listCatalogue() {
 /** After the others. @throws AppError `conflict` when a package of this name is there already */
 export async function addPackage(offer: AddPackage, userId: string): Promise<void> {
   await inTx(async (tx) => {
-    const packages = await tx.topupPackage.findMany({ select: { name: true, position: true } });
-    if (packages.some(({ name }) => name.toLowerCase() === offer.name.toLowerCase())) {
-      throw new AppError('conflict', `there is a package named ${offer.name} already`);
-    }
+    const packages = await otherPackages(tx, null, offer.name);
     const position = Math.max(0, ...packages.map((one) => one.position)) + 1;
     const { id } = await tx.topupPackage.create({ data: { id: newId(), ...offer, position } });
     await tx.auditEvent.create({
@@ -27,9 +24,23 @@ export async function addPackage(offer: AddPackage, userId: string): Promise<voi
   });
 }
 
-/** Purchases keep the price and the credits they were made with. @throws AppError `not_found` */
+/**
+ * The packages beside one, kept as they are until the transaction's end: two that say the same name at once are not both right.
+ * @throws AppError `conflict` when one of them has this name
+ */
+async function otherPackages(tx: Tx, id: string | null, wanted: string) {
+  await tx.$executeRaw`LOCK TABLE "TopupPackage" IN SHARE ROW EXCLUSIVE MODE`;
+  const packages = await tx.topupPackage.findMany({ where: { id: { not: id ?? '' } } });
+  if (packages.some(({ name }) => name.toLowerCase() === wanted.toLowerCase())) {
+    throw new AppError('conflict', `there is a package named ${wanted} already`);
+  }
+  return packages;
+}
+
+/** Purchases keep the price and the credits they were made with. @throws AppError `not_found`, `conflict` as `addPackage` */
 export async function updatePackage({ id, ...change }: UpdatePackage, userId: string): Promise<void> {
   await inTx(async (tx) => {
+    if (change.name !== undefined) await otherPackages(tx, id, change.name);
     const { count } = await tx.topupPackage.updateMany({ where: { id }, data: definedOnly(change) });
     if (count === 0) throw notFound('Package');
     await tx.auditEvent.create({

@@ -22,10 +22,12 @@ export async function reclaimAll({ enqueueRuns }: { enqueueRuns: boolean }): Pro
   for (const run of runs) await inTx((tx) => dispatchRun(tx, run));
 }
 
-/** Runs whose holder stopped renewing are put back into the queue. */
+/**
+ * Runs whose holder stopped renewing are put back into the queue, and as a net those that should be going on and are nobody's.
+ */
 export async function reclaimExpired(): Promise<void> {
   const runs = await db().$queryRaw<{ id: string; organizationId: string }[]>`
-    UPDATE "Run" SET "leaseOwner" = NULL, "leaseExpiresAt" = NULL
-    WHERE "status" IN ('running', 'queued') AND "leaseExpiresAt" < now() RETURNING "id", "organizationId"`;
+    UPDATE "Run" SET "leaseOwner" = NULL, "leaseExpiresAt" = NULL, "status" = 'queued'
+    WHERE ("status" IN ('running', 'queued') AND "leaseExpiresAt" < now()) OR ("status" = 'running' AND "leaseOwner" IS NULL) RETURNING "id", "organizationId"`;
   for (const run of runs) await inTx((tx) => dispatchRun(tx, run));
 }

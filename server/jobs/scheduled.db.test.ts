@@ -6,6 +6,7 @@ import { dismissNotice, mailNotices, noticeLowBalances, openNotices, setNotices 
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
+import { newId } from '@/server/platform/ids';
 import { runJob, viewJobs } from '@/server/platform/job-status';
 import { SCHEDULED_JOBS } from '@/server/platform/queue';
 import { nextRun, SCHEDULE } from '@/server/platform/schedule';
@@ -21,6 +22,13 @@ beforeAll(async () => {
 });
 afterEach(() => setClockOffset(0));
 afterAll(closeTestDb);
+
+async function ownerOf(organizationId: string) {
+  const { userId, role } = await database.prisma.membership.findFirstOrThrow({
+    where: { organizationId, role: 'owner' },
+  });
+  return { organizationId, userId, role };
+}
 
 const balance = (organizationId: string) =>
   database.prisma.creditBalance.findUniqueOrThrow({ where: { organizationId } });
@@ -141,6 +149,9 @@ describe('low-balance notices', () => {
     const make = async (planId: string, bonusMicro: bigint) => {
       const { organizationId } = await seedOrganization(database, { planId, monthlyMicro: 0n, bonusMicro });
       await database.prisma.organization.update({ where: { id: organizationId }, data: { kind: 'team' } });
+      // As a team gets it that is made as one.
+      const allocationMicro = planId === 'free' ? 0n : 2_000_000_000n;
+      await database.prisma.organizationPlan.update({ where: { organizationId }, data: { allocationMicro } });
       return organizationId;
     };
     // A fifth of the free plan's ten credits would be two.
@@ -148,7 +159,8 @@ describe('low-balance notices', () => {
     const out = await make('free', 1_000_000n);
     const paid = await make('team', 400_000_000n);
     await noticeLowBalances(database.prisma);
-    const kinds = async (organizationId: string) => (await openNotices(organizationId)).map(({ kind }) => kind);
+    const kinds = async (organizationId: string) =>
+      (await openNotices(await ownerOf(organizationId))).map(({ kind }) => kind);
     expect([await kinds(bought), await kinds(out), await kinds(paid)]).toEqual([
       [],
       ['out_of_credits'],
@@ -165,7 +177,7 @@ describe('low-balance notices', () => {
 
   it('come at 20 % and at one credit, each once a day, in the app and by mail', async () => {
     const { organizationId } = await seedOrganization(database, { monthlyMicro: 2_000_000n });
-    const mine = async () => (await openNotices(organizationId)).map(({ kind }) => kind);
+    const mine = async () => (await openNotices(await ownerOf(organizationId))).map(({ kind }) => kind);
     await Promise.all([noticeLowBalances(database.prisma), noticeLowBalances(database.prisma)]);
     expect(await mine()).toEqual(['low_balance']);
     const { email } = await database.prisma.user.findFirstOrThrow({
@@ -175,7 +187,10 @@ describe('low-balance notices', () => {
     await mailNotices(database.prisma);
     const letters = () => database.prisma.localMail.findMany({ where: { to: email } });
     expect(await letters()).toEqual([
-      expect.objectContaining({ text: expect.stringContaining('2.00 credits are left') }),
+      expect.objectContaining({
+        subject: expect.stringMatching(/: credits are running low$/),
+        text: expect.stringContaining('2.00 credits are left'),
+      }),
     ]);
     const idempotencyKey = `out:${organizationId}`;
     const hold = { organizationId, amount: 1_500_000n, idempotencyKey, ttlMs: 600_000 };
@@ -190,10 +205,13 @@ describe('low-balance notices', () => {
     setClockOffset(DAY);
     await noticeLowBalances(database.prisma);
     expect(await mine()).toHaveLength(3);
-    const [first] = await openNotices(organizationId);
-    await dismissNotice(organizationId, first?.id ?? '');
-    await expect(dismissNotice(organizationId, first?.id ?? '')).rejects.toMatchObject({ code: 'not_found' });
+    const reader = await ownerOf(organizationId);
+    const [first] = await openNotices(reader);
+    await dismissNotice(reader, first?.id ?? '');
+    await expect(dismissNotice(reader, first?.id ?? '')).rejects.toMatchObject({ code: 'not_found' });
     expect(await mine()).toHaveLength(2);
+    // It was put away by one person: a colleague still sees it.
+    expect(await openNotices({ ...reader, userId: newId(), role: 'member' })).toHaveLength(3);
   });
 
   it('that no mail server took are tried again, and the job says so', async () => {
@@ -217,13 +235,27 @@ describe('low-balance notices', () => {
     expect(await letters()).toBe(1);
   });
 
+  it('of yesterday that never left are not sent beside those of today', async () => {
+    const { organizationId } = await seedOrganization(database, { monthlyMicro: 1n });
+    const { email } = await database.prisma.user.findFirstOrThrow({
+      where: { memberships: { some: { organizationId } } },
+    });
+    await noticeLowBalances(database.prisma);
+    setClockOffset(DAY - 1);
+    await noticeLowBalances(database.prisma);
+    expect(await database.prisma.notice.count({ where: { organizationId, mailedAt: null } })).toBe(2);
+    await mailNotices(database.prisma);
+    await mailNotices(database.prisma);
+    expect(await database.prisma.localMail.count({ where: { to: email } })).toBe(1);
+  });
+
   it('do not come to a full balance, nor where they are switched off', async () => {
     const rich = await seedOrganization(database);
     const quiet = await seedOrganization(database, { monthlyMicro: 1n });
     await setNotices(quiet.organizationId, false);
     await noticeLowBalances(database.prisma);
-    expect(await openNotices(rich.organizationId)).toEqual([]);
-    expect(await openNotices(quiet.organizationId)).toEqual([]);
+    expect(await openNotices(await ownerOf(rich.organizationId))).toEqual([]);
+    expect(await openNotices(await ownerOf(quiet.organizationId))).toEqual([]);
   });
 });
 

@@ -10,11 +10,12 @@ import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import { payerOf } from './actor';
 import { closeOrphanMessages } from './close-orphan-messages';
+import { dispatchRun } from './dispatch';
 import { appendEvents, type EventScope } from './event-log';
+import { guardLease } from './guard-lease';
 import { indexBeside, indexingDone } from './index-head';
 import { beginStep, type StepContext } from './journal';
 import { giveLease, holdLease, type Lease, takeLease } from './lease';
-import { RUN_LIMITS } from './limits';
 import { type JournalLine, type Next, nextBuildStep, nextDesignStep, type TaskState } from './next-step';
 import { capabilityOfStep, moveOffModel, tellNewDefault } from './replace-model';
 import { SnapshotFiles } from './snapshot-files';
@@ -55,7 +56,7 @@ export async function advanceRun(runId: string, { owner, signal }: AdvanceOption
   const lease = await takeLease(runId, owner);
   if (lease === null) return 'elsewhere';
   const session: Session = { lease, abort: new AbortController(), plan: null, files: new SnapshotFiles() };
-  const guard = startGuard(session);
+  const endGuard = guardLease(session);
   try {
     await reclaimOpenCalls({ runId, createdBefore: new Date(now().getTime() + 60_000) });
     await closeOrphanMessages({ runId });
@@ -63,15 +64,26 @@ export async function advanceRun(runId: string, { owner, signal }: AdvanceOption
       const outcome = await advanceOnce(session);
       if (outcome !== 'done') return outcome;
     }
+    await handOver(lease);
   } catch (error) {
     if (!isAppError(error) || error.code !== 'lease_lost') throw error;
     logger().warn({ runId }, 'the lease was lost; another worker goes on');
   } finally {
-    guard();
+    endGuard();
     await giveLease(db(), lease);
     await indexingDone();
   }
   return 'rests';
+}
+
+/** The worker is closing in the middle of a run: whoever is next goes on at once. */
+async function handOver(lease: Lease): Promise<void> {
+  await inTx(async (tx) => {
+    await holdLease(tx, lease);
+    const run = await tx.run.findUniqueOrThrow({ where: { id: lease.runId } });
+    await giveLease(tx, lease);
+    if (run.status === 'running' || run.status === 'queued') await dispatchRun(tx, run);
+  });
 }
 
 /** What lasts as long as the lease. */
@@ -81,25 +93,6 @@ interface Session {
   /** The plan's version that was read last: versions never change. */
   plan: { version: number; plan: Plan } | null;
   files: SnapshotFiles;
-}
-
-/** Renews the lease and watches for the user's command while a step runs. */
-function startGuard({ lease, abort }: Session): () => void {
-  const renewal = setInterval(() => {
-    holdLease(db(), lease).catch((error: unknown) => abort.abort(error));
-  }, RUN_LIMITS.leaseRenewMs);
-  const command = setInterval(() => {
-    db()
-      .run.findUnique({ where: { id: lease.runId }, select: { command: true } })
-      .then((row) => {
-        if (row?.command === 'stop') abort.abort(new Error('stopped'));
-      })
-      .catch((error: unknown) => logger().warn({ err: error }, 'command not read'));
-  }, RUN_LIMITS.commandPollMs);
-  return () => {
-    clearInterval(renewal);
-    clearInterval(command);
-  };
 }
 
 type RunAndProject = Run & { project: Project };

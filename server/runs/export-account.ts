@@ -26,7 +26,7 @@ ORGANIZATION/PROJECT/PLAN.md      the plan, as people read it
 ORGANIZATION/PROJECT/*.jsonl      chat, documents, plans, tasks, runs, steps, reviews, checks: one JSON object a line
 ORGANIZATION/PROJECT/history/     every snapshot's list of files, and contents that are in none of the present files, by SHA-256
 
-ORGANIZATION/mine/ledger.csv      of a team you do not own: the credits you used there
+ORGANIZATION/mine/ledger.csv      of a team you do not own, or have left: the credits you used there
 ORGANIZATION/mine/chat.jsonl      what you wrote there
 ORGANIZATION/mine/model-calls.jsonl  the calls that were made for you there
 
@@ -57,6 +57,26 @@ async function* entriesOf(userId: string): AsyncGenerator<ZipEntry> {
     if (role === 'owner') yield* organizationEntries(organization.id, folder);
     else yield* memberEntries({ organizationId: organization.id, userId }, `${folder}/mine`);
   }
+  for (const { id, name } of await formerTeams(
+    userId,
+    memberships.map(({ organizationId }) => organizationId),
+  ))
+    yield* memberEntries({ organizationId: id, userId }, `${names.give(name)}/mine`);
+}
+
+/** Teams that a person belongs to no more, and did something in. */
+async function formerTeams(userId: string, present: string[]): Promise<{ id: string; name: string }[]> {
+  const where = { userId, organizationId: { notIn: present } };
+  const [written, called] = await Promise.all([
+    db().message.findMany({ where, distinct: ['organizationId'], select: { organizationId: true } }),
+    db().modelCall.findMany({ where, distinct: ['organizationId'], select: { organizationId: true } }),
+  ]);
+  const ids = [...written, ...called].map(({ organizationId }) => organizationId);
+  return db().organization.findMany({
+    where: { id: { in: ids }, deletedAt: null },
+    select: { id: true, name: true },
+    orderBy: { createdAt: 'asc' },
+  });
 }
 
 /** What a member did in a team that is not theirs. */

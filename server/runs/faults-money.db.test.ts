@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { goodReply, verdict } from '@/e2e/fake-model/scripted-project';
+import { scheduleDowngrade } from '@/server/credits/change-plan';
 import { grant } from '@/server/credits/ledger';
 import { readReceipt } from '@/server/credits/read-receipt';
 import { creditsFor } from '@/server/models/pricing';
@@ -13,6 +14,7 @@ import { setBudget } from './project-settings';
 import { refineTask } from './refine-task';
 import { allDone, built, database, designed, drive, onT2, script, status } from './test-scripted-runs';
 import { viewChat } from './view-chat';
+import { viewProject } from './view-project';
 import { waitForBudget } from './waits-for';
 
 async function headFiles(projectId: string): Promise<Map<string, string>> {
@@ -130,6 +132,11 @@ describe('money and stopping', () => {
     await drive(runId);
     expect((await status(own.projectId)).project).toBe('awaiting_credits');
     expect(await waitsForBudget(own)).toBe(false);
+    // What waiting would bring is the next period's plan, not this one's.
+    const monthlyOf = async () => (await viewProject(own)).unlock?.monthly?.amount;
+    expect(await monthlyOf()).toBe(500_000_000n);
+    await scheduleDowngrade(database.prisma, { organizationId: own.organizationId, planId: 'free' });
+    expect(await monthlyOf()).toBe(10_000_000n);
     await drain(400_000_000n, 'bonus');
     await resumeRun(own);
     await drive(runId);

@@ -7,7 +7,7 @@ import { logger } from '@/server/platform/logger';
 import { dispatchRun } from './dispatch';
 import { appendEvents, type EventScope } from './event-log';
 import { failStep, type OpenStep } from './journal';
-import { giveLease, holdLease, type Lease } from './lease';
+import { giveLease, holdLease, type Lease, leaseLost } from './lease';
 import { RUN_LIMITS } from './limits';
 import { moveProject, moveRun } from './transitions';
 import { findPayer, missingCredits, unlockText } from './unlock';
@@ -46,9 +46,11 @@ export async function handleFailure(failed: FailedStep, error: unknown): Promise
   const code = isAppError(error) ? error.code : 'internal';
   if (code === 'lease_lost') throw error;
   if (failed.aborted) {
-    await failStep(failed, { code, message, tries: 0 });
     const row = await db().run.findUniqueOrThrow({ where: { id: lease.runId } });
-    await honourCommand(lease, { ...failed.run, command: row.command ?? 'stop' }, scope);
+    // Not by a person: the lease could not be renewed. Whoever takes it next goes on.
+    if (row.command === null) throw leaseLost(lease.runId);
+    await failStep(failed, { code, message, tries: 0 });
+    await honourCommand(lease, { ...failed.run, command: row.command }, scope);
     return 'rests';
   }
   if (isAppError(error) && code === 'rate_limited') return waitForLimit(failed, error);

@@ -1,9 +1,7 @@
 import 'server-only';
 import { z } from 'zod';
 import type { Project, Run } from '@/prisma/generated/client';
-import { getBalance } from '@/server/credits/balance';
 import { checkCreditBalance } from '@/server/credits/check-credit-balance';
-import { planAllocation } from '@/server/credits/plan-allocation';
 import { exactCredits } from '@/server/credits/schema';
 import { db } from '@/server/platform/db';
 import { payerOf } from './actor';
@@ -115,13 +113,7 @@ export async function viewUnlock(project: Project, run: Run, charged: bigint): P
       monthly: null,
     };
   }
-  const balance = await getBalance(db(), organizationId);
-  const row = await db().organizationPlan.findUnique({
-    where: { organizationId },
-    include: { plan: true, organization: true },
-  });
-  // Waiting for the reset leads nowhere where it brings nothing.
-  const amount = row === null ? 0n : planAllocation(row.organization.kind, row.plan);
+  const balance = await checkCreditBalance(db(), { organizationId, userId: null, required });
   return {
     kind: 'credits',
     text,
@@ -129,7 +121,8 @@ export async function viewUnlock(project: Project, run: Run, charged: bigint): P
     required,
     available: balance.available,
     missing: above(required, balance.available),
-    monthly: amount === 0n ? null : { at: balance.periodEnd, amount },
+    // Waiting for the reset leads nowhere where the plan of then brings nothing.
+    monthly: balance.nextAllocation === 0n ? null : { at: balance.resetsAt, amount: balance.nextAllocation },
   };
 }
 

@@ -5,10 +5,10 @@ import { db } from '@/server/platform/db';
 import { adminProcedure, memberProcedure, router } from '../trpc';
 
 export const noticesRouter = router({
-  open: memberProcedure.query(({ ctx }) => openNotices(ctx.caller.organizationId, ctx.caller.role)),
+  open: memberProcedure.query(({ ctx }) => openNotices(ctx.caller)),
   dismiss: memberProcedure
     .input(z.object({ id: z.string().max(64) }))
-    .mutation(({ ctx, input }) => dismissNotice(ctx.caller.organizationId, input.id, ctx.caller.role)),
+    .mutation(({ ctx, input }) => dismissNotice(ctx.caller, input.id)),
   enabled: memberProcedure.query(async ({ ctx }) => {
     const { notices } = await db().organization.findUniqueOrThrow({
       where: { id: ctx.caller.organizationId },
