@@ -31,6 +31,24 @@ async function joinByLetter(page: Page, email: string): Promise<void> {
   await page.waitForURL('**/projects');
 }
 
+/** A colleague's words bear their name, those that arrive while one reads too, and only who wrote them is offered to edit them. */
+async function expectWhoseWords(who: { asker: Page; reader: Page; name: string; projectId: string }): Promise<void> {
+  const { asker, reader, name, projectId } = who;
+  await reader.goto(`/projects/${projectId}`);
+  const [asked, read] = [asker, reader].map((page) => page.getByRole('log'));
+  if (asked === undefined || read === undefined) throw new Error('two people');
+  // The description.
+  await expect(read.getByText(name)).toHaveCount(1);
+  await asker.getByLabel('Message', { exact: true }).fill('Which file adds them up?');
+  await asker.keyboard.press('Enter');
+  await expect(read.getByText('Which file adds them up?')).toBeVisible();
+  await expect(read.getByText(name)).toHaveCount(2);
+  await expect(asked.getByRole('button', { name: 'Edit and resend' })).toHaveCount(1);
+  await expect(read.getByRole('article', { name: 'Answer' })).toHaveAttribute('aria-busy', 'false');
+  await expect(read.getByRole('button', { name: 'Edit and resend' })).toHaveCount(0);
+  await expect(asked.getByText(name)).toHaveCount(0);
+}
+
 test('a colleague is invited by mail, builds with the team’s credits, and may not buy: it is said who can', async ({
   page,
   browser,
@@ -81,6 +99,7 @@ test('a colleague is invited by mail, builds with the team’s credits, and may 
   await expectToSpend(guest, '100.00');
   const projectId = await startExample(guest, 'Expense report');
   await waitForStatus(guest, projectId, 'awaiting_approval');
+  await expectWhoseWords({ asker: guest, reader: page, name: colleague, projectId });
   await page.goto('/settings/members');
   const row = page.getByRole('listitem').filter({ hasText: colleague });
   await expect(row).toContainText('used');

@@ -50,6 +50,7 @@ export function buildApp(): boolean {
     'public',
     'instrumentation.ts',
     'next.config.mjs',
+    'proxy.ts',
     'postcss.config.mjs',
     'tsconfig.json',
     'package-lock.json',

@@ -1,9 +1,15 @@
+import { headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { WorkspaceShell } from '@/components/shell/workspace-shell';
 import { currentCaller } from '@/server/api/caller';
+import { ASKED_PATH } from './asked-path';
 
 export default async function WorkspaceLayout({ children }: { children: ReactNode }) {
-  if ((await currentCaller()) === null) redirect('/sign-in?callbackUrl=/projects');
-  return <WorkspaceShell>{children}</WorkspaceShell>;
+  const caller = await currentCaller();
+  if (caller === null) {
+    const path = (await headers()).get(ASKED_PATH) ?? '/projects';
+    redirect(`/sign-in?${new URLSearchParams({ callbackUrl: path })}`);
+  }
+  return <WorkspaceShell organizationId={caller.organizationId}>{children}</WorkspaceShell>;
 }

@@ -136,8 +136,10 @@ interface Done {
 function DoneNote({ done, overview, returnTo }: { done: Done; overview: Overview; returnTo: string | null }) {
   const { planName, outcome } = done;
   const scheduled = outcome.outcome === 'scheduled';
+  // The end of a period that is just being paid for stands in no notice yet.
+  const afterNext = outcome.at !== null && outcome.at > overview.period.end;
   // The plan's own notice says what is planned, and takes it back.
-  if (scheduled && (overview.pending === null || returnTo === null)) return null;
+  if (scheduled && !afterNext && (overview.pending === null || returnTo === null)) return null;
   const title = scheduled
     ? `Planned: ${planName} from ${formatDate(outcome.at ?? overview.period.end)}`
     : `You are on the ${overview.plan.name} plan`;

@@ -157,6 +157,18 @@ describe('what is said before a plan is changed', () => {
     expect(said(alone.terms).Credits).toBe('10.00 a month from then on, instead of 2,000.00');
   });
 
+  it('no plan any more although its payment failed: at once', () => {
+    const free = offer('free', { kind: 'downgrade', at: null });
+    const { action, terms, lost } = changeTerms(free, {
+      overview: on('pro', { status: 'past_due' }),
+      pricing,
+      isTeam: false,
+    });
+    expect(action).toBe('Cancel now');
+    expect(said(terms).When).toBe('At once, because the last payment failed. It is not tried again.');
+    expect(lost[0]).toBe('monthly credits above those of the Free plan');
+  });
+
   it('without the price list: everything but the qualities', () => {
     expect(planFeatures(undefined, 'pro')).toEqual([]);
     expect(changeTerms(offer('pro', {}), { overview: on('free'), pricing: undefined, isTeam: false }).lost).toEqual([]);

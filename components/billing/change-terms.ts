@@ -90,10 +90,16 @@ function downgradeTerms(
   offer: PlanOffer,
   { overview, isTeam, lost }: { overview: Overview; isTeam: boolean; lost: string[] },
 ): ChangeTerms {
-  const on = formatDate(offer.change.at ?? overview.period.end);
+  const { at } = offer.change;
   const free = offer.priceUsdCents === 0;
   const terms = [
-    { name: 'When', text: `On ${on}. Until then you keep ${overview.plan.name} and its credits.` },
+    {
+      name: 'When',
+      text:
+        at === null
+          ? 'At once, because the last payment failed. It is not tried again.'
+          : `On ${formatDate(at)}. Until then you keep ${overview.plan.name} and its credits.`,
+    },
     {
       name: 'Credits',
       text:
@@ -109,8 +115,13 @@ function downgradeTerms(
     terms.push({ name: 'Instead of', text: `the change to ${overview.pending.planName} that is planned now` });
   return {
     title: free ? `Cancel ${overview.plan.name}` : `Change to ${offer.name}`,
-    action: free ? `Cancel on ${on}` : `Change on ${on}`,
+    action: `${free ? 'Cancel' : 'Change'} ${at === null ? 'now' : `on ${formatDate(at)}`}`,
     terms,
-    lost: [`monthly credits that are unused on ${on}; they expire, as in every month`, ...lost],
+    lost: [
+      at === null
+        ? `monthly credits above those of the ${offer.name} plan`
+        : `monthly credits that are unused on ${formatDate(at)}; they expire, as in every month`,
+      ...lost,
+    ],
   };
 }

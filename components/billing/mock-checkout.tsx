@@ -12,6 +12,7 @@ import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
 import { OrderSummary } from './checkout-frame';
+import { Elsewhere } from './elsewhere';
 
 type Purchase = Outputs['billing']['purchase'];
 
@@ -33,7 +34,13 @@ export function MockCheckout({ purchaseId }: { purchaseId: string }) {
           { name: 'Total', value: formatUsd(data.priceUsdCents) },
         ]}
       />
-      {data.paid || data.status === 'expired' ? <Closed purchase={data} /> : <Buttons purchase={data} />}
+      {data.elsewhere !== null ? (
+        <Elsewhere of={data.elsewhere} what="This purchase" to={`/checkout/mock/${purchaseId}`} />
+      ) : data.paid || data.status === 'expired' ? (
+        <Closed purchase={data} />
+      ) : (
+        <Buttons purchase={data} />
+      )}
     </>
   );
 }

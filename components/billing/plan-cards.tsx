@@ -6,11 +6,14 @@ import { cn } from '@/components/ui/cn';
 import { formatUsd } from '@/server/billing/schema';
 import { formatCredits } from '@/server/credits/schema';
 import { type Pricing, planFeatures } from './change-terms';
+import { monthlyCredits } from './monthly-credits';
 
 /** Who looks at the prices. `canChange`: an owner, who may go on to the plan. */
 export interface Viewer {
   planId: string;
   canChange: boolean;
+  /** Acts for a team, whose free plan gives nothing. */
+  isTeam: boolean;
 }
 
 /** The plans as the catalogue has them, each with the way on that fits who looks. */
@@ -38,7 +41,7 @@ export function PlanCards({ pricing, viewer }: { pricing: Pricing; viewer: Viewe
             </p>
           </div>
           <ul className="space-y-1.5">
-            {featuresOf(pricing, plan).map((feature) => (
+            {featuresOf(pricing, plan, viewer?.isTeam === true).map((feature) => (
               <li key={feature} className="flex gap-2">
                 <Check aria-hidden="true" className="mt-1 size-3.5 shrink-0 text-brass" />
                 {feature}
@@ -52,10 +55,12 @@ export function PlanCards({ pricing, viewer }: { pricing: Pricing; viewer: Viewe
   );
 }
 
-function featuresOf(pricing: Pricing, plan: Pricing['plans'][number]): string[] {
+function featuresOf(pricing: Pricing, plan: Pricing['plans'][number], isTeam: boolean): string[] {
   const welcome =
-    plan.welcomeMicro > 0n ? [`${formatCredits(plan.welcomeMicro)} welcome credits once, which do not expire`] : [];
-  return [`${formatCredits(plan.monthlyMicro)} credits a month`, ...welcome, ...planFeatures(pricing, plan.id)];
+    plan.welcomeMicro > 0n && !isTeam
+      ? [`${formatCredits(plan.welcomeMicro)} welcome credits once, which do not expire`]
+      : [];
+  return [monthlyCredits(plan, isTeam), ...welcome, ...planFeatures(pricing, plan.id)];
 }
 
 function PlanLink({ plan, viewer }: { plan: Pricing['plans'][number]; viewer: Viewer | null }) {

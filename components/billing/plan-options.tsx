@@ -5,8 +5,8 @@ import { Button } from '@/components/ui/button';
 import { cn } from '@/components/ui/cn';
 import { formatDate } from '@/components/ui/format';
 import { formatUsd } from '@/server/billing/schema';
-import { formatCredits } from '@/server/credits/schema';
 import { type Overview, type PlanOffer, type Pricing, planFeatures } from './change-terms';
+import { monthlyCredits } from './monthly-credits';
 
 /** The plans side by side; a change is confirmed before it is made. */
 export function PlanOptions({
@@ -60,12 +60,6 @@ export function PlanOptions({
       ))}
     </ul>
   );
-}
-
-/** The free plan gives a team nothing each month. */
-function monthlyCredits(plan: PlanOffer, isTeam: boolean): string {
-  if (isTeam && plan.priceUsdCents === 0) return 'No monthly credits for a team';
-  return `${formatCredits(plan.monthlyMicro)} credits a month`;
 }
 
 function PlanAction({

@@ -11,6 +11,7 @@ import { ErrorState } from '@/components/ui/error-state';
 import { formatDate } from '@/components/ui/format';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { OrderSummary } from './checkout-frame';
+import { Elsewhere } from './elsewhere';
 import { WayBack } from './purchase-result';
 import { useWaiting, Waiting } from './waiting';
 
@@ -19,16 +20,29 @@ const LOOK_EVERY_MS = 1_500;
 
 const PLAN_PAGE = { href: '/settings/billing', label: 'To plan and billing' };
 
-/** The true state of a change of plan, live until the plan is there. */
-export function PlanResult({
-  planId,
-  returnTo,
-  cancelled = false,
-}: {
+interface Props {
   planId: string;
   returnTo: string | null;
   cancelled?: boolean;
-}) {
+}
+
+/**
+ * What came of a change of plan. `organizationId`: whose plan it is, which need not be the organization that is active by
+ * now; null: the active one's.
+ */
+export function PlanResult({ organizationId, ...props }: Props & { organizationId: string | null }) {
+  const trpc = useTRPC();
+  const { data: me, isPending } = useQuery(trpc.account.me.queryOptions());
+  if (isPending) return <SkeletonRows rows={2} label="Loading the plan" />;
+  const home = me?.organizations.find(({ id }) => id === organizationId);
+  if (home === undefined || home.id === me?.organization.id) return <PlanState {...props} />;
+  const { planId: plan, returnTo, cancelled = false } = props;
+  const query = new URLSearchParams({ plan, organization: home.id, ...(returnTo === null ? {} : { returnTo }) });
+  return <Elsewhere of={home} what="This plan" to={`/checkout/${cancelled ? 'cancelled' : 'success'}?${query}`} />;
+}
+
+/** The true state of a change of plan, live until the plan is there. */
+function PlanState({ planId, returnTo, cancelled = false }: Props) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const { data, error, refetch } = useQuery(

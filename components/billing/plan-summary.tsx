@@ -24,10 +24,10 @@ export function PlanSummary({ overview }: { overview: Overview }) {
   const { label, tone } = STATUS[status];
   return (
     <Card className="grid gap-x-10 gap-y-5 p-4 md:grid-cols-2">
-      <div>
+      <div className="min-w-0">
         <p className="lettering text-muted-foreground">Current plan</p>
         {me?.organization.kind === 'team' ? (
-          <p className="text-[0.8125rem] break-words text-muted-foreground">of {me.organization.name}</p>
+          <p className="text-[0.8125rem] wrap-anywhere text-muted-foreground">of {me.organization.name}</p>
         ) : null}
         <p className="mt-0.5 flex flex-wrap items-center gap-2 text-2xl font-semibold tracking-tight">
           {plan.name}

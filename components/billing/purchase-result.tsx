@@ -12,6 +12,7 @@ import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
 import { OrderSummary } from './checkout-frame';
+import { Elsewhere } from './elsewhere';
 import { useWaiting, Waiting } from './waiting';
 
 type Purchase = Outputs['billing']['purchase'];
@@ -49,7 +50,15 @@ export function PurchaseResult({ purchaseId, cancelled = false }: { purchaseId: 
           { name: data.paid ? 'Paid' : 'Price', value: formatUsd(data.priceUsdCents) },
         ]}
       />
-      <WayBack to={data.returnTo} primary={data.paid} />
+      {data.elsewhere === null ? (
+        <WayBack to={data.returnTo} primary={data.paid} />
+      ) : (
+        <Elsewhere
+          of={data.elsewhere}
+          what="This purchase"
+          to={`/checkout/${cancelled ? 'cancelled' : 'success'}?purchase=${purchaseId}`}
+        />
+      )}
     </>
   );
 }
@@ -59,7 +68,10 @@ function State({ purchase, cancelled }: { purchase: Purchase; cancelled: boolean
   switch (purchase.status) {
     case 'paid':
       return (
-        <Callout tone="success" title="The credits are in your account">
+        <Callout
+          tone="success"
+          title={`The credits are in ${purchase.elsewhere === null ? 'your account' : `the account of “${purchase.elsewhere.name}”`}`}
+        >
           Bought credits stay until they are used; they do not expire with the month.
         </Callout>
       );

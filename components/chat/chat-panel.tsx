@@ -159,7 +159,7 @@ export function ChatPanel() {
               key={message.id}
               message={message}
               onEdit={
-                message.role === 'user' && message.purpose === 'ask' && view?.actions.canAsk === true && !streaming
+                message.own === true && message.purpose === 'ask' && view?.actions.canAsk === true && !streaming
                   ? async (text) => {
                       if (text !== '')
                         await edit.mutateAsync({ projectId, messageId: message.id, text }).catch(() => undefined);

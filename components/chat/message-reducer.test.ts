@@ -4,9 +4,9 @@ import {
   emptyMessages,
   type MessageSnapshot,
   type MessageState,
-  markNotCharged,
   messageReducer,
   type StreamEvent,
+  withSaid,
 } from './message-reducer';
 
 const payloads: EventPayload[] = [
@@ -121,11 +121,18 @@ describe('messages from the event log', () => {
     expect(state.messages).toHaveLength(2);
   });
 
-  it('marks what was given back, and nothing else', () => {
-    expect(markNotCharged(whole.messages, new Set(['a'])).map(({ id, notCharged }) => [id, notCharged])).toEqual([
-      ['u', undefined],
-      ['a', true],
-    ]);
+  it('takes from the list whose words they are and what was given back, and nothing else', () => {
+    const list = [
+      { id: 'u', notCharged: false, author: 'Mia', own: false },
+      { id: 'a', notCharged: true, author: null, own: false },
+      { id: 'struck out since', notCharged: false, author: null, own: true },
+    ];
+    const [user, answer, ...more] = withSaid(whole.messages, list);
+    expect(user).toEqual({ ...whole.messages[0], notCharged: false, author: 'Mia', own: false });
+    expect(answer).toEqual({ ...whole.messages[1], notCharged: true, author: null, own: false });
+    expect(more).toEqual([]);
+    // Until the list has been read again a new message is nobody's: it is not offered for editing.
+    expect(withSaid(whole.messages, [])).toEqual(whole.messages);
   });
 
   it('takes struck-out messages away', () => {

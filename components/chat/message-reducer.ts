@@ -15,6 +15,8 @@ export interface ChatMessage {
   modelLabel: string | null;
   /** Which colleague wrote it; absent or null for the reader's own and the instance's. */
   author?: string | null;
+  /** The reader wrote it; absent while that is not known. */
+  own?: boolean;
 }
 
 export interface StreamEvent {
@@ -43,9 +45,13 @@ export type MessageAction =
 
 export const emptyMessages: MessageState = { messages: [], lastSeq: -1, waiting: [], needsSnapshot: true };
 
-/** Messages with those marked whose cost was given back: that comes after their end, and never goes away again. */
-export function markNotCharged(messages: readonly ChatMessage[], ids: ReadonlySet<string>): ChatMessage[] {
-  return messages.map((message) => (ids.has(message.id) ? { ...message, notCharged: true } : message));
+/** What no event says: whether the cost was given back comes after a message's end, and names are not kept in events. */
+type Said = Pick<Required<ChatMessage>, 'id' | 'notCharged' | 'author' | 'own'>;
+
+/** Messages with what the list last read says about each. */
+export function withSaid(messages: readonly ChatMessage[], list: readonly Said[]): ChatMessage[] {
+  const known = new Map(list.map(({ id, notCharged, author, own }) => [id, { notCharged, author, own }]));
+  return messages.map((message) => ({ ...message, ...known.get(message.id) }));
 }
 
 function applyPayload(messages: ChatMessage[], payload: EventPayload): ChatMessage[] {

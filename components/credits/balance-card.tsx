@@ -33,11 +33,11 @@ export function BalanceCard() {
   if (data === undefined) return <Skeleton className="h-36" />;
   return (
     <Card className="grid gap-x-10 gap-y-4 p-4 sm:grid-cols-[auto_minmax(0,24rem)] sm:justify-between">
-      <div className="flex flex-col items-start gap-3">
-        <div>
+      <div className="flex min-w-0 flex-col items-start gap-3">
+        <div className="min-w-0 max-w-full">
           <p className="lettering text-muted-foreground">To spend</p>
           {isTeam ? (
-            <p className="text-[0.8125rem] break-words text-muted-foreground">
+            <p className="text-[0.8125rem] wrap-anywhere text-muted-foreground">
               {data.budget === null ? `by ${me.organization.name}` : `by you in ${me.organization.name}`}
             </p>
           ) : null}

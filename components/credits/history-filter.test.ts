@@ -25,7 +25,7 @@ describe('the history filter in the address', () => {
   it('is nothing for an address without one', () => {
     const read = readHistoryFilter(new URLSearchParams(''));
     expect(isFiltered(read)).toBe(false);
-    expect(exportHref(read)).toBe('/api/credits/export');
-    expect(exportHref({ kind: 'expiry' })).toBe('/api/credits/export?kind=expiry');
+    expect(exportHref(read, 'o1')).toBe('/api/credits/export?organization=o1');
+    expect(exportHref({ kind: 'expiry' }, 'o1')).toBe('/api/credits/export?organization=o1&kind=expiry');
   });
 });

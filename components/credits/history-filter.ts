@@ -36,8 +36,8 @@ export function isFiltered(filter: HistoryFilter): boolean {
   return writeHistoryFilter(filter) !== '';
 }
 
-/** Where the CSV of exactly these lines is. */
-export function exportHref(filter: HistoryFilter): string {
+/** Where the CSV of exactly these lines is, whatever organization is chosen meanwhile. */
+export function exportHref(filter: HistoryFilter, organizationId: string): string {
   const query = writeHistoryFilter(filter);
-  return query === '' ? '/api/credits/export' : `/api/credits/export?${query}`;
+  return `/api/credits/export?organization=${encodeURIComponent(organizationId)}${query === '' ? '' : `&${query}`}`;
 }

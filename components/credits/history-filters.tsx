@@ -1,6 +1,6 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { cn } from '@/components/ui/cn';
@@ -68,6 +68,38 @@ function Choice({
   );
 }
 
+/** Earlier is nobody's credits: it is a year that is still being typed (0002 on the way to 2026). */
+const FIRST_DAY = '2000-01-01';
+
+/** A day that is typed part by part: it counts once its year is one; an emptied one, when the field is left. */
+function Day({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
+  const id = useId();
+  // While it is typed in, the field is not set from the address, which follows a moment later.
+  const [draft, setDraft] = useState<string | null>(null);
+  const leave = () => {
+    if (draft === '' && value !== '') onChange('');
+    setDraft(null);
+  };
+  return (
+    <div className="min-w-0 sm:w-36">
+      <Label htmlFor={id}>{label}</Label>
+      <Input
+        id={id}
+        type="date"
+        min={FIRST_DAY}
+        max="9999-12-31"
+        value={draft ?? value}
+        onChange={({ target }) => {
+          setDraft(target.value);
+          if (target.value >= FIRST_DAY) onChange(target.value);
+        }}
+        onBlur={leave}
+        onKeyDown={({ key }) => (key === 'Enter' ? leave() : undefined)}
+      />
+    </div>
+  );
+}
+
 /** Kind, project, model and days (UTC) of the history. */
 export function HistoryFilters({
   filter,
@@ -76,7 +108,6 @@ export function HistoryFilters({
   filter: HistoryFilter;
   onChange: (filter: HistoryFilter) => void;
 }) {
-  const id = useId();
   const { projects, models } = useOptions(filter);
   const set = (name: FilterName, value: string) => onChange({ ...filter, [name]: value === '' ? undefined : value });
   const kinds = ENTRY_KINDS.map((kind) => ({ value: kind, label: ENTRY_KIND_NAME[kind] }));
@@ -100,15 +131,12 @@ export function HistoryFilters({
         onChange={(to) => set('model', to)}
       />
       {(['from', 'to'] as const).map((name) => (
-        <div key={name} className="min-w-0 sm:w-36">
-          <Label htmlFor={`${id}-${name}`}>{name === 'from' ? 'From' : 'To'}</Label>
-          <Input
-            id={`${id}-${name}`}
-            type="date"
-            value={filter[name] ?? ''}
-            onChange={(event) => set(name, event.target.value)}
-          />
-        </div>
+        <Day
+          key={name}
+          label={name === 'from' ? 'From' : 'To'}
+          value={filter[name] ?? ''}
+          onChange={(to) => set(name, to)}
+        />
       ))}
       {isFiltered(filter) ? (
         <Button variant="ghost" onClick={() => onChange({})}>

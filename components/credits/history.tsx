@@ -3,7 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { errorMessage } from '@/components/trpc/error-message';
-import { useTRPC } from '@/components/trpc/provider';
+import { useShownOrganization, useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Section } from '@/components/ui/card';
 import { EmptyState } from '@/components/ui/empty-state';
@@ -21,6 +21,7 @@ const PAGE = 50;
 export function History() {
   const trpc = useTRPC();
   const router = useRouter();
+  const organizationId = useShownOrganization();
   const filter = readHistoryFilter(useSearchParams());
   const change = (next: HistoryFilter) => {
     const query = writeHistoryFilter(next);
@@ -39,7 +40,7 @@ export function History() {
       titleId="history-title"
       aside={
         <Button size="sm" asChild>
-          <a href={exportHref(filter)} download>
+          <a href={exportHref(filter, organizationId)} download>
             <Download aria-hidden="true" /> CSV<span className="sr-only"> of these lines</span>
           </a>
         </Button>

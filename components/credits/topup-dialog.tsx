@@ -1,6 +1,6 @@
 'use client';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type RefObject, useState } from 'react';
 import { toast } from 'sonner';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -145,15 +145,21 @@ export function TopupDialog({
   open,
   onOpenChange,
   returnTo,
+  returnFocusTo,
 }: {
   open: boolean;
   onOpenChange: (open: boolean) => void;
   /** Default: the present page. */
   returnTo?: string | undefined;
+  returnFocusTo?: RefObject<HTMLElement | null>;
 }) {
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>
-      <DialogContent title="Add credits" description="They arrive as soon as the payment is confirmed.">
+      <DialogContent
+        title="Add credits"
+        description="They arrive as soon as the payment is confirmed."
+        returnFocusTo={returnFocusTo}
+      >
         <Packages returnTo={returnTo} />
       </DialogContent>
     </Dialog>

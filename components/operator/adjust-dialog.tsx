@@ -1,6 +1,7 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { amountProblem } from '@/components/credits/amount-problem';
 import { Credits } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -74,7 +75,9 @@ function AdjustForm({
     const wrong = (name: string) => parsed.error?.issues.find(({ path }) => path[0] === name)?.message;
     setProblems({
       amount:
-        wrong('amountMicro') === undefined ? (tooMuch ?? undefined) : 'Write an amount above zero, such as 5 or 12.50.',
+        wrong('amountMicro') === undefined
+          ? (tooMuch ?? undefined)
+          : (amountProblem(draft.amount) ?? 'Write an amount above zero, such as 5 or 12.50.'),
       reason: wrong('reason') === undefined ? undefined : 'Say why, in at least five characters.',
     });
   };

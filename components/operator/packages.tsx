@@ -1,6 +1,7 @@
 'use client';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { amountProblem } from '@/components/credits/amount-problem';
 import { Credits } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -13,7 +14,7 @@ import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
 import { exactCredits, parseCredits } from '@/server/credits/schema';
-import { parseUsd, usdText } from './amounts';
+import { nameProblem, parseUsd, usdProblem, usdText } from './amounts';
 import { FormDialog, TextField } from './form-dialog';
 import { useSaved } from './use-operator';
 
@@ -112,9 +113,10 @@ function PackageDialog({ offer, onClose }: { offer: Package | null; onClose: () 
   const priceUsdCents = parseUsd(price);
   const nothing = creditsMicro === null || creditsMicro === 0n;
   const unpayable = priceUsdCents === null || priceUsdCents < LEAST_CENTS;
+  const misnamed = nameProblem(name);
   const submit = () => {
     setChecked(true);
-    if (name.trim() === '' || nothing || unpayable) return;
+    if (misnamed !== undefined || nothing || unpayable) return;
     const wish = { name: name.trim(), creditsMicro, priceUsdCents, popular, active };
     if (offer === null) add.mutate(wish);
     else update.mutate({ id: offer.id, ...wish });
@@ -136,7 +138,7 @@ function PackageDialog({ offer, onClose }: { offer: Package | null; onClose: () 
       <TextField
         id="package-name"
         label="Name"
-        error={checked && name.trim() === '' ? 'Give it a name.' : undefined}
+        error={checked ? misnamed : undefined}
         value={name}
         onChange={setName}
       />
@@ -145,7 +147,7 @@ function PackageDialog({ offer, onClose }: { offer: Package | null; onClose: () 
           id="package-credits"
           label="Credits"
           numeric
-          error={checked && nothing ? 'Write an amount above zero.' : undefined}
+          error={checked && nothing ? (amountProblem(credits) ?? 'Write an amount above zero.') : undefined}
           value={credits}
           onChange={setCredits}
         />
@@ -153,7 +155,11 @@ function PackageDialog({ offer, onClose }: { offer: Package | null; onClose: () 
           id="package-price"
           label="US dollars"
           numeric
-          error={checked && unpayable ? 'Write dollars from 0.50 on: the payment service takes no less.' : undefined}
+          error={
+            checked && unpayable
+              ? (usdProblem(price) ?? 'Write dollars from 0.50 on: the payment service takes no less.')
+              : undefined
+          }
           value={price}
           onChange={setPrice}
         />

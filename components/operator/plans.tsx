@@ -1,6 +1,7 @@
 'use client';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { amountProblem } from '@/components/credits/amount-problem';
 import { Credits } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -12,7 +13,7 @@ import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
 import { exactCredits, formatCredits, parseCredits } from '@/server/credits/schema';
-import { parseUsd, usdText } from './amounts';
+import { nameProblem, parseUsd, usdProblem, usdText } from './amounts';
 import { FormDialog, TextField } from './form-dialog';
 import { useSaved } from './use-operator';
 
@@ -88,13 +89,13 @@ function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void }) {
   const monthlyMicro = parseCredits(monthly);
   const welcomeMicro = parseCredits(welcome);
   const priceUsdCents = parseUsd(price);
-  const says = (wrong: boolean, message: string) => (checked && wrong ? message : undefined);
+  const says = (problem: string | undefined) => (checked ? problem : undefined);
   const submit = () => {
     setChecked(true);
-    if (name.trim() === '' || monthlyMicro === null || welcomeMicro === null || priceUsdCents === null) return;
+    if (nameProblem(name) !== undefined || monthlyMicro === null || welcomeMicro === null || priceUsdCents === null)
+      return;
     update.mutate({ id: plan.id, name: name.trim(), monthlyMicro, welcomeMicro, priceUsdCents });
   };
-  const amount = 'Write an amount such as 500 or 12.50.';
   return (
     <FormDialog
       title={`Edit the ${plan.name} plan`}
@@ -105,20 +106,14 @@ function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void }) {
       onSubmit={submit}
       onClose={onClose}
     >
-      <TextField
-        id="plan-name"
-        label="Name"
-        error={says(name.trim() === '', 'Give it a name.')}
-        value={name}
-        onChange={setName}
-      />
+      <TextField id="plan-name" label="Name" error={says(nameProblem(name))} value={name} onChange={setName} />
       <div className="grid gap-3 sm:grid-cols-3">
         <TextField
           id="plan-monthly"
           label="Credits a month"
           numeric
           note="from each one’s next period on"
-          error={says(monthlyMicro === null, amount)}
+          error={says(amountProblem(monthly))}
           value={monthly}
           onChange={setMonthly}
         />
@@ -127,7 +122,7 @@ function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void }) {
           label="Welcome credits"
           numeric
           note="once, for newcomers"
-          error={says(welcomeMicro === null, amount)}
+          error={says(amountProblem(welcome))}
           value={welcome}
           onChange={setWelcome}
         />
@@ -136,7 +131,7 @@ function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void }) {
           label="US dollars a month"
           numeric
           note="running subscriptions keep theirs"
-          error={says(priceUsdCents === null, 'Write dollars such as 29 or 29.00.')}
+          error={says(usdProblem(price))}
           value={price}
           onChange={setPrice}
         />

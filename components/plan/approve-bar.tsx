@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { toast } from 'sonner';
 import { useRefused } from '@/components/access/access-denied';
 import { ProjectQuality } from '@/components/access/project-quality';
+import { amountProblem } from '@/components/credits/amount-problem';
 import { Credits } from '@/components/credits/credits';
 import { useProjectStream } from '@/components/project/project-stream';
 import { useTRPC } from '@/components/trpc/provider';
@@ -38,12 +39,11 @@ export function ApproveBar({ view }: { view: ProjectView }) {
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const budgetMicro = budget.trim() === '' ? null : parseCredits(budget);
-    if (budget.trim() !== '' && budgetMicro === null) {
-      setProblem('Write an amount such as 12 or 12.50.');
-      return;
-    }
-    setProblem('');
+    const isEmpty = budget.trim() === '';
+    const wrong = isEmpty ? undefined : amountProblem(budget);
+    setProblem(wrong ?? '');
+    if (wrong !== undefined) return;
+    const budgetMicro = isEmpty ? null : parseCredits(budget);
     approve.mutate({ projectId, version: view.planVersion, budgetMicro, atMostMicro: quote.p90 });
   };
   const short = balance.data !== undefined && balance.data.spendable < quote.p90;

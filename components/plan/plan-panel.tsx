@@ -32,7 +32,7 @@ function Versions() {
             {row.approvedAt === null ? null : <Badge tone="success">approved</Badge>}
           </span>
           <span className="text-muted-foreground">
-            {row.author === 'architect' ? 'architect' : 'you'} · {formatDateTime(row.createdAt)}
+            {row.by} · {formatDateTime(row.createdAt)}
           </span>
         </li>
       ))}
@@ -170,7 +170,11 @@ export function PlanPanel() {
           <ol className="space-y-2">
             {view.tasks.map((task) => (
               <li key={task.id}>
-                <TaskCard task={task} open={task.status === 'running' || task.status === 'rejected'} />
+                <TaskCard
+                  task={task}
+                  projectStatus={view.project.status}
+                  open={task.status === 'running' || task.status === 'rejected'}
+                />
               </li>
             ))}
           </ol>

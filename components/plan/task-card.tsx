@@ -34,7 +34,7 @@ function CriterionRow({ criterion }: { criterion: TaskView['criteria'][number] }
 }
 
 /** One task of the plan: what it is for, how it will be judged, and its quote beside what it cost. */
-export function TaskCard({ task, open }: { task: TaskView; open: boolean }) {
+export function TaskCard({ task, projectStatus, open }: { task: TaskView; projectStatus: string; open: boolean }) {
   const spent = task.chargedMicro > 0n || task.absorbedMicro > 0n;
   const [shown, setShown] = useState(open);
   const mayChange = task.status === 'pending' || task.status === 'rejected';
@@ -52,7 +52,7 @@ export function TaskCard({ task, open }: { task: TaskView; open: boolean }) {
         <span className="font-mono text-[0.75rem] text-muted-foreground">{task.key}</span>
         <span className="min-w-0 flex-1 basis-40 font-medium">{task.title}</span>
         <span className="flex items-center gap-2 max-sm:w-full max-sm:pl-6">
-          {task.status === 'pending' ? null : <StatusBadge status={taskStatusLabel(task.status)} />}
+          {task.status === 'pending' ? null : <StatusBadge status={taskStatusLabel(task.status, projectStatus)} />}
           {task.quality === null ? null : (
             <Badge tone="chalk" title="Quality of its own">
               {task.quality}

@@ -16,8 +16,8 @@ import {
   type ChatMessage,
   emptyMessages,
   type MessageSnapshot,
-  markNotCharged,
   messageReducer,
+  withSaid,
 } from '@/components/chat/message-reducer';
 import { useTRPC } from '@/components/trpc/provider';
 import type { ChatList, ProjectView } from '@/components/trpc/types';
@@ -123,6 +123,8 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
         onData: (event) => {
           const { seq, payload } = event.data;
           dispatch({ type: 'events', events: [{ seq, payload }] });
+          // Whose words they are is not in the event.
+          if (payload.type === 'text-start' && payload.role === 'user') void refetchChat();
           if (payload.type === 'text-delta' || payload.type === 'text-start') return;
           refreshSoon();
           // What a rejected attempt had cost was given back: its messages say so.
@@ -140,10 +142,7 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
       : subscription.status === 'error' || (subscription.status === 'connecting' && subscription.error !== null)
         ? 'lost'
         : 'connecting';
-  const messages = useMemo(() => {
-    const givenBack = (chat.data?.messages ?? []).filter(({ notCharged }) => notCharged).map(({ id }) => id);
-    return markNotCharged(state.messages, new Set(givenBack));
-  }, [state.messages, chat.data]);
+  const messages = useMemo(() => withSaid(state.messages, chat.data?.messages ?? []), [state.messages, chat.data]);
   const value = useMemo<ProjectStream>(
     () => ({
       projectId,

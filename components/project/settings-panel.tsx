@@ -4,6 +4,7 @@ import { useRouter } from 'next/navigation';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { toast } from 'sonner';
 import { ProjectQuality } from '@/components/access/project-quality';
+import { amountProblem } from '@/components/credits/amount-problem';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { ProjectView } from '@/components/trpc/types';
@@ -55,10 +56,10 @@ function SettingsForms({ view }: { view: ProjectView }) {
   const [problem, setProblem] = useState('');
 
   const saveBudget = () => {
-    const budgetMicro = budget.trim() === '' ? null : parseCredits(budget);
-    if (budget.trim() !== '' && budgetMicro === null) return setProblem('Write an amount such as 12 or 12.50.');
-    setProblem('');
-    setLimit.mutate({ projectId, budgetMicro });
+    const isEmpty = budget.trim() === '';
+    const wrong = isEmpty ? undefined : amountProblem(budget);
+    setProblem(wrong ?? '');
+    if (wrong === undefined) setLimit.mutate({ projectId, budgetMicro: isEmpty ? null : parseCredits(budget) });
   };
   const submit = (run: () => void) => (event: FormEvent) => {
     event.preventDefault();

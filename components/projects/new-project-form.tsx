@@ -4,6 +4,7 @@ import { startTransition, useActionState, useEffect, useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { DesignQuote } from '@/components/access/design-quote';
 import { NewProjectQuality } from '@/components/access/new-project-quality';
+import { useShownOrganization } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
 import { Card } from '@/components/ui/card';
@@ -31,6 +32,7 @@ export function NewProjectForm({
   /** Whose draft is kept. */
   userId: string;
 }) {
+  const organizationId = useShownOrganization();
   const [state, submit, pending] = useActionState(action, { message: null, fields: {} });
   const form = useForm<NewProject>({
     defaultValues: { title: '', description: '' },
@@ -106,6 +108,7 @@ export function NewProjectForm({
         </div>
         <NewProjectQuality value={quality} onChange={setQuality} />
         <input type="hidden" name="quality" value={quality} />
+        <input type="hidden" name="organization" value={organizationId} />
         <div className="flex flex-wrap items-center justify-between gap-3">
           <p className="text-[0.8125rem] text-muted-foreground">
             <DesignQuote quality={quality} /> Building costs nothing before you approve its quote.
@@ -132,6 +135,7 @@ export function NewProjectForm({
                 <form action={submit} className="h-full">
                   <input type="hidden" name="example" value={example.slug} />
                   <input type="hidden" name="quality" value={quality} />
+                  <input type="hidden" name="organization" value={organizationId} />
                   <Card className="h-full transition-colors hover:bg-accent/60">
                     <button
                       type="submit"

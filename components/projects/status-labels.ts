@@ -42,6 +42,8 @@ export function projectStatusLabel(status: string, waitsFor: WaitsFor | null = n
   return PROJECT[status] ?? { label: status, tone: 'neutral' };
 }
 
-export function taskStatusLabel(status: string): StatusLabel {
+/** @param projectStatus a task that was begun waits while its project is not being built. */
+export function taskStatusLabel(status: string, projectStatus: string): StatusLabel {
+  if (status === 'running' && PROJECT[projectStatus]?.busy !== true) return { label: 'Waits', tone: 'neutral' };
   return TASK[status] ?? { label: status, tone: 'neutral' };
 }

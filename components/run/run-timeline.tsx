@@ -90,11 +90,13 @@ function GroupView({
   projectId,
   group,
   task,
+  projectStatus,
   live,
 }: {
   projectId: string;
   group: Group;
   task: TaskView | undefined;
+  projectStatus: string;
   live: boolean;
 }) {
   return (
@@ -112,7 +114,7 @@ function GroupView({
       <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
         {group.isTask ? <span className="font-mono text-[0.75rem] text-muted-foreground">{group.key}</span> : null}
         <h3 className="min-w-0 flex-1 basis-36 text-[0.875rem] font-medium">{task?.title ?? group.title}</h3>
-        {task === undefined ? null : <StatusBadge status={taskStatusLabel(task.status)} />}
+        {task === undefined ? null : <StatusBadge status={taskStatusLabel(task.status, projectStatus)} />}
       </div>
       {task === undefined ? null : (
         <p className="mt-0.5 flex flex-wrap gap-x-3 text-[0.75rem] text-muted-foreground">
@@ -203,6 +205,7 @@ export function RunTimeline() {
             projectId={projectId}
             group={group}
             task={view?.tasks.find((task) => task.key === group.key)}
+            projectStatus={view?.project.status ?? ''}
             live={isLive(group)}
           />
         ))}

@@ -1,6 +1,7 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { amountProblem } from '@/components/credits/amount-problem';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Dialog, DialogContent, DialogTrigger } from '@/components/ui/dialog';
@@ -75,10 +76,10 @@ function BudgetForm({ member }: { member: Member }) {
   const [problem, setProblem] = useState('');
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const budgetMicro = text.trim() === '' ? null : parseCredits(text);
-    if (text.trim() !== '' && budgetMicro === null) return setProblem('Write an amount such as 12 or 12.50.');
-    setProblem('');
-    save.mutate({ userId: member.userId, budgetMicro });
+    const isEmpty = text.trim() === '';
+    const wrong = isEmpty ? undefined : amountProblem(text);
+    setProblem(wrong ?? '');
+    if (wrong === undefined) save.mutate({ userId: member.userId, budgetMicro: isEmpty ? null : parseCredits(text) });
   };
   return (
     <form onSubmit={submit} aria-label="Budget" className="flex flex-wrap items-end gap-2">

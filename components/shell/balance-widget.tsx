@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { History, Plus, TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
 import { Popover } from 'radix-ui';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { type Balance, BalanceBar, BalanceParts, OwnBudget } from '@/components/credits/balance-bar';
 import { Credits } from '@/components/credits/credits';
 import { TopupDialog } from '@/components/credits/topup-dialog';
@@ -61,6 +61,7 @@ export function BalanceWidget() {
   const trpc = useTRPC();
   const [open, setOpen] = useState(false);
   const [buying, setBuying] = useState(false);
+  const widget = useRef<HTMLButtonElement>(null);
   const { data, isPending } = useQuery(
     trpc.credits.balance.queryOptions(undefined, {
       refetchInterval: ({ state }) => ((state.data?.held ?? 0n) > 0n ? LOOK_WHILE_HELD_MS : LOOK_MS),
@@ -72,6 +73,7 @@ export function BalanceWidget() {
     <>
       <Popover.Root open={open} onOpenChange={setOpen}>
         <Popover.Trigger
+          ref={widget}
           aria-label={nameOf(data)}
           className={cn(
             'flex h-8 items-center gap-1.5 rounded-md border px-2 text-[0.8125rem] hover:bg-accent data-[state=open]:bg-accent',
@@ -109,7 +111,8 @@ export function BalanceWidget() {
           </Popover.Content>
         </Popover.Portal>
       </Popover.Root>
-      <TopupDialog open={buying} onOpenChange={setBuying} />
+      {/* The button that opens it is gone with the popover. */}
+      <TopupDialog open={buying} onOpenChange={setBuying} returnFocusTo={widget} />
     </>
   );
 }

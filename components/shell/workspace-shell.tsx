@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { FlaskConical } from 'lucide-react';
 import Link from 'next/link';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useState } from 'react';
 import { AccessDeniedProvider } from '@/components/access/access-denied';
 import { PlumbMark } from '@/components/brand/plumb-mark';
 import { NoticeBanner } from '@/components/credits/notice-banner';
@@ -14,17 +14,14 @@ import { Tooltip, TooltipProvider } from '@/components/ui/tooltip';
 import { AccountMenu } from './account-menu';
 import { BalanceWidget } from './balance-widget';
 import { CommandPalette } from './command-palette';
+import { type OrganizationChange, OrganizationChangedDialog, organizationChange } from './organization-changed';
 import { OrganizationSwitcher } from './organization-switcher';
 import { ProjectSwitcher } from './project-switcher';
 import { ThemeToggle } from './theme-toggle';
 
 function Header() {
   const trpc = useTRPC();
-  const { data: me, error } = useQuery(trpc.account.me.queryOptions());
-  const signedOut = isSignedOut(error);
-  useEffect(() => {
-    if (signedOut) window.location.assign(`/sign-in?callbackUrl=${encodeURIComponent(window.location.pathname)}`);
-  }, [signedOut]);
+  const { data: me } = useQuery(trpc.account.me.queryOptions());
   return (
     <header className="sticky top-0 z-40 flex h-12 shrink-0 items-center gap-1.5 border-b border-border bg-background/95 px-3 backdrop-blur-sm sm:px-4">
       <Link
@@ -62,10 +59,22 @@ function Header() {
   );
 }
 
-/** Everything behind sign-in. */
-export function WorkspaceShell({ children }: { children: ReactNode }) {
+/** Leads to the sign-in page, and from there back to what is shown now. */
+function signInAgain(): void {
+  const { pathname, search } = window.location;
+  window.location.assign(`/sign-in?${new URLSearchParams({ callbackUrl: `${pathname}${search}` })}`);
+}
+
+/** Everything behind sign-in. `organizationId`: the organization it is shown for. */
+export function WorkspaceShell({ organizationId, children }: { organizationId: string; children: ReactNode }) {
+  const [change, setChange] = useState<OrganizationChange | null>(null);
+  const onError = (error: unknown) => {
+    if (isSignedOut(error)) signInAgain();
+    const changed = organizationChange(error);
+    if (changed !== null) setChange(changed);
+  };
   return (
-    <ApiProvider>
+    <ApiProvider organizationId={organizationId} onError={onError}>
       <TooltipProvider delayDuration={300}>
         <a
           href="#content"
@@ -80,6 +89,7 @@ export function WorkspaceShell({ children }: { children: ReactNode }) {
             {children}
           </div>
         </AccessDeniedProvider>
+        {change === null ? null : <OrganizationChangedDialog change={change} onClose={() => setChange(null)} />}
         <Toaster />
       </TooltipProvider>
     </ApiProvider>

@@ -1,8 +1,8 @@
 'use client';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink, TRPCClientError } from '@trpc/client';
 import { createTRPCContext } from '@trpc/tanstack-react-query';
-import { type ReactNode, useState } from 'react';
+import { createContext, type ReactNode, useContext, useState } from 'react';
 import superjson from 'superjson';
 import type { AppRouter } from '@/server/api/root';
 
@@ -19,32 +19,62 @@ function isWorthRetrying(failures: number, error: unknown): boolean {
   return typeof status !== 'number' || status >= 500;
 }
 
-function newQueryClient(): QueryClient {
+function newQueryClient(onError: (error: unknown) => void): QueryClient {
   return new QueryClient({
-    defaultOptions: { queries: { staleTime: 5_000, retry: isWorthRetrying }, mutations: { retry: false } },
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
+    defaultOptions: {
+      queries: { staleTime: 5_000, retry: isWorthRetrying },
+      // Kept for when the network is back, a change would be made that the person has given up meanwhile.
+      mutations: { retry: false, networkMode: 'always' },
+    },
   });
 }
 
 /** Queries and mutations travel in batches, subscriptions as server-sent events; both with bigint and Date intact. */
-function newTrpcClient() {
+function newTrpcClient(organizationId: string) {
   return createTRPCClient<AppRouter>({
     links: [
       splitLink({
         condition: (operation) => operation.type === 'subscription',
         true: httpSubscriptionLink({ url: ENDPOINT, transformer: superjson }),
-        false: httpBatchLink({ url: ENDPOINT, transformer: superjson, maxURLLength: 4000 }),
+        false: httpBatchLink({
+          url: ENDPOINT,
+          transformer: superjson,
+          maxURLLength: 4000,
+          headers: { 'x-organization': organizationId },
+        }),
       }),
     ],
   });
 }
 
-export function ApiProvider({ children }: { children: ReactNode }) {
-  const [queryClient] = useState(newQueryClient);
-  const [trpcClient] = useState(newTrpcClient);
+const ShownContext = createContext<string | null>(null);
+
+/** The id of the organization that this page shows, whatever the person has chosen in another window since. */
+export function useShownOrganization(): string {
+  const shown = useContext(ShownContext);
+  if (shown === null) throw new Error('useShownOrganization needs an ApiProvider above it');
+  return shown;
+}
+
+interface ApiProps {
+  /** The organization the page was rendered for: requests act for it or not at all. */
+  organizationId: string;
+  /** Gets every failure of a query and of a mutation, besides whoever asked. */
+  onError: (error: unknown) => void;
+  children: ReactNode;
+}
+
+export function ApiProvider({ organizationId, onError, children }: ApiProps) {
+  // Kept for the life of the page, as what the query client holds is.
+  const [shown] = useState(organizationId);
+  const [queryClient] = useState(() => newQueryClient(onError));
+  const [trpcClient] = useState(() => newTrpcClient(shown));
   return (
     <QueryClientProvider client={queryClient}>
       <context.TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
-        {children}
+        <ShownContext value={shown}>{children}</ShownContext>
       </context.TRPCProvider>
     </QueryClientProvider>
   );

@@ -11,7 +11,7 @@ export function ErrorState({ title, message, onRetry }: { title: string; message
     >
       <CircleAlert aria-hidden="true" className="size-5 text-danger" />
       <p className="font-medium">{title}</p>
-      <p className="max-w-md text-[0.8125rem]">{message}</p>
+      <p className="max-w-md text-[0.8125rem] [overflow-wrap:anywhere]">{message}</p>
       {onRetry === undefined ? null : (
         <Button size="sm" onClick={onRetry}>
           Try again

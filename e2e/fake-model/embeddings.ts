@@ -1,7 +1,7 @@
 /** The embeddings half of the fake provider: OpenAI's `/embeddings`, Google's `:embedContent` and `:batchEmbedContents`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { readBody, sendStatus } from './http';
+import { readBody, type StatusFault, sendStatus } from './http';
 
 /** A request for vectors. */
 export interface FakeEmbedRequest {
@@ -19,7 +19,7 @@ export interface FakeVectors {
   vectors: number[][];
   /** Tokens as OpenAI reports them; null: not at all, as Google does always. Default: one a text. */
   tokens?: number | null;
-  fault?: { kind: 'status'; status: number; retryAfter?: string } | { kind: 'garbage' | 'hang' };
+  fault?: ({ kind: 'status' } & StatusFault) | { kind: 'garbage' | 'hang' };
 }
 
 export type RespondVectors = (request: FakeEmbedRequest) => FakeVectors | Promise<FakeVectors>;

@@ -7,13 +7,19 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-export function sendStatus(
-  response: ServerResponse,
-  { status, retryAfter }: { status: number; retryAfter?: string },
-): void {
+export interface StatusFault {
+  status: number;
+  retryAfter?: string;
+  /** Google's own code for what is wrong. */
+  reason?: string;
+}
+
+export function sendStatus(response: ServerResponse, { status, retryAfter, reason }: StatusFault): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
   });
-  response.end(JSON.stringify({ error: { message: `fake ${status}`, code: status, status: 'FAKE' } }));
+  const details =
+    reason === undefined ? {} : { details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason }] };
+  response.end(JSON.stringify({ error: { message: `fake ${status}`, code: status, status: 'FAKE', ...details } }));
 }

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type FakeEmbedRequest, isEmbeddingPath, type RespondVectors, serveVectors } from './embeddings';
-import { readBody, sendStatus } from './http';
+import { readBody, type StatusFault, sendStatus } from './http';
 
 export type { FakeVectors } from './embeddings';
 
@@ -36,7 +36,7 @@ export interface FakeAnswer {
   /** Milliseconds before every piece. Default 0. */
   delayMs?: number;
   /** `cut` breaks the connection after half the pieces; `garbage` sends what is no JSON; `hang` falls silent for ever. */
-  fault?: { kind: 'status'; status: number; retryAfter?: string } | { kind: 'cut' | 'garbage' | 'hang' };
+  fault?: ({ kind: 'status' } & StatusFault) | { kind: 'cut' | 'garbage' | 'hang' };
 }
 
 export type Respond = (request: FakeRequest) => FakeAnswer | Promise<FakeAnswer>;

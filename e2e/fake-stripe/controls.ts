@@ -38,6 +38,17 @@ function moneyControls(store: Store) {
     ): Stripe.Subscription =>
       copy(endSubscription(store, get(store.subscriptions, 'subscription', subscriptionId), reason)),
     /**
+     * What Stripe makes of a subscription after the last failed try, where the account says so (`unpaid`: its open invoice
+     * makes it active again once it is paid), and of one that is paused.
+     */
+    setStatus: (subscriptionId: string, status: 'unpaid' | 'paused' | 'active'): Stripe.Subscription => {
+      const subscription = get(store.subscriptions, 'subscription', subscriptionId);
+      store.change(subscription, 'customer.subscription.updated', () => {
+        subscription.status = status;
+      });
+      return copy(subscription);
+    },
+    /**
      * Whether the customer's stored card works from now on (renewals, prorations, `invoices.pay`). `asks`: its bank wants a
      * payment for a change confirmed; renewals go through.
      */

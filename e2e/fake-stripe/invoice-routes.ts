@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { badRequest, declined } from './errors';
 import { pendingLineItems, periodLines } from './invoice-lines';
 import { draftInvoice, payInvoice, paymentOf, subscriptionOf, voidInvoice } from './invoices';
-import { createdRange, ignored, paging, text } from './params';
+import { bool, createdRange, ignored, paging, text } from './params';
 import { page, type Route, route, within } from './router';
 import { get, idOf, type Store } from './store';
 import { type InvoicePreview, invoicePreview } from './subscription-params';
@@ -34,6 +34,11 @@ export function invoiceRoutes(store: Store): Route[] {
       page(`/v1/invoices/${id}/lines`, find(id).lines.data.toReversed(), params),
     ),
     route('GET', 'invoices', invoiceList, (params) => page('/v1/invoices', listInvoices(store, params), params)),
+    route('POST', 'invoices/:id', z.strictObject({ auto_advance: bool.optional() }), (params, id = '') => {
+      const invoice = find(id);
+      if (params.auto_advance !== undefined) invoice.auto_advance = params.auto_advance;
+      return invoice;
+    }),
     route('POST', 'invoices/:id/pay', z.strictObject({ off_session: ignored.optional() }), (_, id = '') =>
       pay(store, find(id)),
     ),

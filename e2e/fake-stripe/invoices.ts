@@ -112,7 +112,8 @@ function settleSubscription(store: Store, invoice: Stripe.Invoice, paid: boolean
   if (subscription === undefined || subscription.status === 'canceled') return;
   if (subscription.latest_invoice !== invoice.id) return;
   store.change(subscription, 'customer.subscription.updated', () => {
-    subscription.status = paid ? 'active' : 'past_due';
+    if (paid) subscription.status = 'active';
+    else if (subscription.status !== 'unpaid') subscription.status = 'past_due';
   });
 }
 
@@ -135,12 +136,13 @@ export function markPaid(store: Store, invoice: Stripe.Invoice, payment: Stripe.
   store.emit('invoice.payment_succeeded', invoice);
 }
 
-/** Nobody has to pay it any more. */
+/** Nobody has to pay it any more: a subscription that only waited for it goes on. */
 export function voidInvoice(store: Store, invoice: Stripe.Invoice): void {
   invoice.status = 'void';
   invoice.next_payment_attempt = null;
   invoice.status_transitions.voided_at = store.now(idOf(invoice.customer));
   store.emit('invoice.voided', invoice);
+  settleSubscription(store, invoice, true);
 }
 
 export function paymentOf(store: Store, invoice: Stripe.Invoice): Stripe.InvoicePayment | undefined {

@@ -6,6 +6,7 @@ import { payInvoice } from './invoices';
 import { ignored, text } from './params';
 import { type Route, route } from './router';
 import { get, idOf, type Store } from './store';
+import { currentPeriod, updateSubscription } from './subscriptions';
 
 export function portalRoutes(store: Store): Route[] {
   const create = z.strictObject({
@@ -44,6 +45,7 @@ const ACTIONS = {
   card_works: 'Use a card that works',
   card_declines: 'Use a card that declines',
   pay_open: 'Pay open invoices',
+  cancel: 'Cancel at the end of the period',
 } as const;
 
 export function portalPage(store: Store, method: string, id: string, form: URLSearchParams): PageAnswer | null {
@@ -66,10 +68,22 @@ export function portalPage(store: Store, method: string, id: string, form: URLSe
 function act(store: Store, customer: string, invoices: Stripe.Invoice[], action: string | null): void {
   if (action === 'card_works') store.decliningCustomers.delete(customer);
   if (action === 'card_declines') store.decliningCustomers.add(customer);
+  if (action === 'cancel') cancelAll(store, customer);
   if (action !== 'pay_open') return;
   const works = !store.decliningCustomers.has(customer);
   for (const invoice of invoices.filter(({ status }) => status === 'open')) payInvoice(store, invoice, works);
 }
+
+/** As the portal does it with flexible billing: a date, not the flag. */
+function cancelAll(store: Store, customer: string): void {
+  for (const subscription of store.subscriptions.values()) {
+    if (idOf(subscription.customer) !== customer || subscription.status === 'canceled') continue;
+    updateSubscription(store, subscription, { cancel_at: currentPeriod(subscription).end, ...UNCHANGED });
+  }
+}
+
+/** What the portal leaves as it is. */
+const UNCHANGED = { proration_behavior: 'none', payment_behavior: 'allow_incomplete' } as const;
 
 function invoiceTable(invoices: Stripe.Invoice[]): string {
   if (invoices.length === 0) return '<p>No invoices yet.</p>';

@@ -15,7 +15,9 @@ export function advancePeriod(store: Store, id: string, options: { paymentFails?
   const customer = idOf(subscription.customer) ?? '';
   const { end } = currentPeriod(subscription);
   store.moveClock(customer, end);
-  if (subscription.cancel_at_period_end) return endSubscription(store, subscription, 'cancellation_requested');
+  const { cancel_at } = subscription;
+  if (subscription.cancel_at_period_end || (cancel_at !== null && cancel_at <= end))
+    return endSubscription(store, subscription, 'cancellation_requested');
   const price = subscription.items.data[0]?.price;
   if (price === undefined) throw new Error(`subscription ${id} has no item`);
   const next = { start: end, end: periodEnd(end, price) };

@@ -21,6 +21,7 @@ export const subscriptionUpdate = z.strictObject({
   payment_behavior: z
     .enum(['allow_incomplete', 'default_incomplete', 'error_if_incomplete'])
     .default('allow_incomplete'),
+  cancel_at: z.union([z.literal('').transform(() => null), integer]).optional(),
   cancel_at_period_end: bool.optional(),
   cancellation_details: cancellationDetails.optional(),
   billing_cycle_anchor: z.literal('unchanged').optional(),

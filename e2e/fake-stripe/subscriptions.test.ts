@@ -152,6 +152,38 @@ describe('a subscription', () => {
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('active');
   });
 
+  test('goes on without being paid when its invoice is voided before it has ended, and not when it has', async () => {
+    const { fake, stripe } = bench();
+    const { id, customer } = await subscribe(bench(), await monthly(stripe, 2900, 'pro'));
+    const voidLatest = async () => {
+      const [invoice] = (await stripe.invoices.list({ customer, status: 'open' })).data;
+      return stripe.invoices.voidInvoice(invoice?.id ?? '');
+    };
+    fake.advancePeriod(id, { paymentFails: true });
+    expect(fake.setStatus(id, 'unpaid')).toMatchObject({ status: 'unpaid' });
+    expect(await voidLatest()).toMatchObject({ status: 'void' });
+    expect((await stripe.subscriptions.retrieve(id)).status).toBe('active');
+    fake.advancePeriod(id, { paymentFails: true });
+    await stripe.subscriptions.cancel(id);
+    await voidLatest();
+    expect((await stripe.subscriptions.retrieve(id)).status).toBe('canceled');
+  });
+
+  test('is cancelled in the portal by a date, which is taken back as a date and ends it with the period', async () => {
+    const { fake, stripe } = bench();
+    const { id, customer } = await subscribe(bench(), await monthly(stripe, 2900, 'pro'));
+    const end = (await stripe.subscriptions.retrieve(id)).items.data[0]?.current_period_end;
+    const { url } = await stripe.billingPortal.sessions.create({ customer });
+    await press(url, 'cancel');
+    const cancelled = { cancel_at_period_end: false, cancel_at: end };
+    expect(await stripe.subscriptions.update(id, { cancel_at_period_end: false })).toMatchObject(cancelled);
+    const both = stripe.subscriptions.update(id, { cancel_at_period_end: false, cancel_at: '' });
+    expect(await failure(both)).toMatchObject({ statusCode: 400 });
+    expect(await stripe.subscriptions.update(id, { cancel_at: '' })).toMatchObject({ cancel_at: null });
+    await press(url, 'cancel');
+    expect(fake.advancePeriod(id)).toMatchObject({ status: 'canceled' });
+  });
+
   test('an upgrade whose payment declines is refused or leaves it past due, as asked', async () => {
     const { fake, stripe } = bench();
     const [pro, team] = [await monthly(stripe, 3000, 'pro'), await monthly(stripe, 9000, 'team')];

@@ -102,12 +102,8 @@ export function planChange(store: Store, subscription: Stripe.Subscription, para
     const item = subscription.items.data.find((candidate) => candidate.id === wanted.id);
     if (item === undefined) {
       // Stripe would add a second item, which is hardly ever what a plan change means: said aloud instead.
-      throw badRequest(
-        `items[${index}][id] names no item of ${subscription.id}; adding items is not supported by this fake`,
-        {
-          param: `items[${index}][id]`,
-        },
-      );
+      const what = `names no item of ${subscription.id}; adding items is not supported by this fake`;
+      throw badRequest(`items[${index}][id] ${what}`, { param: `items[${index}][id]` });
     }
     const price =
       wanted.price === undefined ? item.price : get(store.prices, 'price', wanted.price, `items[${index}][price]`);
@@ -192,18 +188,29 @@ function applyItems(changes: ItemChange[]): void {
 function applyFields(store: Store, subscription: Stripe.Subscription, params: SubscriptionUpdate): void {
   subscription.metadata = mergeMetadata(subscription.metadata, params.metadata);
   if (params.description !== undefined) subscription.description = params.description;
-  if (params.cancel_at_period_end === undefined) return;
-  const cancel = params.cancel_at_period_end;
-  const at = store.now(idOf(subscription.customer));
-  subscription.cancel_at_period_end = cancel;
-  subscription.cancel_at = cancel ? currentPeriod(subscription).end : null;
-  subscription.canceled_at = cancel ? at : null;
+  const end = cancellation(subscription, params);
+  if (end === undefined) return;
+  subscription.cancel_at_period_end = params.cancel_at_period_end ?? false;
+  subscription.cancel_at = end;
+  subscription.canceled_at = end === null ? null : store.now(idOf(subscription.customer));
   subscription.cancellation_details = {
     comment: params.cancellation_details?.comment ?? null,
     feedback: params.cancellation_details?.feedback ?? null,
     feedback_option: null,
-    reason: cancel ? 'cancellation_requested' : null,
+    reason: end === null ? null : 'cancellation_requested',
   };
+}
+
+/**
+ * When the subscription is to end from now on; undefined leaves that as it is. With flexible billing a date stands by itself
+ * (that is how the portal cancels), and taking back the end with the period does not take back a date.
+ */
+function cancellation(subscription: Stripe.Subscription, params: SubscriptionUpdate): number | null | undefined {
+  if (params.cancel_at !== undefined && params.cancel_at_period_end !== undefined)
+    throw badRequest('You may only pass one of `cancel_at` and `cancel_at_period_end`.', { param: 'cancel_at' });
+  if (params.cancel_at_period_end === true) return currentPeriod(subscription).end;
+  if (params.cancel_at_period_end === false) return subscription.cancel_at_period_end ? null : undefined;
+  return params.cancel_at;
 }
 
 export type EndReason = 'cancellation_requested' | 'payment_failed' | 'payment_disputed';

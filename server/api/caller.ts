@@ -28,13 +28,15 @@ export async function callerFrom(cookie: (name: string) => string | undefined): 
   return { userId: user.userId, email: user.email, ...current, signedIn };
 }
 
+/** The same person, were this the organization they had chosen last; whoever is not in it acts for their own one. */
+export function callerIn(organizationId: string, cookie: (name: string) => string | undefined): Promise<Caller | null> {
+  return callerFrom((name) => (name === ORGANIZATION_COOKIE ? organizationId : cookie(name)));
+}
+
 /** The cookie that makes an organization the one a person acts for; membership is looked up anew at every request. */
-export function organizationCookie(organizationId: string): { name: string; header: string } {
+export function organizationCookie(organizationId: string): string {
   const secure = env().APP_URL?.startsWith('https:') === true ? '; Secure' : '';
-  return {
-    name: ORGANIZATION_COOKIE,
-    header: `${ORGANIZATION_COOKIE}=${encodeURIComponent(organizationId)}; Path=/; Max-Age=${REMEMBERED_S}; HttpOnly; SameSite=Lax${secure}`,
-  };
+  return `${ORGANIZATION_COOKIE}=${encodeURIComponent(organizationId)}; Path=/; Max-Age=${REMEMBERED_S}; HttpOnly; SameSite=Lax${secure}`;
 }
 
 /** For actions: the person acts for this organization from now on. */
@@ -54,7 +56,7 @@ export async function currentCaller(): Promise<Caller | null> {
   return callerFrom((name) => jar.get(name)?.value);
 }
 
-/** The API called from the server, as the caller of this request. */
-export async function api() {
-  return createCaller(appRouter)({ requestId: newRequestId(), caller: await currentCaller() });
+/** The API called from the server, as the caller of this request. Actions name the organization that their page shows. */
+export async function api(shownOrganization: string | null = null) {
+  return createCaller(appRouter)({ requestId: newRequestId(), caller: await currentCaller(), shownOrganization });
 }

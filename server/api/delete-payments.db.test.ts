@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { buy, CREDIT, nextPeriod, pay, periodOf, rowOf, sessionIdOf, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, startBilling } from '@/e2e/billing-harness';
+import { describe, expect, it, vi } from 'vitest';
+import { buy, CREDIT, nextPeriod, pay, periodOf, rowOf, sessionIdOf, stateOf, subscribe } from '@/e2e/billing-accounts';
 import { changePlan } from '@/server/billing/change-plan';
 import { replayEvent } from '@/server/billing/replay-event';
-import { auditLedger } from '@/server/credits/audit';
+import { billing } from '@/server/billing/test-billing';
 import { createTeam } from '@/server/credits/create-team';
 import { reserve } from '@/server/credits/ledger';
 import { deleteAccount } from '@/server/organizations/delete-account';
@@ -12,21 +11,9 @@ import { setClockOffset } from '@/server/platform/clock';
 import { database, db, inTx } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { seedOrganization } from '@/server/platform/test-db';
 import { appRouter } from './root';
 import { createCaller } from './trpc';
-
-let billing: Billing;
-
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterAll(async () => {
-  expect(await auditLedger(db())).toEqual([]);
-  await billing.stop();
-  await closeTestDb();
-});
 
 type Account = { userId: string; organizationId: string };
 
@@ -84,6 +71,49 @@ describe('deleting an account', () => {
     setClockOffset(0);
     expect((await billing.client.subscriptions.retrieve(account.subscriptionId)).status).toBe('canceled');
     expect(await rowOf(account)).toMatchObject({ planId: 'free', status: 'canceled' });
+  });
+
+  it('is refused while a payment is on its way that was made but has not arrived', async () => {
+    const topup = await buy(billing, 'power');
+    billing.fake.completeCheckout(topup.sessionId, 'pay_later');
+    // Stripe is asked: what the buyer did may not be known here yet.
+    await expect(remove(topup)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('on its way'),
+    });
+    await billing.deliverAll(topup.events('checkout.session.completed'), 1);
+    await expect(remove(topup)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await isDeleted(topup)).toBe(false);
+    billing.fake.settleLater(topup.sessionId, 'fails');
+    await billing.deliverAll(topup.events('checkout.session.async_payment_failed'), 1);
+    await remove(topup);
+    expect(await isDeleted(topup)).toBe(true);
+  });
+
+  it('grants nothing for money that comes nevertheless: it is kept for the operator to refund', async () => {
+    const topup = await buy(billing, 'power');
+    const { organizationId } = topup;
+    billing.fake.completeCheckout(topup.sessionId, 'pay_later');
+    await billing.deliverAll(topup.events('checkout.session.completed'), 1);
+    await deleteAccount(topup.userId);
+    billing.fake.settleLater(topup.sessionId, 'succeeds');
+    const [paid] = topup.events('checkout.session.async_payment_succeeded');
+    if (paid?.type !== 'checkout.session.async_payment_succeeded') throw new Error('no event');
+    for (const outcome of ['ignored', 'duplicate'])
+      expect(await billing.deliver(paid)).toMatchObject({ status: 200, body: { outcome } });
+    expect(await replayEvent(paid.id)).toMatchObject({ outcome: 'ignored' });
+    expect(await stateOf(topup)).toMatchObject({ paid: false, bonus: 0n, owed: 0n, grants: 0 });
+    const intent = String(paid.data.object.payment_intent);
+    const event = await db().stripeEvent.findUniqueOrThrow({ where: { id: paid.id } });
+    expect(event.error).toContain('refund');
+    expect(JSON.stringify(event.payload)).toContain(intent);
+    await billing.client.refunds.create({ payment_intent: intent });
+    await billing.deliverAll(topup.events('charge.refunded'), 1);
+    expect(await stateOf(topup)).toMatchObject({ bonus: 0n, owed: 0n });
+    expect(await db().purchase.findFirstOrThrow({ where: { organizationId } })).toMatchObject({
+      paymentIntentId: intent,
+      refundedCents: 12_999,
+    });
   });
 
   it('goes on although the customer does not exist at Stripe any more', async () => {

@@ -1,18 +1,22 @@
 import 'server-only';
 import { endPayments } from '@/server/billing/end-payments';
+import { forgetPayer } from '@/server/billing/name-payer';
+import { refuseUnsettled } from '@/server/billing/refuse-unsettled';
 import { logger } from '@/server/platform/logger';
 
 /**
  * Deletes organizations that nobody can pay for any more: first their payment pages and subscriptions end, so that nothing
  * was deleted when Stripe does not answer; should the deletion fail after it, the plan only ends with its period. Afterwards
- * once more, for a page that was opened meanwhile.
+ * once more, for a page that was opened meanwhile, and the customer at Stripe loses its name and address.
  * @param remove deletes, and says which organizations it deleted
- * @throws AppError `payments_unavailable`, and what `remove` throws
+ * @throws AppError `conflict` (`payment_pending`: a payment is on its way), `payments_unavailable`, and what `remove` throws
  */
 export async function deleteWithPayments(
   organizationIds: readonly string[],
   remove: () => Promise<readonly string[]>,
 ): Promise<void> {
+  // All of them before anything ends.
+  for (const organizationId of organizationIds) await refuseUnsettled(organizationId);
   for (const organizationId of organizationIds) await endPayments(organizationId);
   for (const organizationId of await remove()) {
     try {
@@ -20,5 +24,6 @@ export async function deleteWithPayments(
     } catch (error) {
       logger().error({ err: error, organizationId }, 'a deleted organization may still have an open payment page');
     }
+    await forgetPayer(organizationId);
   }
 }

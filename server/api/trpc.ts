@@ -3,6 +3,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import superjson from 'superjson';
 import { ZodError, z } from 'zod';
 import type { MembershipRole } from '@/prisma/generated/enums';
+import { confirmOrganization } from '@/server/organizations/confirm-organization';
 import { goneError } from '@/server/organizations/gone-error';
 import { env } from '@/server/platform/env';
 import { AppError, type AppErrorCode, isAppError, notFound } from '@/server/platform/errors';
@@ -24,6 +25,8 @@ export interface ApiContext {
   requestId: string;
   /** Null when nobody is signed in. */
   caller: Caller | null;
+  /** The organization on the page that asks; absent or null where no page does. */
+  shownOrganization?: string | null;
 }
 
 const TRPC_CODE: Partial<Record<AppErrorCode, TRPCError['code']>> = {
@@ -41,6 +44,7 @@ const TRPC_CODE: Partial<Record<AppErrorCode, TRPCError['code']>> = {
   duplicate_request: 'CONFLICT',
   wrong_status: 'CONFLICT',
   lease_lost: 'CONFLICT',
+  organization_changed: 'CONFLICT',
   rate_limited: 'TOO_MANY_REQUESTS',
   model_not_priced: 'SERVICE_UNAVAILABLE',
   model_not_available: 'SERVICE_UNAVAILABLE',
@@ -118,9 +122,10 @@ const storable = t.middleware(async ({ getRawInput, next }) => {
 /** Anyone. */
 export const publicProcedure = t.procedure.use(mapped).use(storable);
 
-/** A signed-in person acting for one of their organizations; `ctx.caller` is set. */
-export const memberProcedure = publicProcedure.use(({ ctx, next }) => {
+/** A signed-in person acting for one of their organizations, which is the one their page shows; `ctx.caller` is set. */
+export const memberProcedure = publicProcedure.use(async ({ ctx, next }) => {
   if (ctx.caller === null) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
+  await confirmOrganization(ctx.caller, ctx.shownOrganization ?? null);
   return next({ ctx: { ...ctx, caller: ctx.caller } });
 });
 

@@ -80,6 +80,10 @@ function adapter(): Adapter {
       }),
     createSession: async (session: { sessionToken: string; userId: string; expires: Date }) =>
       db().session.create({ data: { id: newId(), ...session } }),
+    // A browser still holds the token of a session that was ended elsewhere: signing in again replaces it.
+    deleteSession: async (sessionToken: string) => {
+      await db().session.deleteMany({ where: { sessionToken } });
+    },
     linkAccount: async (account: AdapterAccount) => {
       const {
         userId,

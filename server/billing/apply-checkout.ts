@@ -27,5 +27,6 @@ export async function applyCheckout(
 export function whyNoPurchase(result: Awaited<ReturnType<typeof applyPurchase>>): string | null {
   if (result === 'unknown') return 'a purchase that was not made here';
   if (result === 'other_payment') return 'another payment paid for the purchase';
+  if (result === 'nobody') return 'paid for an organization that was deleted: refund it';
   return result === 'payment_taken' ? 'the payment already paid for another purchase' : null;
 }

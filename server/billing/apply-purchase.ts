@@ -2,6 +2,7 @@ import 'server-only';
 import { grant } from '@/server/credits/ledger';
 import { now } from '@/server/platform/clock';
 import type { Tx } from '@/server/platform/db';
+import { logger } from '@/server/platform/logger';
 import { describePackage } from './describe-package';
 import { lockAccount } from './lock-account';
 import { creditsToClawBack, earliest, purchaseStatus } from './purchase-effects';
@@ -19,14 +20,15 @@ export interface NewFacts {
 /**
  * Merges facts into a purchase and brings the ledger to what all facts together mean. The result does not depend on the
  * order or the number of calls.
- * @returns `unknown` (no such purchase here), `payment_taken` (the payment already paid for another purchase) or
- *   `other_payment` (another payment already paid for this purchase)
+ * @returns `unknown` (no such purchase here), `payment_taken` (the payment already paid for another purchase),
+ *   `other_payment` (another payment already paid for this purchase) or `nobody` (paid after its organization was deleted:
+ *   all facts but this one count, and no credits come)
  */
 export async function applyPurchase(
   tx: Tx,
   purchaseId: string,
   facts: NewFacts,
-): Promise<'ok' | 'unknown' | 'payment_taken' | 'other_payment'> {
+): Promise<'ok' | 'unknown' | 'payment_taken' | 'other_payment' | 'nobody'> {
   const known = await tx.purchase.findUnique({ where: { id: purchaseId } });
   if (known === null) return 'unknown';
   const paymentIntentId = known.paymentIntentId ?? facts.paymentIntentId ?? null;
@@ -36,9 +38,12 @@ export async function applyPurchase(
   await lockAccount(tx, known.organizationId);
   // Read again: what was read before the lock may be old.
   const purchase = await tx.purchase.findUniqueOrThrow({ where: { id: purchaseId } });
+  const paid = earliest(purchase.paidAt, facts.paidAt);
+  const nobody = paid !== null && purchase.paidAt === null && (await isDeleted(tx, purchase.organizationId));
+  if (nobody) logger().error({ purchaseId, paymentIntentId }, 'paid for an organization that was deleted: refund it');
   const merged = {
     ...purchase,
-    paidAt: earliest(purchase.paidAt, facts.paidAt),
+    paidAt: nobody ? null : paid,
     failedAt: earliest(purchase.failedAt, facts.failedAt),
     expiredAt: earliest(purchase.expiredAt, facts.expiredAt),
     // Both fall again: when a refund fails, when a dispute is won.
@@ -61,7 +66,11 @@ export async function applyPurchase(
       completedAt: merged.paidAt === null ? null : (purchase.completedAt ?? now()),
     },
   });
-  return 'ok';
+  return nobody ? 'nobody' : 'ok';
+}
+
+async function isDeleted(tx: Tx, organizationId: string): Promise<boolean> {
+  return (await tx.organization.count({ where: { id: organizationId, deletedAt: { not: null } } })) === 1;
 }
 
 type MergedPurchase = NonNullable<Awaited<ReturnType<Tx['purchase']['findUnique']>>>;

@@ -4,6 +4,7 @@ import { resetMonth } from '@/server/credits/ledger';
 import { now } from '@/server/platform/clock';
 import type { Tx } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
+import { isLarger } from './larger-plan';
 import { notifyPaymentFailed } from './notify';
 import type { CustomerState, SubscriptionState } from './subscription-state';
 
@@ -51,30 +52,32 @@ async function applyPayment(tx: Tx, organizationId: string, subscription: Subscr
   const row = await planRow(tx, organizationId);
   const plan = paidPlanId === null ? row.plan : await tx.plan.findUnique({ where: { id: paidPlanId } });
   if (plan === null) throw notFound(`Plan ${paidPlanId}`);
-  if (plan.monthlyMicro > row.plan.monthlyMicro) {
-    // The invoice is what the payment is known by: the same plan paid for again later is another upgrade.
-    const payment = subscription.invoiceId ?? `${subscription.id}:${period.start.toISOString()}`;
-    await upgradePlan(tx, { organizationId, planId: plan.id, idempotencyKey: `upgrade:${payment}:${plan.id}` });
-  }
   const aligned =
     row.periodStart.getTime() === period.start.getTime() && row.periodEnd.getTime() === period.end.getTime();
-  if (aligned) return;
-  // Whatever was wished for since, the new period begins with the plan that was paid for.
-  if (plan.monthlyMicro < row.plan.monthlyMicro) await scheduleDowngrade(tx, { organizationId, planId: plan.id });
-  else if (paidPlanId !== null && row.pendingPlanId !== null) await cancelDowngrade(tx, organizationId);
-  await resetMonth(tx, organizationId, period);
+  if (!aligned) {
+    // Whatever was wished for since, the new period begins with the plan that was paid for.
+    if (isLarger(row.plan, plan)) await scheduleDowngrade(tx, { organizationId, planId: plan.id });
+    else if (paidPlanId !== null && row.pendingPlanId !== null) await cancelDowngrade(tx, organizationId);
+    await resetMonth(tx, organizationId, period);
+  }
+  if (!isLarger(plan, row.plan)) return;
+  // After the period has begun: before it, its credits would expire at once. The invoice is what the payment is known by: the
+  // same plan paid for again later is another upgrade.
+  const payment = subscription.invoiceId ?? `${subscription.id}:${period.start.toISOString()}`;
+  await upgradePlan(tx, { organizationId, planId: plan.id, idempotencyKey: `upgrade:${payment}:${plan.id}` });
 }
 
 /** What the next period starts with: a smaller plan, none (cancellation), or the same. */
 async function applyPending(tx: Tx, organizationId: string, subscription: SubscriptionState): Promise<void> {
   const row = await planRow(tx, organizationId);
+  // Once the period is over its end is due as planned; what the next one begins with, its invoice says.
+  if (row.periodStart < subscription.period.start) return;
   const nextId = subscription.cancels ? 'free' : subscription.planId;
   const next = await tx.plan.findUnique({ where: { id: nextId } });
   if (next === null) throw notFound(`Plan ${nextId}`);
-  if (next.monthlyMicro < row.plan.monthlyMicro) {
+  if (isLarger(row.plan, next)) {
     if (row.pendingPlanId !== nextId) await scheduleDowngrade(tx, { organizationId, planId: nextId });
-  } else if (row.pendingPlanId !== null && row.periodStart >= subscription.period.start) {
-    // Once the period is over its end is due as planned; what the next one begins with, its invoice says.
+  } else if (row.pendingPlanId !== null) {
     await cancelDowngrade(tx, organizationId);
   }
 }
@@ -103,15 +106,26 @@ async function endPlan(tx: Tx, organizationId: string, subscriptionId: string): 
   await resetMonth(tx, organizationId);
   const { planId } = await planRow(tx, organizationId);
   if (planId !== 'free') {
-    await movePlanNow(tx, {
+    const { outcome } = await movePlanNow(tx, {
       organizationId,
       planId: 'free',
-      idempotencyKey: `ended:${subscriptionId}`,
+      idempotencyKey: `ended:${subscriptionId}:${await lastEntry(tx, organizationId)}`,
       reason: 'Subscription ended',
     });
+    if (outcome === 'replayed') throw new Error(`the ${planId} plan of ${organizationId} did not end`);
   }
   // Without a subscription the months go on by themselves, on the free plan.
   await setPlan(tx, organizationId, { stripeSubscriptionId: null, status: 'canceled', graceUntil: null });
+}
+
+/** One subscription can end a plan more than once, when it was paid for in between: what came since tells the ends apart. */
+async function lastEntry(tx: Tx, organizationId: string): Promise<string> {
+  const last = await tx.creditEntry.findFirst({
+    where: { organizationId },
+    orderBy: { seq: 'desc' },
+    select: { seq: true },
+  });
+  return String(last?.seq ?? 0);
 }
 
 async function setPlan(

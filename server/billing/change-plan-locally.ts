@@ -1,23 +1,26 @@
 import 'server-only';
 import { cancelDowngrade, scheduleDowngrade, upgradePlan } from '@/server/credits/change-plan';
 import { inTx } from '@/server/platform/db';
+import { isLarger, type PlanSize } from './larger-plan';
 import type { PlanChange } from './schema';
 
 interface LocalChange {
   organizationId: string;
   userId: string;
-  current: { planId: string; periodStart: Date; pendingPlanId: string | null; plan: { monthlyMicro: bigint } };
-  target: { id: string; monthlyMicro: bigint };
+  current: { planId: string; periodStart: Date; pendingPlanId: string | null; plan: PlanSize };
+  target: PlanSize & { id: string };
 }
 
 /** A change of plan that no subscription at Stripe stands behind: the same ledger functions, nothing to pay. */
 export async function changePlanLocally({ organizationId, userId, current, target }: LocalChange): Promise<PlanChange> {
-  if (target.monthlyMicro > current.plan.monthlyMicro) {
+  if (isLarger(target, current.plan)) {
     const idempotencyKey = `upgrade:local:${organizationId}:${current.periodStart.toISOString()}:${current.planId}:${target.id}`;
-    await inTx((tx) => upgradePlan(tx, { organizationId, planId: target.id, idempotencyKey, userId }));
-    return { outcome: 'changed', url: null, at: null };
+    const { outcome } = await inTx((tx) =>
+      upgradePlan(tx, { organizationId, planId: target.id, idempotencyKey, userId }),
+    );
+    return { outcome: outcome === 'not_an_upgrade' ? 'unchanged' : 'changed', url: null, at: null };
   }
-  if (target.monthlyMicro < current.plan.monthlyMicro) {
+  if (isLarger(current.plan, target)) {
     const { from } = await inTx((tx) => scheduleDowngrade(tx, { organizationId, planId: target.id }));
     return { outcome: 'scheduled', url: null, at: from };
   }

@@ -96,6 +96,40 @@ describe('changing the plan', () => {
     expect(await cancelPlan(account)).toMatchObject({ outcome: 'unchanged' });
   });
 
+  it('sees a cancellation that was made on Stripe’s page, and takes it back there', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    const { periodEnd } = await periodOf(billing, account.subscriptionId);
+    const endsAt = async () => (await billing.client.subscriptions.retrieve(account.subscriptionId)).cancel_at;
+    const cancelThere = async () => {
+      const cancel_at = periodEnd.getTime() / 1000;
+      await billing.client.subscriptions.update(account.subscriptionId, { cancel_at });
+      await account.deliver();
+      expect(await rowOf(account)).toMatchObject({ planId: 'pro', pendingPlanId: 'free', pendingFrom: periodEnd });
+    };
+    await cancelThere();
+    expect(await resumePlan(account)).toMatchObject({ outcome: 'changed' });
+    expect(await rowOf(account)).toMatchObject({ planId: 'pro', pendingPlanId: null });
+    expect(await endsAt()).toBeNull();
+    await cancelThere();
+    expect(await cancelPlan(account)).toMatchObject({ outcome: 'scheduled', at: periodEnd });
+    expect(await changePlan({ ...account, planId: 'team' })).toMatchObject({ outcome: 'changed' });
+    expect(await rowOf(account)).toMatchObject({ planId: 'team', pendingPlanId: null });
+    expect(await endsAt()).toBeNull();
+  });
+
+  it('leaves alone a date after the present period on which a subscription is to end', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    const { periodEnd } = await periodOf(billing, account.subscriptionId);
+    const cancel_at = periodEnd.getTime() / 1000 + 86_400;
+    await billing.client.subscriptions.update(account.subscriptionId, { cancel_at });
+    await account.deliver();
+    expect(await rowOf(account)).toMatchObject({ planId: 'pro', pendingPlanId: null });
+    await cancelPlan(account);
+    expect((await billing.client.subscriptions.retrieve(account.subscriptionId)).cancel_at).toBe(cancel_at - 86_400);
+  });
+
   it('goes from a cancelled plan to a larger one in one step', async () => {
     const account = await subscribe(billing, 'pro');
     await account.deliver();

@@ -4,16 +4,18 @@ import { mockPayments } from '@/server/platform/env';
 import { AppError, notFound } from '@/server/platform/errors';
 import { planById, stripePriceOf } from './catalogue';
 import { changePlanLocally } from './change-plan-locally';
+import { endNow } from './end-now';
+import { isLarger } from './larger-plan';
 import { openSubscriptionCheckout, type PlanWish } from './open-subscription-checkout';
 import { pendingSince } from './pending-since';
 import type { PlanChange } from './schema';
 import { readSubscription, type SubscriptionState } from './subscription-state';
 import { syncSubscription } from './sync-subscription';
-import { keepPlan, switchAtPeriodEnd, upgrade } from './update-subscription';
+import { cancelAtPeriodEnd, keepPlan, switchAtPeriodEnd, upgrade } from './update-subscription';
 
 /**
  * Moves the organization to a plan: a larger one at once (paid for its part of the period), a smaller one when the period
- * ends; the present one takes back a scheduled change.
+ * ends; the present one takes back a scheduled change. A plan whose payment failed ends at once when it is cancelled.
  * @throws AppError `not_found`, `conflict` (the last payment failed, or the plan is just changing), `payment_declined`,
  *   `payments_unavailable`
  */
@@ -21,23 +23,33 @@ export async function changePlan(input: PlanWish): Promise<PlanChange> {
   const { organizationId } = input;
   const target = await planById(input.planId);
   const before = await planRow(organizationId);
-  const { row, subscription } = mockPayments() ? { row: before, subscription: null } : await present(before, target.id);
+  const { row, subscription } = mockPayments() ? { row: before, subscription: null } : await present(before, target);
   const local = () => changePlanLocally({ organizationId, userId: input.userId, current: row, target });
   if (mockPayments()) return local();
-  const wantsMore = target.monthlyMicro > row.plan.monthlyMicro;
+  const wantsMore = isLarger(target, row.plan);
   if (row.stripeCustomerId === null || subscription === null) {
     if (!wantsMore) return local();
     return { outcome: 'checkout', url: await openSubscriptionCheckout(input), at: null };
   }
-  if (subscription.status === 'past_due' && target.priceUsdCents > 0) throw paymentFirst();
+  if (target.priceUsdCents <= 0) return cancel(row.stripeCustomerId, subscription);
+  if (subscription.status === 'past_due') throw paymentFirst();
   if (wantsMore) await upgrade(subscription, await stripePriceOf(target));
   else if (target.id === row.planId) await keepPlan(subscription, target);
   else await switchAtPeriodEnd(subscription, target, row.planId);
   await syncSubscription(row.stripeCustomerId);
   // Another tab may have made the same upgrade a moment ago.
-  return target.monthlyMicro > before.plan.monthlyMicro
+  return isLarger(target, before.plan) ? { outcome: 'changed', url: null, at: null } : planAfterwards(organizationId);
+}
+
+/** What is paid for, or is just being paid, runs to its end. What is not ends now, so that the card is not tried again. */
+async function cancel(customer: string, subscription: SubscriptionState): Promise<PlanChange> {
+  const unpaid = subscription.status === 'past_due';
+  if (unpaid) await endNow({ customer, subscriptionId: subscription.id });
+  else await cancelAtPeriodEnd(subscription);
+  await syncSubscription(customer);
+  return unpaid
     ? { outcome: 'changed', url: null, at: null }
-    : planAfterwards(organizationId);
+    : { outcome: 'scheduled', url: null, at: subscription.period.end };
 }
 
 async function planRow(organizationId: string) {
@@ -57,18 +69,19 @@ interface Present {
 /**
  * The plan and the subscription to change. A change is made only from a state that is known here: what Stripe did meanwhile
  * (a renewal, the end, an upgrade in another tab) is applied first, and if the plan is another one then, the wish was about
- * something else.
+ * something else. Ending the subscription is right in any state.
  */
-async function present(before: PlanRow, targetId: string): Promise<Present> {
+async function present(before: PlanRow, target: { id: string; priceUsdCents: number }): Promise<Present> {
   const customerId = before.stripeCustomerId;
   if (customerId === null) return { row: before, subscription: null };
   const found = running(await readSubscription(customerId));
   if (await isKnown(before, found)) return { row: before, subscription: found };
   await syncSubscription(customerId);
   const row = await planRow(before.organizationId);
-  if (row.planId !== before.planId && row.planId !== targetId) throw changedMeanwhile(row.plan.name);
+  if (row.planId !== before.planId && row.planId !== target.id) throw changedMeanwhile(row.plan.name);
   const subscription = running(await readSubscription(customerId));
-  if (subscription !== null && !(await isKnown(row, subscription))) throw stillBeingPaid();
+  const settled = subscription === null || subscription.status === 'past_due' || target.priceUsdCents <= 0;
+  if (!settled && !(await isKnown(row, subscription))) throw stillBeingPaid();
   return { row, subscription };
 }
 
@@ -83,8 +96,7 @@ async function isKnown(row: PlanRow, subscription: SubscriptionState | null): Pr
     return (subscription?.id ?? null) === row.stripeSubscriptionId;
   // The new period of a subscription that is not paid does not begin here.
   if (subscription.status === 'active' && subscription.period.start > row.periodStart) return false;
-  const { monthlyMicro } = await planById(subscription.planId);
-  return monthlyMicro <= row.plan.monthlyMicro;
+  return !isLarger(await planById(subscription.planId), row.plan);
 }
 
 function changedMeanwhile(planName: string): AppError {

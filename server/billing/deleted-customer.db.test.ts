@@ -54,3 +54,12 @@ it('a plan ends with the customer that paid for it, and can be bought again', as
   expect(await billing.deliverAll(paid, 1)).toEqual([200]);
   expect(await rowOf(account)).toMatchObject({ planId: 'pro', status: 'active', monthly: 500n * CREDIT });
 });
+
+it('what was paid on a page of the former customer is credited, although another one took its place before the event came', async () => {
+  const first = await buy(billing, 'power');
+  const { completed } = pay(billing, first);
+  await billing.client.customers.del((await rowOf(first)).customer);
+  await startTopup({ ...first, packageId: 'starter' });
+  expect(await billing.deliver(completed)).toMatchObject({ status: 200, body: { outcome: 'done' } });
+  expect(await stateOf(first)).toMatchObject({ status: 'paid', bonus: 2000n * CREDIT });
+});

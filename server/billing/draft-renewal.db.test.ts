@@ -1,55 +1,42 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { subscribe } from '@/e2e/billing-accounts';
-import { type Billing, startBilling } from '@/e2e/billing-harness';
+import { nextPeriod, periodOf, rowOf, subscribe } from '@/e2e/billing-accounts';
 import { resetEnv } from '@/server/platform/env';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
 import { endPayments } from './end-payments';
+import { billing } from './test-billing';
 
-let billing: Billing;
-beforeAll(async () => {
-  await testDb();
-  billing = await startBilling();
-});
-afterAll(async () => {
-  await billing.stop();
-  await closeTestDb();
-});
+/** Invoices, or subscriptions with their latest one, as drafts. */
+function asDrafts(list: unknown, stopped: boolean): unknown {
+  const draft = z.looseObject({}).transform((row) => ({ ...row, status: 'draft', auto_advance: !stopped }));
+  return z.looseObject({ data: z.array(z.looseObject({ latest_invoice: draft }).or(draft)) }).parse(list);
+}
 
-const subscriptions = z.looseObject({
-  data: z.array(z.looseObject({ latest_invoice: z.looseObject({ status: z.string() }) })),
-});
-
-/** The fake Stripe in the hour in which the latest invoice is a draft. @returns what is asked of invoices, and the end of the hour */
-async function draftHour(): Promise<{ asked: string[]; over: () => Promise<void> }> {
+/**
+ * The fake Stripe in the hour in which the latest invoice is a draft. `refused`: its key may not write invoices.
+ * @returns what is asked of invoices, and the end of the hour
+ */
+async function draftHour({ refused = false } = {}): Promise<{ asked: string[]; over: () => Promise<void> }> {
   const asked: string[] = [];
   const proxy = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     const sent = Buffer.concat(chunks).toString();
     const path = request.url ?? '';
+    const answer = (status: number, body: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     if (request.method === 'POST' && path.startsWith('/v1/invoices/')) {
       asked.push(sent);
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"object":"invoice"}');
+      const message = 'The provided key does not have the required permissions';
+      if (refused) answer(403, { error: { type: 'invalid_request_error', message } });
+      else answer(200, { object: 'invoice' });
       return;
     }
-    const answer = await fetch(`${billing.fake.url}${path}`, {
-      method: request.method ?? 'GET',
-      headers: {
-        authorization: request.headers.authorization ?? '',
-        'content-type': request.headers['content-type'] ?? 'application/x-www-form-urlencoded',
-      },
-      ...(sent === '' ? {} : { body: sent }),
-    });
-    let body: unknown = await answer.json();
-    if (path.includes('latest_invoice')) {
-      const list = subscriptions.parse(body);
-      for (const { latest_invoice } of list.data) latest_invoice.status = 'draft';
-      body = list;
-    }
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    // The fake knows no drafts: its paid invoices stand for them.
+    const { status, body } = await askFake(path.replace('status=draft', 'status=paid'), request, sent);
+    const drafts = path.includes('latest_invoice') || path.includes('status=draft');
+    answer(status, drafts ? asDrafts(body, asked.length > 0 && !refused) : body);
   });
   await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
   process.env.STRIPE_API_BASE = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
@@ -63,19 +50,71 @@ async function draftHour(): Promise<{ asked: string[]; over: () => Promise<void>
   return { asked, over };
 }
 
-it('charges nothing more where the renewal is a draft: the subscription ends at once and the draft stays one', async () => {
+async function askFake(path: string, { method = 'GET', headers }: IncomingMessage, sent: string) {
+  const answer = await fetch(`${billing.fake.url}${path}`, {
+    method,
+    headers: {
+      authorization: headers.authorization ?? '',
+      'content-type': headers['content-type'] ?? 'application/x-www-form-urlencoded',
+    },
+    ...(sent === '' ? {} : { body: sent }),
+  });
+  const body: unknown = await answer.json();
+  return { status: answer.status, body };
+}
+
+async function subscriber() {
   const account = await subscribe(billing, 'pro');
   await account.deliver();
+  const statusAtStripe = async () => (await billing.client.subscriptions.retrieve(account.subscriptionId)).status;
+  return { ...account, statusAtStripe };
+}
+
+it('charges nothing more where the renewal is a draft: the subscription ends at once and the draft stays one', async () => {
+  const account = await subscriber();
   const hour = await draftHour();
   await endPayments(account.organizationId);
   await hour.over();
-  expect((await billing.client.subscriptions.retrieve(account.subscriptionId)).status).toBe('canceled');
+  expect(await account.statusAtStripe()).toBe('canceled');
   expect(hour.asked).toEqual(['auto_advance=false']);
 }, 30_000);
 
-it('lets a period that is paid for run to its end', async () => {
-  const account = await subscribe(billing, 'pro');
+it('ends nothing where the draft cannot be stopped: the next try finds both', async () => {
+  const account = await subscriber();
+  const refused = await draftHour({ refused: true });
+  await expect(endPayments(account.organizationId)).rejects.toThrow('permissions');
+  await refused.over();
+  expect(await account.statusAtStripe()).toBe('active');
+  const hour = await draftHour();
+  await endPayments(account.organizationId);
+  await hour.over();
+  expect(await account.statusAtStripe()).toBe('canceled');
+  expect(hour.asked).toEqual(['auto_advance=false']);
+}, 30_000);
+
+it('stops the draft of a subscription that has ended already', async () => {
+  const account = await subscriber();
+  await billing.client.subscriptions.cancel(account.subscriptionId);
+  const hour = await draftHour();
+  await endPayments(account.organizationId);
+  await hour.over();
+  expect(hour.asked).toEqual(['auto_advance=false']);
+}, 30_000);
+
+it('leaves no invoice that could still be paid', async () => {
+  const account = await subscriber();
+  const { periodEnd } = await periodOf(billing, account.subscriptionId);
+  nextPeriod(billing, account.subscriptionId, periodEnd, { paymentFails: true });
   await account.deliver();
+  expect(await rowOf(account)).toMatchObject({ status: 'past_due' });
+  await endPayments(account.organizationId);
+  expect(await account.statusAtStripe()).toBe('canceled');
+  const { data } = await billing.client.invoices.list({ customer: account.customer });
+  expect(data.map(({ status }) => status)).toEqual(['void', 'paid']);
+}, 30_000);
+
+it('lets a period that is paid for run to its end', async () => {
+  const account = await subscriber();
   await endPayments(account.organizationId);
   expect(await billing.client.subscriptions.retrieve(account.subscriptionId)).toMatchObject({
     status: 'active',

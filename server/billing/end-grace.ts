@@ -4,9 +4,9 @@ import { now } from '@/server/platform/clock';
 import { type Client, db, inTx } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { logger } from '@/server/platform/logger';
+import { endNow } from './end-now';
 import { lockAccount } from './lock-account';
 import { notifyGraceEnded } from './notify';
-import { askStripe, isMissing } from './stripe-client';
 import { syncSubscription } from './sync-subscription';
 
 /**
@@ -38,11 +38,11 @@ async function endOne(organizationId: string): Promise<boolean> {
   const before = await overdue(db(), organizationId);
   if (before === null) return false;
   const { stripeCustomerId, stripeSubscriptionId } = before;
-  if (stripeSubscriptionId !== null && !mockPayments()) {
+  if (stripeSubscriptionId !== null && stripeCustomerId !== null && !mockPayments()) {
     // It may have been paid since, and the event be under way: what Stripe says now decides.
-    if (stripeCustomerId !== null) await syncSubscription(stripeCustomerId);
+    await syncSubscription(stripeCustomerId);
     if ((await overdue(db(), organizationId)) === null) return false;
-    await cancelAtStripe(stripeSubscriptionId);
+    await endNow({ customer: stripeCustomerId, subscriptionId: stripeSubscriptionId });
   }
   return inTx(async (tx) => {
     await lockAccount(tx, organizationId);
@@ -71,13 +71,4 @@ async function overdue(client: Client, organizationId: string) {
     where: { organizationId, status: 'past_due', graceUntil: { lte: now() } },
     include: { plan: { select: { name: true } } },
   });
-}
-
-async function cancelAtStripe(subscriptionId: string): Promise<void> {
-  try {
-    await askStripe((stripe) => stripe.subscriptions.cancel(subscriptionId));
-  } catch (error) {
-    // Cancelled already, by an earlier run or at Stripe.
-    if (!isMissing(error)) throw error;
-  }
 }

@@ -1,13 +1,8 @@
 import 'server-only';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
+import { namePayer, type Payer, setPayer } from './name-payer';
 import { askStripe, isMissing } from './stripe-client';
-
-interface Payer {
-  organizationId: string;
-  /** Whose address receipts go to. */
-  userId: string;
-}
 
 /**
  * Does something for the organization's customer at Stripe, which is made on first use: one, however often and however
@@ -24,7 +19,10 @@ export async function withCustomer<T>(payer: Payer, work: (customer: string) => 
 }
 
 async function ensureCustomer(payer: Payer): Promise<string> {
-  return (await storedCustomer(payer)) ?? replaceCustomer(payer, null);
+  const stored = await storedCustomer(payer);
+  if (stored === null) return replaceCustomer(payer, null);
+  await setPayer(payer);
+  return stored;
 }
 
 async function storedCustomer({ organizationId }: Payer): Promise<string | null> {
@@ -45,21 +43,13 @@ async function replaceCustomer(payer: Payer, former: string | null): Promise<str
   return (await storedCustomer(payer)) ?? created;
 }
 
-async function createCustomer({ organizationId, userId }: Payer, former: string | null): Promise<string> {
+async function createCustomer(payer: Payer, former: string | null): Promise<string> {
+  const { organizationId } = payer;
   const idempotencyKey = former === null ? `customer:${organizationId}` : `customer:${organizationId}:${former}`;
   // Only what never changes goes with the key: Stripe refuses a key that comes again with other parameters.
   const { id } = await askStripe((stripe) =>
     stripe.customers.create({ metadata: { organizationId } }, { idempotencyKey }),
   );
-  const [organization, user] = await Promise.all([
-    db().organization.findUnique({ where: { id: organizationId }, select: { name: true } }),
-    db().user.findUnique({ where: { id: userId }, select: { email: true } }),
-  ]);
-  await askStripe((stripe) =>
-    stripe.customers.update(id, {
-      ...(organization === null ? {} : { name: organization.name }),
-      ...(user === null ? {} : { email: user.email }),
-    }),
-  );
+  await namePayer(id, payer);
   return id;
 }

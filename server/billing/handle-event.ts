@@ -1,6 +1,7 @@
 import 'server-only';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
+import { logger } from '@/server/platform/logger';
 import { applyCheckout, whyNoPurchase } from './apply-checkout';
 import { applyInvoiceReturn } from './apply-invoice-return';
 import { applyPurchase } from './apply-purchase';
@@ -36,9 +37,10 @@ export async function handleEvent(event: StripeEventIn, options: HandleOptions =
     const meaning = meaningOf(event);
     const once = (tx: Tx, effect: () => Promise<string | null>) => handleOnce(tx, event, again, effect);
     if (meaning.kind === 'subscription') {
-      return await forCustomer(meaning.customerId, once, (tx, found) =>
-        applySubscription(tx, found.organizationId, found.subscription, event.created),
-      );
+      return await forCustomer(meaning.customerId, once, async (tx, found) => {
+        if (meaning.paidFor !== undefined) reportLatePayment(meaning.paidFor, found);
+        await applySubscription(tx, found.organizationId, found.subscription, event.created);
+      });
     }
     if (meaning.kind === 'payment') return await handlePayment(meaning, once);
     return await inTx((tx) =>
@@ -67,6 +69,16 @@ function forCustomer(customerId: string, once: Once, effect: (tx: Tx, found: Fou
       await effect(tx, found);
       return null;
     }),
+  );
+}
+
+/** Money for a plan that is over brings nothing: a person has to look whether it goes back. */
+function reportLatePayment(subscriptionId: string, { organizationId, subscription }: Found): void {
+  const counts = subscription !== null && subscription !== 'gone' && subscription.id === subscriptionId;
+  if (counts && subscription.status !== 'ended') return;
+  logger().error(
+    { organizationId, subscription: subscriptionId },
+    'an invoice was paid for a subscription that is over or does not count: refund it',
   );
 }
 

@@ -1,8 +1,9 @@
-/** An entry that gave or took a plan's monthly credits. */
+/** An entry that gave or took a plan's monthly credits, or gave those to welcome. */
 export interface PlanEntry {
   kind: string;
   idempotencyKey: string;
   monthlyDelta: bigint;
+  bonusDelta: bigint;
 }
 
 export interface InvoiceCredits {
@@ -23,10 +24,11 @@ export function creditsOfInvoice(
   keys: { allocation: string | null; upgrade: string },
 ): InvoiceCredits {
   const allocated = entries.findIndex(({ idempotencyKey }) => idempotencyKey === keys.allocation);
-  // The first invoice is an upgrade and a new period; the period's credits are then all there is.
-  const index =
-    allocated >= 0 ? allocated : entries.findIndex(({ idempotencyKey }) => idempotencyKey.startsWith(keys.upgrade));
-  const granted = entries[index]?.monthlyDelta ?? 0n;
+  const upgraded = entries.findIndex(({ idempotencyKey }) => idempotencyKey.startsWith(keys.upgrade));
+  const index = allocated >= 0 ? allocated : upgraded;
+  // The first invoice opens a period with the former plan's credits and adds what these are short of the new plan's.
+  const also = upgraded > index ? entries[upgraded] : undefined;
+  const granted = (entries[index]?.monthlyDelta ?? 0n) + (also?.monthlyDelta ?? 0n);
   if (granted <= 0n) return { granted: 0n, lapsed: 0n, current: false };
   const start = entries.findLastIndex((entry, at) => at <= index && entry.kind === 'plan_allocation');
   const end = entries.findIndex(
@@ -37,6 +39,14 @@ export function creditsOfInvoice(
   const given = period.reduce((sum, { monthlyDelta }) => (monthlyDelta > 0n ? sum + monthlyDelta : sum), 0n);
   const taken = period.reduce((sum, { monthlyDelta }) => (monthlyDelta < 0n ? sum - monthlyDelta : sum), 0n);
   return { granted, lapsed: ((taken + expired) * granted) / given, current: end < 0 };
+}
+
+/** Micro-credits to welcome that an invoice brought: they are written right after the upgrade to a plan that was new. */
+export function welcomeOfInvoice(entries: readonly PlanEntry[], upgrade: string): bigint {
+  const welcome = entries.find(
+    ({ kind }, at) => kind === 'welcome_bonus' && entries[at - 1]?.idempotencyKey.startsWith(upgrade) === true,
+  );
+  return welcome?.bonusDelta ?? 0n;
 }
 
 /** Micro-credits that go back with so much of an invoice's money: in proportion, rounded up, at most all. */

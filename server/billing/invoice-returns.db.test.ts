@@ -47,7 +47,29 @@ describe('the refund of a subscription’s invoice', () => {
     const account = await subscriber();
     await spend(account.organizationId, 100n * CREDIT);
     await account.refund(await account.newest());
-    expect(await account.state()).toEqual({ planId: 'pro', monthly: 0n, bonus: 0n, owed: 75n * CREDIT });
+    // All that it brought, the 25 to welcome as well, less what was left: so much was used.
+    expect(await account.state()).toEqual({ planId: 'pro', monthly: 0n, bonus: 0n, owed: 100n * CREDIT });
+  });
+
+  it('leaves the credits to welcome until all of it is refunded, then takes them once', async () => {
+    const account = await subscriber();
+    const payment = await account.newest();
+    await account.refund(payment, 2899);
+    expect(await account.state()).toMatchObject({ monthly: 172_413n, bonus: 25n * CREDIT, owed: 0n });
+    await account.refund(payment, 1);
+    expect(await account.state()).toMatchObject({ monthly: 0n, bonus: 0n, owed: 0n });
+    billing.fake.dispute(payment, { amount: 2900 });
+    await account.tell(payment);
+    expect(await account.state()).toMatchObject({ monthly: 0n, bonus: 0n, owed: 0n });
+  });
+
+  it('of a renewal takes no credits to welcome: it brought none', async () => {
+    const account = await subscriber();
+    const { periodEnd } = await periodOf(billing, account.subscriptionId);
+    nextPeriod(billing, account.subscriptionId, periodEnd);
+    await account.deliver();
+    await account.refund(await account.newest());
+    expect(await account.state()).toMatchObject({ monthly: 0n, bonus: 25n * CREDIT, owed: 0n });
   });
 
   it('in part takes that share, and with the next part only what is new', async () => {
@@ -64,7 +86,7 @@ describe('the refund of a subscription’s invoice', () => {
     const { organizationId } = account;
     await reserve(db(), { organizationId, amount: 520n * CREDIT, idempotencyKey: newId(), ttlMs: 600_000 });
     await account.refund(await account.newest());
-    expect(await account.state()).toMatchObject({ monthly: 495n * CREDIT, bonus: 25n * CREDIT, owed: 495n * CREDIT });
+    expect(await account.state()).toMatchObject({ monthly: 495n * CREDIT, bonus: 25n * CREDIT, owed: 520n * CREDIT });
   });
 
   it('of an upgrade takes the difference that it brought', async () => {
@@ -72,7 +94,8 @@ describe('the refund of a subscription’s invoice', () => {
     await changePlan({ ...account, planId: 'team' });
     await account.deliver();
     await account.refund(await account.newest());
-    expect(await account.state()).toMatchObject({ planId: 'team', monthly: 500n * CREDIT, owed: 0n });
+    // Its 50 to welcome go back with it; the 25 of the other plan stay.
+    expect(await account.state()).toEqual({ planId: 'team', monthly: 500n * CREDIT, bonus: 25n * CREDIT, owed: 0n });
   });
 
   it('after the month is over asks only for what was used, and leaves the new month alone', async () => {
@@ -83,15 +106,15 @@ describe('the refund of a subscription’s invoice', () => {
     nextPeriod(billing, account.subscriptionId, periodEnd);
     await account.deliver();
     await account.refund(first);
-    expect(await account.state()).toMatchObject({ monthly: 500n * CREDIT, bonus: 0n, owed: 75n * CREDIT });
+    expect(await account.state()).toMatchObject({ monthly: 500n * CREDIT, bonus: 0n, owed: 100n * CREDIT });
   });
 
   it('counts although it is told before the payment is', async () => {
     const account = await subscriber({ delivered: false });
     await account.refund(await account.newest());
-    expect(await account.state()).toMatchObject({ planId: 'pro', monthly: 0n, bonus: 25n * CREDIT, owed: 0n });
+    expect(await account.state()).toMatchObject({ planId: 'pro', monthly: 0n, bonus: 0n, owed: 0n });
     await account.deliver();
-    expect(await account.state()).toMatchObject({ planId: 'pro', monthly: 0n, bonus: 25n * CREDIT, owed: 0n });
+    expect(await account.state()).toMatchObject({ planId: 'pro', monthly: 0n, bonus: 0n, owed: 0n });
   });
 });
 
@@ -102,7 +125,7 @@ describe('a dispute of a subscription’s invoice', () => {
     await spend(account.organizationId, 100n * CREDIT);
     const { id } = billing.fake.dispute(payment);
     await account.tell(payment);
-    expect(await account.state()).toMatchObject({ monthly: 0n, bonus: 0n, owed: 75n * CREDIT });
+    expect(await account.state()).toMatchObject({ monthly: 0n, bonus: 0n, owed: 100n * CREDIT });
     billing.fake.closeDispute(id, 'won');
     await account.tell(payment);
     expect(await account.state()).toMatchObject({ monthly: 0n, bonus: 425n * CREDIT, owed: 0n });

@@ -17,6 +17,7 @@ export interface InvoiceView {
   amountCents: number;
   /** Stripe's word: draft, open, paid, uncollectible, void. */
   status: string;
+  /** Where it is seen and paid; null too for what is not to be paid any more. */
   url: string | null;
   pdfUrl: string | null;
 }
@@ -28,10 +29,18 @@ export async function listInvoices(organizationId: string): Promise<InvoiceView[
   const customer = row?.stripeCustomerId;
   if (customer == null) return [];
   const invoices = await askIfThere((stripe) => stripe.invoices.list({ customer, limit: SHOWN }));
-  return (invoices?.data ?? []).filter(({ status }) => status !== 'draft').map(toView);
+  const shown = (invoices?.data ?? []).filter(({ status }) => status !== 'draft');
+  return shown.map((invoice) => toView(invoice, isOver(invoice, row?.stripeSubscriptionId ?? null)));
 }
 
-function toView(invoice: Stripe.Invoice): InvoiceView {
+/** Whether it is unpaid and for a plan that is over: paying it would bring nothing. */
+function isOver({ status, parent }: Stripe.Invoice, runningId: string | null): boolean {
+  const of = parent?.subscription_details;
+  if (status === 'paid' || of?.metadata?.organizationId === undefined) return false;
+  return (typeof of.subscription === 'string' ? of.subscription : of.subscription.id) !== runningId;
+}
+
+function toView(invoice: Stripe.Invoice, over: boolean): InvoiceView {
   return {
     id: invoice.id,
     number: invoice.number,
@@ -39,7 +48,7 @@ function toView(invoice: Stripe.Invoice): InvoiceView {
     description: invoice.description ?? invoice.lines.data[0]?.description ?? 'Invoice',
     amountCents: invoice.total,
     status: invoice.status ?? 'draft',
-    url: invoice.hosted_invoice_url ?? null,
+    url: over ? null : (invoice.hosted_invoice_url ?? null),
     pdfUrl: invoice.invoice_pdf ?? null,
   };
 }

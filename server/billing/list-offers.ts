@@ -4,6 +4,7 @@ import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
+import { isLarger, type PlanSize } from './larger-plan';
 
 /** Packages on sale, in order. */
 export async function listPackages() {
@@ -49,7 +50,7 @@ export async function listPlans(organizationId: string) {
   });
   const row = { ...found, plan: allocated(found.plan) };
   const subscribed = row.stripeSubscriptionId !== null && row.status !== 'canceled';
-  return plans.map(allocated).map(({ id, name, monthlyMicro, welcomeMicro, priceUsdCents }) => ({
+  return plans.map(allocated).map(({ id, name, monthlyMicro, welcomeMicro, priceUsdCents, position }) => ({
     id,
     name,
     monthlyMicro,
@@ -57,17 +58,17 @@ export async function listPlans(organizationId: string) {
     priceUsdCents,
     current: id === row.planId,
     pending: id === row.pendingPlanId,
-    change: changeTo({ id, monthlyMicro, priceUsdCents }, { row, subscribed }),
+    change: changeTo({ id, monthlyMicro, priceUsdCents, position }, { row, subscribed }),
   }));
 }
 
-interface PlanFigures {
+interface PlanFigures extends PlanSize {
   id: string;
-  monthlyMicro: bigint;
   priceUsdCents: number;
 }
 
 interface PlanRow {
+  status: string;
   periodStart: Date;
   periodEnd: Date;
   allocationMicro: bigint;
@@ -78,8 +79,17 @@ function changeTo(plan: PlanFigures, { row, subscribed }: { row: PlanRow; subscr
   const current = row.plan;
   if (plan.id === current.id)
     return { kind: 'current', at: null, creditsNowMicro: 0n, dueNowCents: 0, checkout: false };
-  if (plan.monthlyMicro < current.monthlyMicro)
-    return { kind: 'downgrade', at: row.periodEnd, creditsNowMicro: 0n, dueNowCents: 0, checkout: false };
+  if (isLarger(current, plan)) {
+    // What was not paid for ends at once when it is cancelled.
+    const atOnce = subscribed && row.status === 'past_due' && plan.priceUsdCents <= 0 && !mockPayments();
+    return {
+      kind: 'downgrade',
+      at: atOnce ? null : row.periodEnd,
+      creditsNowMicro: 0n,
+      dueNowCents: 0,
+      checkout: false,
+    };
+  }
   // What the period was given, not what the plan gives by now: an operator may have edited it since.
   const short = plan.monthlyMicro - row.allocationMicro;
   const creditsNowMicro = short > 0n ? short : 0n;

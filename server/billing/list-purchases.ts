@@ -1,4 +1,5 @@
 import 'server-only';
+import type { MembershipRole } from '@/prisma/generated/enums';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { creditsToClawBack } from './purchase-effects';
@@ -59,6 +60,27 @@ export async function viewPurchase(organizationId: string, purchaseId: string): 
   if (row === null) throw notFound('Purchase');
   const offer = await db().topupPackage.findUnique({ where: { id: row.packageId } });
   return toView(row, offer?.name, await owedBy(organizationId));
+}
+
+/**
+ * One purchase of any organization that the person is in, and what they are there: who comes back from paying may have
+ * another one active by now. `organization` is the one that the purchase is of. @throws AppError `not_found`
+ */
+export async function findPurchase(
+  userId: string,
+  purchaseId: string,
+): Promise<{ purchase: PurchaseView; organization: { id: string; name: string }; role: MembershipRole }> {
+  const mine = await db().membership.findMany({
+    where: { userId },
+    select: { role: true, organization: { select: { id: true, name: true } } },
+  });
+  const row = await db().purchase.findFirst({
+    where: { id: purchaseId, organizationId: { in: mine.map(({ organization }) => organization.id) } },
+    select: { organizationId: true },
+  });
+  const home = mine.find(({ organization }) => organization.id === row?.organizationId);
+  if (home === undefined) throw notFound('Purchase');
+  return { ...home, purchase: await viewPurchase(home.organization.id, purchaseId) };
 }
 
 /** The organization's purchases, newest first, by pages. */

@@ -3,10 +3,12 @@ import type { MembershipRole } from '@/prisma/generated/enums';
 import { appRouter } from '@/server/api/root';
 import { createCaller } from '@/server/api/trpc';
 import { auditLedger } from '@/server/credits/audit';
+import { createTeam } from '@/server/credits/create-team';
 import { resetMonth } from '@/server/credits/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import { type Database, db } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
+import { newId } from '@/server/platform/ids';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 
 const CREDIT = 1_000_000n;
@@ -104,6 +106,24 @@ describe('a purchase with a local test payment', () => {
     };
     expect(await pages('owner')).toEqual([url, '/credits', url, '/credits']);
     for (const role of ['admin', 'member'] as const) expect(await pages(role)).toEqual([null, null, null, null]);
+  });
+
+  it('is found by its members while another organization of theirs is active, and by nobody else', async () => {
+    const owner = await seedOrganization(database);
+    const colleague = await seedOrganization(database);
+    const { organizationId: team } = await createTeam({ userId: owner.userId, name: 'Plumbers' });
+    await db().membership.create({
+      data: { id: newId(), organizationId: team, userId: colleague.userId, role: 'member' },
+    });
+    const { purchaseId, url } = await as({ ...owner, organizationId: team }).startTopup({ packageId: 'starter' });
+    const elsewhere = { id: team, name: 'Plumbers' };
+    expect(await as(owner).purchase({ purchaseId })).toMatchObject({ elsewhere, checkoutUrl: url });
+    // Who owns the organization that is active owns not every one.
+    expect(await as(colleague).purchase({ purchaseId })).toMatchObject({ elsewhere, checkoutUrl: null });
+    const there = await as({ ...owner, organizationId: team }).purchase({ purchaseId });
+    expect(there).toMatchObject({ elsewhere: null, checkoutUrl: url });
+    const stranger = await seedOrganization(database);
+    await expect(as(stranger).purchase({ purchaseId })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('refuses to lead anywhere else afterwards', async () => {

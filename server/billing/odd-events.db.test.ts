@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { rowOf, subscribe } from '@/e2e/billing-accounts';
 import { type Billing, startBilling } from '@/e2e/billing-harness';
 import { db } from '@/server/platform/db';
 import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { changePlan } from './change-plan';
+import { endPayments } from './end-payments';
 
 let billing: Billing;
 
@@ -14,7 +17,8 @@ afterAll(async () => {
   await closeTestDb();
 });
 
-const base = { object: 'event', type: 'foo.bar', created: 1, livemode: false };
+/** Of a customer that is not named: it has no effect, and is stored as it is. */
+const base = { object: 'event', type: 'customer.subscription.updated', created: 1, livemode: false };
 
 it.each([
   ['a zero in a text', { ...base, id: 'evt_zero', data: { object: { note: 'a\0b', 'k\0': [1] } } }],
@@ -27,6 +31,26 @@ it.each([
   const row = await db().stripeEvent.findUniqueOrThrow({ where: { id: event.id } });
   expect(row).toMatchObject({ type: event.type, outcome: 'ignored', payload: { id: event.id, type: event.type } });
   expect(await billing.deliver(event)).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
+});
+
+it('a subscription to something that is no plan here leaves the plan, its changes and the deletion alone', async () => {
+  const account = await subscribe(billing, 'pro');
+  const { customer } = account;
+  const price = await billing.client.prices.create({
+    currency: 'usd',
+    unit_amount: 500,
+    recurring: { interval: 'month' },
+    metadata: { planId: 'gold' },
+    product_data: { name: 'Support contract' },
+  });
+  const line_items = [{ price: price.id, quantity: 1 }];
+  const page = { mode: 'subscription', customer, line_items, success_url: 'http://localhost' } as const;
+  billing.fake.completeCheckout((await billing.client.checkout.sessions.create(page)).id, 'pay');
+  expect(new Set(await account.deliver())).toEqual(new Set([200]));
+  expect(await rowOf(account)).toMatchObject({ planId: 'pro', stripeSubscriptionId: account.subscriptionId });
+  expect(await changePlan({ ...account, planId: 'team' })).toMatchObject({ outcome: 'changed' });
+  expect(await changePlan({ ...account, planId: 'free' })).toMatchObject({ outcome: 'scheduled' });
+  await endPayments(account.organizationId);
 });
 
 it('what is left of a text that cannot be stored is its other characters', async () => {

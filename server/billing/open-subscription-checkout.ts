@@ -30,7 +30,7 @@ export async function openSubscriptionCheckout(input: PlanWish): Promise<string>
 async function openPage(input: PlanWish, to: { customer: string; price: string; cents: number }): Promise<string> {
   const { customer } = to;
   const params = checkoutParams(input, to);
-  const identity = [input.organizationId, input.planId, to.cents, input.returnTo, customer];
+  const identity = [params.success_url, to.cents, customer];
   const wish = `subscription:${createHash('sha256').update(JSON.stringify(identity)).digest('base64url')}`;
   for (let number = 0; number < SESSIONS_TRIED; number++) {
     const idempotencyKey = `${wish}:${number}`;
@@ -62,7 +62,11 @@ function checkoutParams(
   { customer, price }: { customer: string; price: string },
 ): Stripe.Checkout.SessionCreateParams {
   const metadata = { organizationId, planId };
-  const query = new URLSearchParams({ plan: planId, ...(returnTo === undefined ? {} : { returnTo }) });
+  const query = new URLSearchParams({
+    plan: planId,
+    organization: organizationId,
+    ...(returnTo === undefined ? {} : { returnTo }),
+  });
   return {
     mode: 'subscription',
     customer,

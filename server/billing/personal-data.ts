@@ -15,11 +15,14 @@ const PERSONAL = new Set([
   'customer_phone',
   'customer_shipping',
   'customer_tax_ids',
+  'description',
   'email',
   'evidence',
   'hosted_invoice_url',
   'individual_name',
   'invoice_pdf',
+  'ip_address',
+  'ip_address_location',
   'name',
   'payment_method_details',
   'phone',
@@ -31,7 +34,11 @@ const PERSONAL = new Set([
   'sources',
   'tax_ids',
   'url',
+  'user_agent',
 ]);
+
+/** Metadata that are ours: ids. Those of other products of the same Stripe account may hold anything. */
+const METADATA = new Set(['formerPriceId', 'organizationId', 'packageId', 'planId', 'purchaseId']);
 
 /**
  * A copy of Stripe's JSON without personal data, however deep it is: ids, amounts, states, times and our own metadata stay.
@@ -43,6 +50,11 @@ export function withoutPersonalData(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !PERSONAL.has(key))
-      .map(([key, inner]) => [key, key === 'metadata' ? inner : withoutPersonalData(inner)]),
+      .map(([key, inner]) => [key, key === 'metadata' ? onlyOurs(inner) : withoutPersonalData(inner)]),
   );
+}
+
+function onlyOurs(metadata: unknown): unknown {
+  if (typeof metadata !== 'object' || metadata === null) return metadata;
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => METADATA.has(key)));
 }

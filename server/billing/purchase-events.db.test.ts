@@ -148,13 +148,11 @@ describe('events about a purchase', () => {
     expect(await stateOf(second)).toMatchObject({ status: 'pending', bonus: 100n * CREDIT, grants: 1 });
   });
 
-  it('bring no credits from a page of another customer, in another currency or of a smaller amount', async () => {
+  it('bring no credits from another page, in another currency or of a smaller amount', async () => {
     const purchase = await buy(billing, 'starter');
     const { completed } = pay(billing, purchase);
     const stranger = await buy(billing, 'starter');
-    const { customer } = await billing.client.checkout.sessions.retrieve(stranger.sessionId);
     const forgeries: [string, object][] = [
-      ['a payment page of another customer', { customer }],
       ['paid in jpy, not in usd', { currency: 'jpy' }],
       ['998 cents for a purchase of 999', { amount_total: 998 }],
       ['another payment page than the one of the purchase', { id: stranger.sessionId }],

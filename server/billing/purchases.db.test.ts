@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buy, CREDIT, pay, spend, stateOf } from '@/e2e/billing-accounts';
+import { buy, CREDIT, pay, sessionIdOf, spend, stateOf } from '@/e2e/billing-accounts';
 import { database, db } from '@/server/platform/db';
 import { seedOrganization } from '@/server/platform/test-db';
+import { changePlan } from './change-plan';
 import { startTopup } from './start-topup';
 import { billing } from './test-billing';
 
@@ -93,4 +94,16 @@ describe('starting a purchase', () => {
     const account = await seedOrganization(database());
     await expect(startTopup({ ...account, packageId: 'gold' })).rejects.toMatchObject({ code: 'not_found' });
   });
+});
+
+it('the way back from the payment page of a plan says whose plan it is', async () => {
+  const account = await seedOrganization(database());
+  const { url } = await changePlan({ ...account, planId: 'pro', returnTo: '/credits' });
+  const { success_url, cancel_url } = await billing.client.checkout.sessions.retrieve(sessionIdOf(url));
+  for (const back of [success_url, cancel_url])
+    expect(Object.fromEntries(new URL(back ?? '').searchParams)).toEqual({
+      plan: 'pro',
+      organization: account.organizationId,
+      returnTo: '/credits',
+    });
 });

@@ -68,33 +68,47 @@ describe('an event', () => {
       id: 'cs_1',
       amount_total: 999,
       customer: 'cus_1',
-      metadata: { purchaseId: 'p1' },
+      description: 'Lesson for Ada',
+      metadata: { purchaseId: 'p1', organizationId: 'o1', full_name: 'Ada Lovelace', email: person.email },
       customer_details: person,
+      ip_address: '203.0.113.7',
+      online: { user_agent: 'Analytical Engine', ip_address_location: { city: 'London' } },
       items: [{ charge: { billing_details: person, receipt_email: person.email, amount: 5 } }],
       evidence: { customer_purchase_ip: '10.0.0.1' },
     };
     const json = {
       id: 'evt_1',
-      type: 't',
+      type: 'checkout.session.completed',
       created: 1,
-      data: { object, previous_attributes: { ...person, balance: 0 } },
+      data: { object, previous_attributes: { ...person, description: 'Ada', balance: 0 } },
     };
     expect(JSON.parse(parseEvent(JSON.stringify(json)).payload)).toEqual({
       id: 'evt_1',
-      type: 't',
+      type: 'checkout.session.completed',
       created: 1,
       data: {
         object: {
           id: 'cs_1',
           amount_total: 999,
           customer: 'cus_1',
-          metadata: { purchaseId: 'p1' },
+          metadata: { purchaseId: 'p1', organizationId: 'o1' },
+          online: {},
           items: [{ charge: { amount: 5 } }],
         },
         previous_attributes: { balance: 0 },
       },
     });
   });
+
+  it.each(['customer.updated', 'review.opened', 'mandate.updated', 'constructor'])(
+    'of a type without a place here is stored as its name and time only: %s',
+    (type) => {
+      const json = { id: 'evt_1', type, created: 1, data: { object: { id: 'cus_1', about: 'Ada Lovelace' } } };
+      const parsed = parseEvent(JSON.stringify(json));
+      expect(JSON.parse(parsed.payload)).toEqual({ id: 'evt_1', type, created: 1 });
+      expect(readEvent(parsed).kind).toBe('ignored');
+    },
+  );
 
   it.each([
     ['balance.available', {}],

@@ -11,7 +11,10 @@ export interface StripeEventIn {
   /** Of Stripe's live mode; undefined where the event does not say. */
   live: boolean | undefined;
   object: unknown;
-  /** JSON as it is stored: as it came, without what names the payer and without characters that cannot be stored. */
+  /**
+   * JSON as it is stored: as it came, without what names the payer and without characters that cannot be stored; of a type
+   * without an effect its name and time only.
+   */
   payload: string;
   /** Signed, but not of the form of the events that have an effect here (a thin event, for instance). */
   foreign?: true;
@@ -48,7 +51,12 @@ export type EventMeaning =
       /** What a dispute is about, however it ended: how it stands is read from all its events. */
       disputedCents: number;
     }
-  | { kind: 'subscription'; customerId: string }
+  | {
+      kind: 'subscription';
+      customerId: string;
+      /** The subscription to a plan of this instance whose invoice was paid just now. */
+      paidFor?: string;
+    }
   | { kind: 'ignored'; reason: string };
 
 /** The last second of the year 9999: nothing later is a time, nor stored as one. */
@@ -75,7 +83,8 @@ export function parseEvent(raw: string): StripeEventIn {
   const envelope = envelopeSchema.safeParse(json);
   if (!envelope.success) return foreignEvent(json);
   const { id, type, created, livemode, data } = envelope.data;
-  const payload = JSON.stringify(withoutPersonalData(json));
+  // Of a type without an effect nothing is needed, and what it holds is not known here.
+  const payload = JSON.stringify(READERS.has(type) ? withoutPersonalData(json) : { id, type, created });
   return { id, type, created: new Date(created * 1000), live: livemode, object: data.object, payload };
 }
 
@@ -115,7 +124,14 @@ const disputeSchema = z.object({
 const customerSchema = z.object({ customer: reference });
 const invoiceSchema = z.object({
   customer: reference,
-  parent: z.object({ subscription_details: z.object({ subscription: reference }).nullish() }).nullish(),
+  amount_paid: z.number().optional(),
+  parent: z
+    .object({
+      subscription_details: z
+        .object({ subscription: reference, metadata: z.object({ organizationId: z.string().optional() }).nullish() })
+        .nullish(),
+    })
+    .nullish(),
   /** Where API versions before 2025-03-31 had it. */
   subscription: reference,
 });
@@ -169,42 +185,54 @@ function readInvoice(object: unknown): EventMeaning {
   return subscription == null ? ignored('an invoice outside of a subscription') : readCustomer(invoice.customer);
 }
 
+function readPaidInvoice(object: unknown): EventMeaning {
+  const meaning = readInvoice(object);
+  const { amount_paid, parent } = invoiceSchema.parse(object);
+  const of = parent?.subscription_details;
+  const ours = of?.metadata?.organizationId !== undefined && amount_paid !== undefined && amount_paid > 0;
+  return meaning.kind === 'subscription' && ours && of.subscription != null
+    ? { ...meaning, paidFor: of.subscription }
+    : meaning;
+}
+
+function readRefund({ object }: StripeEventIn): EventMeaning {
+  const { payment_intent } = refundSchema.parse(object);
+  return readPayment({ paymentIntentId: payment_intent, askCharge: 'always' });
+}
+
+function readDispute({ object }: StripeEventIn): EventMeaning {
+  const dispute = disputeSchema.parse(object);
+  if (dispute.status.startsWith('warning_')) return ignored('an inquiry of the bank moves no money');
+  return readPayment({ paymentIntentId: dispute.payment_intent, disputedCents: dispute.amount });
+}
+
+const readSubscription = ({ object }: StripeEventIn) => readCustomer(customerSchema.parse(object).customer);
+
+/** The types that have an effect here. */
+const READERS: ReadonlyMap<string, (event: StripeEventIn) => EventMeaning> = new Map([
+  ['checkout.session.completed', readSession],
+  ['checkout.session.async_payment_succeeded', readSession],
+  ['checkout.session.async_payment_failed', readSession],
+  ['checkout.session.expired', readSession],
+  ['charge.refunded', ({ object }) => readCharge(object, 'always')],
+  // Comes for many reasons; a refund that failed is one of them.
+  ['charge.updated', ({ object }) => readCharge(object, 'less')],
+  ['refund.failed', readRefund],
+  ['refund.updated', readRefund],
+  ['charge.refund.updated', readRefund],
+  ['charge.dispute.created', readDispute],
+  ['charge.dispute.funds_withdrawn', readDispute],
+  ['charge.dispute.funds_reinstated', readDispute],
+  ['charge.dispute.closed', readDispute],
+  ['customer.subscription.created', readSubscription],
+  ['customer.subscription.updated', readSubscription],
+  ['customer.subscription.deleted', readSubscription],
+  ['invoice.paid', ({ object }) => readPaidInvoice(object)],
+  ['invoice.payment_failed', ({ object }) => readInvoice(object)],
+]);
+
 /** What the event means here. @throws ZodError when a known type lacks what it must have. */
 export function readEvent(event: StripeEventIn): EventMeaning {
   if (event.foreign) return ignored('this form of event has no effect here');
-  switch (event.type) {
-    case 'checkout.session.completed':
-    case 'checkout.session.async_payment_succeeded':
-    case 'checkout.session.async_payment_failed':
-    case 'checkout.session.expired':
-      return readSession(event);
-    case 'charge.refunded':
-      return readCharge(event.object, 'always');
-    // Comes for many reasons; a refund that failed is one of them.
-    case 'charge.updated':
-      return readCharge(event.object, 'less');
-    case 'refund.failed':
-    case 'refund.updated':
-    case 'charge.refund.updated': {
-      const { payment_intent } = refundSchema.parse(event.object);
-      return readPayment({ paymentIntentId: payment_intent, askCharge: 'always' });
-    }
-    case 'charge.dispute.created':
-    case 'charge.dispute.funds_withdrawn':
-    case 'charge.dispute.funds_reinstated':
-    case 'charge.dispute.closed': {
-      const dispute = disputeSchema.parse(event.object);
-      if (dispute.status.startsWith('warning_')) return ignored('an inquiry of the bank moves no money');
-      return readPayment({ paymentIntentId: dispute.payment_intent, disputedCents: dispute.amount });
-    }
-    case 'customer.subscription.created':
-    case 'customer.subscription.updated':
-    case 'customer.subscription.deleted':
-      return readCustomer(customerSchema.parse(event.object).customer);
-    case 'invoice.paid':
-    case 'invoice.payment_failed':
-      return readInvoice(event.object);
-    default:
-      return ignored('this type has no effect here');
-  }
+  return READERS.get(event.type)?.(event) ?? ignored('this type has no effect here');
 }

@@ -10,7 +10,7 @@ import { stripe } from './stripe-client';
  */
 export async function replayEvent(eventId: string): Promise<EventOutcome & { type: string; stored: boolean }> {
   const stored = await db().stripeEvent.findUnique({ where: { id: eventId } });
-  // What a deleted organization left of an event is its figures.
+  // What a deleted organization left of an event is its figures; of one without an effect then there is its name only.
   const whole = stored !== null && !isReduced(stored.payload);
   const payload = whole ? stored.payload : await stripe().events.retrieve(eventId);
   const event = parseEvent(JSON.stringify(payload));
@@ -18,5 +18,6 @@ export async function replayEvent(eventId: string): Promise<EventOutcome & { typ
 }
 
 function isReduced(payload: unknown): boolean {
-  return typeof payload === 'object' && payload !== null && 'deleted' in payload;
+  if (typeof payload !== 'object' || payload === null) return false;
+  return 'deleted' in payload || ('created' in payload && !('data' in payload));
 }

@@ -1,5 +1,6 @@
 import 'server-only';
 import type Stripe from 'stripe';
+import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
 import { planOfPrice } from './catalogue';
 import { askIfThere, askStripe } from './stripe-client';
@@ -14,8 +15,8 @@ export interface SubscriptionState {
   formerPriceId: string | null;
   /** `incomplete`: its first payment has not come yet. */
   status: 'active' | 'past_due' | 'incomplete' | 'ended';
-  /** Ends with the present period. */
-  cancels: boolean;
+  /** Ends with the present period: because its flag says so, or because of a date, which is how Stripe's portal cancels. */
+  cancels: 'by_flag' | 'by_date' | false;
   period: { start: Date; end: Date };
   invoiceId: string | null;
   /** The latest invoice is paid, and with it the present period. */
@@ -34,6 +35,9 @@ const STATUS: Partial<Record<Stripe.Subscription.Status, SubscriptionState['stat
   active: 'active',
   trialing: 'active',
   past_due: 'past_due',
+  // Neither is over: paid or resumed it goes on. A plan that is not paid for stays as long as its grace.
+  unpaid: 'past_due',
+  paused: 'past_due',
   incomplete: 'incomplete',
 };
 /** Of several subscriptions the one that counts comes first. */
@@ -45,7 +49,10 @@ export async function readSubscription(customerId: string): Promise<CustomerStat
     stripe.subscriptions.list({ customer: customerId, status: 'all', limit: 20, expand: ['data.latest_invoice'] }),
   );
   if (list === null) return 'gone';
-  const states = (await Promise.all(list.data.map(toState))).filter((state) => state !== null);
+  const plans = new Set((await db().plan.findMany({ select: { id: true } })).map(({ id }) => id));
+  const states = (await Promise.all(list.data.map((subscription) => toState(subscription, plans)))).filter(
+    (state) => state !== null,
+  );
   const live = states.filter(({ status }) => status === 'active' || status === 'past_due');
   // One counts, both are charged: only a person can tell which one to end and refund.
   if (live.length > 1) logger().error({ customerId, subscriptions: live.map(({ id }) => id) }, 'subscribed twice');
@@ -53,10 +60,18 @@ export async function readSubscription(customerId: string): Promise<CustomerStat
   return states.sort((a, b) => RANK.indexOf(a.status) - RANK.indexOf(b.status))[0] ?? null;
 }
 
-async function toState(subscription: Stripe.Subscription): Promise<SubscriptionState | null> {
+async function toState(
+  subscription: Stripe.Subscription,
+  plans: ReadonlySet<string>,
+): Promise<SubscriptionState | null> {
   const item = subscription.items.data[0];
   const planId = item === undefined ? null : planOfPrice(item.price);
   if (item === undefined || planId === null) return null;
+  if (!plans.has(planId)) {
+    // Something else that this customer pays for by the same Stripe account.
+    logger().info({ subscription: subscription.id, planId }, 'a subscription to a plan that does not exist here');
+    return null;
+  }
   const invoice = subscription.latest_invoice;
   const paid = typeof invoice === 'object' && invoice?.status === 'paid' ? invoice : null;
   return {
@@ -66,15 +81,27 @@ async function toState(subscription: Stripe.Subscription): Promise<SubscriptionS
     priceId: item.price.id,
     formerPriceId: subscription.metadata[FORMER_PRICE] || null,
     status: STATUS[subscription.status] ?? 'ended',
-    cancels: subscription.cancel_at_period_end,
+    cancels: cancelsBy(subscription, item.current_period_end),
     period: {
       start: new Date(item.current_period_start * 1000),
       end: new Date(item.current_period_end * 1000),
     },
     invoiceId: typeof invoice === 'string' ? invoice : (invoice?.id ?? null),
     paid: paid !== null,
-    paidPlanId: paid === null ? null : await paidPlan(paid, item.price),
+    paidPlanId: paid === null ? null : known(await paidPlan(paid, item.price), plans),
   };
+}
+
+function cancelsBy(
+  { cancel_at_period_end, cancel_at }: Stripe.Subscription,
+  periodEnd: number,
+): SubscriptionState['cancels'] {
+  if (cancel_at_period_end) return 'by_flag';
+  return cancel_at !== null && cancel_at <= periodEnd ? 'by_date' : false;
+}
+
+function known(planId: string | null, plans: ReadonlySet<string>): string | null {
+  return planId !== null && plans.has(planId) ? planId : null;
 }
 
 /** The plan an invoice was paid for: that of its period, else the one that a change within the period led to. */

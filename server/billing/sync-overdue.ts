@@ -16,23 +16,17 @@ const ROUND = 50;
  */
 export async function syncOverdue(client: Client): Promise<number> {
   if (mockPayments()) return 0;
-  const late = await client.organizationPlan.findMany({
-    where: {
-      stripeSubscriptionId: { not: null },
-      stripeCustomerId: { not: null },
-      status: 'active',
-      periodEnd: { lt: new Date(now().getTime() - LATE_MS) },
-    },
-    select: { stripeCustomerId: true },
-    orderBy: { periodEnd: 'asc' },
-    take: ROUND,
-  });
-  for (const { stripeCustomerId } of late) {
-    if (stripeCustomerId === null) continue;
+  // Drawn by lot: those that cannot be read, or whose payment takes weeks, must not keep the others waiting for ever.
+  const late = await client.$queryRaw<{ customer: string }[]>`
+    SELECT "stripeCustomerId" AS customer FROM "OrganizationPlan"
+    WHERE "stripeSubscriptionId" IS NOT NULL AND "stripeCustomerId" IS NOT NULL AND "status" = 'active'
+      AND "periodEnd" < ${new Date(now().getTime() - LATE_MS)}::timestamptz
+    ORDER BY random() LIMIT ${ROUND}`;
+  for (const { customer } of late) {
     try {
-      await syncSubscription(stripeCustomerId);
+      await syncSubscription(customer);
     } catch (error) {
-      logger().error({ err: error, customer: stripeCustomerId }, 'an overdue subscription could not be read');
+      logger().error({ err: error, customer }, 'an overdue subscription could not be read');
     }
   }
   return late.length;

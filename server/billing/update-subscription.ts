@@ -16,27 +16,28 @@ interface PricedPlan {
  */
 export async function upgrade(subscription: SubscriptionState, price: string): Promise<void> {
   await update(subscription.id, {
-    cancel_at_period_end: false,
+    ...goesOn(subscription),
     items: [{ id: subscription.itemId, price }],
     proration_behavior: 'always_invoice',
     payment_behavior: 'error_if_incomplete',
   });
 }
 
-/** A paid plan: its price from the next invoice on. The free one: no next invoice. */
+/** No next invoice. */
+export async function cancelAtPeriodEnd(subscription: SubscriptionState): Promise<void> {
+  if (subscription.cancels === false) await update(subscription.id, { cancel_at_period_end: true });
+}
+
+/** The smaller plan's price from the next invoice on. */
 export async function switchAtPeriodEnd(
   subscription: SubscriptionState,
   target: PricedPlan,
   currentPlanId: string,
 ): Promise<void> {
-  if (target.priceUsdCents <= 0) {
-    await update(subscription.id, { cancel_at_period_end: true });
-    return;
-  }
   // Another downgrade that is scheduled already remembers it.
   const former = subscription.planId === currentPlanId ? { metadata: { [FORMER_PRICE]: subscription.priceId } } : {};
   await update(subscription.id, {
-    cancel_at_period_end: false,
+    ...goesOn(subscription),
     items: [{ id: subscription.itemId, price: await stripePriceOf(target) }],
     proration_behavior: 'none',
     ...former,
@@ -49,16 +50,21 @@ export async function switchAtPeriodEnd(
  */
 export async function keepPlan(subscription: SubscriptionState, plan: PricedPlan): Promise<void> {
   if (subscription.planId === plan.id) {
-    if (subscription.cancels) await update(subscription.id, { cancel_at_period_end: false });
+    if (subscription.cancels !== false) await update(subscription.id, goesOn(subscription));
     return;
   }
   const price = subscription.formerPriceId ?? (await stripePriceOf(plan));
   // The period is paid for at that price: nothing is due now.
   await update(subscription.id, {
-    cancel_at_period_end: false,
+    ...goesOn(subscription),
     items: [{ id: subscription.itemId, price }],
     proration_behavior: 'none',
   });
+}
+
+/** Takes a cancellation back in the way it was made: Stripe does not take both in one call. */
+function goesOn({ cancels }: SubscriptionState): Stripe.SubscriptionUpdateParams {
+  return cancels === 'by_date' ? { cancel_at: '' } : { cancel_at_period_end: false };
 }
 
 function update(id: string, params: Stripe.SubscriptionUpdateParams): Promise<Stripe.Subscription> {

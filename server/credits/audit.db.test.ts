@@ -1,73 +1,29 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database, Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, testDb } from '@/server/platform/test-db';
 import { auditLedger } from './audit';
-import { clawBack } from './claw-back';
-import { absorbCalls, grant, reserve, settle } from './ledger';
-
-/** Ends a transaction whose changes are not wanted. */
-class RolledBack extends Error {}
+import { type Audited, addCall, rulesAfter as rulesAfterIn, seedAudited } from './test-audit';
 
 describe('the audit', () => {
   let database: Database;
-  let organizationId: string;
-  let purchaseId: string;
+  let account: Audited;
   beforeAll(async () => {
     database = await testDb();
   });
   afterAll(closeTestDb);
-
-  /** An account with some of everything. */
   beforeEach(async () => {
-    ({ organizationId } = await seedOrganization(database, { monthlyMicro: 100n, bonusMicro: 50n }));
-    purchaseId = newId();
-    const { prisma } = database;
-    const own = { organizationId, idempotencyKey: newId() };
-    const { holdId } = await reserve(prisma, { ...own, amount: 40n, ttlMs: 60_000 });
-    await reserve(prisma, { organizationId, idempotencyKey: newId(), amount: 20n, ttlMs: 60_000 });
-    await settle(prisma, { organizationId, holdId, actual: 30n, modelCallId: `call-${organizationId}` });
-    await absorbCalls(prisma, { organizationId, modelCallIds: [`call-${organizationId}`], note: 'rework' });
-    await prisma.purchase.create({
-      data: {
-        id: purchaseId,
-        organizationId,
-        packageId: 'starter',
-        creditsMicro: 500n,
-        priceUsdCents: 5,
-        paidAt: new Date(),
-        clawedMicro: 500n,
-        owedMicro: 0n,
-      },
-    });
-    const metadata = { purchaseId };
-    await grant(prisma, { ...own, kind: 'topup_purchase', amount: 500n, bucket: 'bonus', metadata });
-    await clawBack(prisma, { organizationId, idempotencyKey: newId(), amount: 500n, metadata });
-    await clawBack(prisma, { organizationId, idempotencyKey: newId(), amount: 70n });
+    account = await seedAudited(database);
   });
 
-  /** The rules found broken after `corrupt`, on a copy that is thrown away, with every guard of the database off. */
-  async function rulesAfter(corrupt: (tx: Tx) => Promise<unknown>): Promise<string[]> {
-    let rules: string[] = [];
-    const run = database.prisma.$transaction(async (tx) => {
-      await tx.$executeRaw`ALTER TABLE "CreditEntry" DISABLE TRIGGER USER`;
-      await tx.$executeRaw`ALTER TABLE "CreditHold" DISABLE TRIGGER USER`;
-      await corrupt(tx);
-      const scoped = await auditLedger(tx, organizationId);
-      expect(await auditLedger(tx)).toEqual(expect.arrayContaining(scoped));
-      rules = scoped.map(({ rule }) => rule);
-      throw new RolledBack();
-    });
-    await expect(run).rejects.toBeInstanceOf(RolledBack);
-    return rules;
-  }
+  const rulesAfter = (corrupt: (tx: Tx) => Promise<unknown>) => rulesAfterIn(database, account.organizationId, corrupt);
 
   it('finds nothing in a sound ledger', async () => {
     expect(await auditLedger(database.prisma)).toEqual([]);
   });
 
   it('finds a balance that its entries and holds do not make', async () => {
-    const where = { organizationId };
+    const where = { organizationId: account.organizationId };
     const balance = (data: Record<string, unknown>) => (tx: Tx) => tx.creditBalance.update({ where, data });
     expect(await rulesAfter(balance({ bonus: { increment: 1 } }))).toEqual(['entries = monthly + bonus']);
     expect(await rulesAfter(balance({ bonus: { increment: 1 }, monthly: { decrement: 1 } }))).toEqual([
@@ -82,7 +38,7 @@ describe('the audit', () => {
 
   it('finds a changed, a lost and a doubled entry', async () => {
     const entries = (kind: string) => (tx: Tx) =>
-      tx.creditEntry.findFirstOrThrow({ where: { organizationId, kind: kind as 'usage' } });
+      tx.creditEntry.findFirstOrThrow({ where: { organizationId: account.organizationId, kind: kind as 'usage' } });
     expect(
       await rulesAfter(async (tx) => {
         const { id } = await entries('usage')(tx);
@@ -126,21 +82,7 @@ describe('the audit', () => {
 
   it('finds a call that was charged something else than its entry says, or nothing', async () => {
     const call = (tx: Tx, data: { chargedMicro: bigint; holdId: string | null }) =>
-      tx.modelCall.create({
-        data: {
-          id: newId(),
-          organizationId,
-          role: 'ask',
-          capability: 'ask',
-          quality: 'fast',
-          modelRowId: 'demo:demo',
-          modelLabel: 'Demo',
-          idempotencyKey: newId(),
-          promptVersion: 'test',
-          status: 'succeeded',
-          ...data,
-        },
-      });
+      addCall(tx, { id: newId(), organizationId: account.organizationId, ...data });
     expect(await rulesAfter((tx) => call(tx, { chargedMicro: 30n, holdId: null }))).toEqual([
       'a call says what its entry charged',
     ]);
@@ -155,20 +97,20 @@ describe('the audit', () => {
     expect(
       await rulesAfter(
         (tx) =>
-          tx.$executeRaw`UPDATE "CreditHold" SET "settledAmount" = 29 WHERE "organizationId" = ${organizationId} AND "status" = 'settled'`,
+          tx.$executeRaw`UPDATE "CreditHold" SET "settledAmount" = 29 WHERE "organizationId" = ${account.organizationId} AND "status" = 'settled'`,
       ),
     ).toEqual(['a settled hold has one usage entry of its amount']);
     expect(
       await rulesAfter(
         (tx) =>
-          tx.$executeRaw`UPDATE "CreditHold" SET "status" = 'released', "closedAt" = now() WHERE "organizationId" = ${organizationId} AND "status" = 'pending'`,
+          tx.$executeRaw`UPDATE "CreditHold" SET "status" = 'released', "closedAt" = now() WHERE "organizationId" = ${account.organizationId} AND "status" = 'pending'`,
       ),
     ).toEqual(['open holds = held']);
   });
 
   it('finds a purchase whose facts its entries do not show', async () => {
     const purchase = (data: Record<string, unknown>) => (tx: Tx) =>
-      tx.purchase.update({ where: { id: purchaseId }, data });
+      tx.purchase.update({ where: { id: account.purchaseId }, data });
     expect(await rulesAfter(purchase({ clawedMicro: 499n }))).toEqual([
       'what was clawed back of a purchase is in its entries',
     ]);
@@ -178,7 +120,7 @@ describe('the audit', () => {
     expect(await rulesAfter(purchase({ paidAt: null }))).toEqual([
       'a purchase is granted once, when it is paid, and in full',
     ]);
-    expect(await rulesAfter((tx) => tx.purchase.delete({ where: { id: purchaseId } }))).toEqual([
+    expect(await rulesAfter((tx) => tx.purchase.delete({ where: { id: account.purchaseId } }))).toEqual([
       'an entry belongs to a purchase of its organization',
       'an entry belongs to a purchase of its organization',
     ]);

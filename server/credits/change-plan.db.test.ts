@@ -136,6 +136,21 @@ describe('changing the plan', () => {
     });
   });
 
+  it('of two plans with the same credits the later one is the larger: it can be reached and left', async () => {
+    const organizationId = await free();
+    await upgrade(organizationId, 'pro');
+    await database.prisma.plan.update({ where: { id: 'team' }, data: { monthlyMicro: 500n * CREDIT } });
+    try {
+      expect(await upgrade(organizationId, 'team')).toEqual({ outcome: 'ok', adjusted: 0n });
+      expect(await state(organizationId)).toMatchObject({ monthly: 500n * CREDIT, planId: 'team' });
+      expect(await upgrade(organizationId, 'pro')).toEqual({ outcome: 'not_an_upgrade', adjusted: 0n });
+      await scheduleDowngrade(database.prisma, { organizationId, planId: 'pro' });
+      expect(await state(organizationId)).toMatchObject({ pendingPlanId: 'pro' });
+    } finally {
+      await database.prisma.plan.update({ where: { id: 'team' }, data: { monthlyMicro: 2000n * CREDIT } });
+    }
+  });
+
   it('a move for want of payment leaves open holds covered, and a replay changes nothing', async () => {
     const organizationId = await free();
     await upgrade(organizationId, 'pro');

@@ -37,7 +37,7 @@ export async function checkCreditBalance(
   });
   if (row === null) throw notFound('Credit account');
   const available = row.monthly + row.bonus - row.held;
-  const own = userId === null ? null : await memberBudget(client, { organizationId, userId, since: row.periodStart });
+  const own = userId === null ? null : await memberBudget(client, { organizationId, userId });
   const budgetLeft = own?.left ?? null;
   const usable = budgetLeft !== null && budgetLeft < available ? budgetLeft : available;
   const plan = row.organization.plan;
@@ -58,17 +58,16 @@ export async function checkCreditBalance(
 /** What a member's monthly budget leaves, as the reserve itself counts it: nothing for no member. Null: no budget. */
 export async function memberBudget(
   client: Client,
-  input: { organizationId: string; userId: string; since: Date },
+  input: { organizationId: string; userId: string },
 ): Promise<{ budget: bigint; left: bigint } | null> {
-  const { organizationId, userId, since } = input;
-  const membership = await client.membership.findUnique({
-    where: { organizationId_userId: { organizationId, userId } },
-    select: { monthlyBudgetMicro: true },
-  });
-  if (membership === null) return { budget: 0n, left: 0n };
-  if (membership.monthlyBudgetMicro === null) return null;
-  const [row] = await client.$queryRaw<{ committed: bigint }[]>`
-    SELECT get_member_committed(${organizationId}, ${userId}, ${since}::timestamptz) AS committed`;
-  const left = membership.monthlyBudgetMicro - (row?.committed ?? 0n);
-  return { budget: membership.monthlyBudgetMicro, left: left > 0n ? left : 0n };
+  const { organizationId, userId } = input;
+  const [row] = await client.$queryRaw<{ budget: bigint | null; committed: bigint }[]>`
+    SELECT m."monthlyBudgetMicro" AS budget, CASE WHEN m."monthlyBudgetMicro" IS NULL THEN 0
+      ELSE get_member_committed(m."organizationId", m."userId", b."periodStart") END::bigint AS committed
+    FROM "Membership" m JOIN "CreditBalance" b ON b."organizationId" = m."organizationId"
+    WHERE m."organizationId" = ${organizationId} AND m."userId" = ${userId}`;
+  if (row === undefined) return { budget: 0n, left: 0n };
+  if (row.budget === null) return null;
+  const left = row.budget - row.committed;
+  return { budget: row.budget, left: left > 0n ? left : 0n };
 }

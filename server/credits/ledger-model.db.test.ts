@@ -46,6 +46,12 @@ BEGIN
       WHEN 'reset' THEN o := ledger_reset(gen_random_uuid()::text, gen_random_uuid()::text, org, to_timestamp((op->>'start')::bigint / 1000.0),
         to_timestamp((op->>'end')::bigint / 1000.0), ${PERIOD_MS}, at);
     END CASE;
+    -- The call that was charged, as the product keeps it in the same transaction.
+    IF op->>'kind' = 'settle' AND o IN ('ok', 'late') THEN
+      INSERT INTO "ModelCall" ("id", "organizationId", "role", "capability", "quality", "modelRowId", "modelLabel", "holdId", "idempotencyKey",
+        "promptVersion", "chargedMicro", "status")
+      VALUES (op->>'call', org, 'ask', 'ask', 'fast', 'demo:demo', 'Demo', op->>'hold', op->>'call', 'test', x, 'succeeded');
+    END IF;
     RETURN QUERY SELECT concat_ws(' ', o, x, y, b."monthly", b."bonus", b."held", b."owed", p."planId", coalesce(p."pendingPlanId", '-'),
       floor(extract(epoch FROM b."periodStart") * 1000)::bigint, floor(extract(epoch FROM p."periodEnd") * 1000)::bigint)
       FROM "CreditBalance" b JOIN "OrganizationPlan" p USING ("organizationId") WHERE b."organizationId" = org;

@@ -24,7 +24,7 @@ interface Race {
   ends: { outcomes: Outcomes; monthly: bigint; bonus: bigint; planId?: string }[];
 }
 
-const SETTLE = `SELECT outcome FROM ledger_settle(gen_random_uuid()::text, $1, 'hold-' || $1, $2::bigint, NULL, 'call-' || $1, NULL, NULL, NULL, now())`;
+const SETTLE = `SELECT outcome FROM ledger_settle(gen_random_uuid()::text, $1, 'hold-' || $1, $2::bigint, NULL, NULL, NULL, NULL, NULL, now())`;
 const EXPIRE = `SELECT ledger_close_hold($1, 'hold-' || $1, 'expired', now() + interval '1 hour') AS outcome, $2::text`;
 const RESET = `SELECT ledger_reset(gen_random_uuid()::text, gen_random_uuid()::text, $1, NULL, NULL, $2::bigint, now()) AS outcome`;
 const TOP_UP = `SELECT outcome FROM ledger_grant(gen_random_uuid()::text, $1, 'topup_purchase', $2::bigint, 'bonus', 'top-up:' || $1, NULL, NULL, NULL, now())`;

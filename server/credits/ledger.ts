@@ -50,7 +50,19 @@ export async function reserve(
   return { holdId: row.hold_id, amount: row.hold_amount, replayed: row.outcome === 'replayed' };
 }
 
-function refusal(row: ReserveRow, amount: bigint): AppError {
+/**
+ * For what holds nothing (an own key without a fee): as with `reserve`, nothing is done for somebody who is no member.
+ * @throws AppError `budget_exceeded`
+ */
+export async function requirePayer(
+  client: Client,
+  { organizationId, userId }: { organizationId: string; userId: string },
+): Promise<void> {
+  if ((await client.membership.count({ where: { organizationId, userId } })) === 0)
+    throw refusal({ outcome: 'over_budget', available: 0n, resets_at: null }, 0n);
+}
+
+function refusal(row: Pick<ReserveRow, 'outcome' | 'available' | 'resets_at'>, amount: bigint): AppError {
   const details = {
     required: amount.toString(),
     available: row.available.toString(),

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { upgradePlan } from './change-plan';
+import { grant, reserve } from './ledger';
 import { cheapestTopup, listUnlocks, type Need } from './list-unlocks';
 
 const CREDIT = 1_000_000n;
@@ -62,6 +64,49 @@ describe('credits to buy', () => {
     ];
     expect(cheapestTopup(offers, 100n)).toMatchObject({ packageId: 'whole', quantity: 1, creditsMicro: 100n });
     expect(cheapestTopup(offers, 101n)).toMatchObject({ packageId: 'half', quantity: 3, creditsMicro: 150n });
+  });
+});
+
+describe('an upgrade', () => {
+  const upgrades = async (organizationId: string, missing: bigint) =>
+    (await unlocksFor({ missing: missing * CREDIT, nextAllocation: 0n }, organizationId))
+      .filter((way) => way.kind === 'upgrade')
+      .map(({ planId }) => planId);
+
+  it('is counted with the welcome credits of its plan: the cheapest one that covers the need is offered, and does', async () => {
+    const { prisma } = database;
+    const { organizationId } = await seedOrganization(database, { monthlyMicro: 10n * CREDIT });
+    // 490 up to the plan's 500, and 25 once.
+    expect(await upgrades(organizationId, 515n)).toEqual(['pro']);
+    expect(await upgrades(organizationId, 516n)).toEqual(['team']);
+    await upgradePlan(prisma, { organizationId, planId: 'pro', idempotencyKey: `up:${organizationId}` });
+    const own = { organizationId, idempotencyKey: `hold:${organizationId}` };
+    expect(await reserve(prisma, { ...own, amount: 525n * CREDIT, ttlMs: DAY })).toMatchObject({ replayed: false });
+  });
+
+  it('is counted without those that were given before', async () => {
+    const { organizationId } = await seedOrganization(database, { monthlyMicro: 10n * CREDIT });
+    const given = { kind: 'welcome_bonus', amount: 25n * CREDIT, bucket: 'bonus' } as const;
+    await grant(database.prisma, { organizationId, ...given, idempotencyKey: `welcome:${organizationId}:pro` });
+    expect(await upgrades(organizationId, 490n)).toEqual(['pro']);
+    expect(await upgrades(organizationId, 491n)).toEqual(['team']);
+  });
+
+  it('is none to a plan with fewer credits, whatever its welcome', async () => {
+    const { prisma } = database;
+    const where = { id: 'team' };
+    const { monthlyMicro } = await prisma.plan.findUniqueOrThrow({ where });
+    const { organizationId } = await seedOrganization(database, { planId: 'pro', monthlyMicro: 1n });
+    await prisma.plan.update({ where, data: { monthlyMicro: 400n * CREDIT } });
+    try {
+      expect(await upgrades(organizationId, 1n)).toEqual([]);
+      // As many credits as the present plan's: larger by its place, and its welcome comes on top.
+      await prisma.plan.update({ where, data: { monthlyMicro: 500n * CREDIT } });
+      expect(await upgrades(organizationId, 50n)).toEqual(['team']);
+      expect(await upgrades(organizationId, 51n)).toEqual([]);
+    } finally {
+      await prisma.plan.update({ where, data: { monthlyMicro } });
+    }
   });
 });
 

@@ -129,8 +129,13 @@ export async function listRateUnlocks(
   return ways;
 }
 
+interface PlanTerms {
+  monthlyMicro: bigint;
+  priceUsdCents: number;
+}
+
 interface CurrentPlan {
-  plan: { position: number };
+  plan: PlanTerms & { position: number };
   allocationMicro: bigint;
   organization: { kind: OrganizationKind };
 }
@@ -152,9 +157,31 @@ async function cheapestPlan(client: Client, need: Need, current: CurrentPlan | n
   });
   if (locked !== null) return plans[0] ?? null;
   if (missing === 0n) return null;
-  // An upgrade adds what the period is short of what the plan gives this very organization.
-  const given = (plan: { monthlyMicro: bigint; priceUsdCents: number }) =>
+  const welcomed = await welcomedBy(
+    client,
+    plans.map(({ id }) => welcomeKey(need.organizationId, id)),
+  );
+  // An upgrade adds what the period is short of what the plan gives this very organization, and once the plan's welcome credits.
+  const given = (plan: PlanTerms) =>
     current === null ? plan.monthlyMicro : planAllocation(current.organization.kind, plan);
-  const present = current?.allocationMicro ?? 0n;
-  return plans.find((plan) => given(plan) - present >= missing) ?? null;
+  const [present, granted] = current === null ? [0n, 0n] : [given(current.plan), current.allocationMicro];
+  const added = (plan: PlanTerms & { id: string; welcomeMicro: bigint }) => {
+    const short = given(plan) > granted ? given(plan) - granted : 0n;
+    return welcomed.has(welcomeKey(need.organizationId, plan.id)) ? short : short + plan.welcomeMicro;
+  };
+  // A plan with fewer credits is a downgrade, wherever it stands in the list.
+  return plans.find((plan) => given(plan) >= present && added(plan) >= missing) ?? null;
+}
+
+/** The entry of a plan's welcome credits, as the ledger's upgrade names it. */
+function welcomeKey(organizationId: string, planId: string): string {
+  return `welcome:${organizationId}:${planId}`;
+}
+
+async function welcomedBy(client: Client, keys: string[]): Promise<ReadonlySet<string>> {
+  const rows = await client.creditEntry.findMany({
+    where: { idempotencyKey: { in: keys } },
+    select: { idempotencyKey: true },
+  });
+  return new Set(rows.map(({ idempotencyKey }) => idempotencyKey));
 }

@@ -168,6 +168,47 @@ it('the report adds up to the ledger', async () => {
   ]);
 });
 
+it('the report leaves out no project, no model and no task, however many there are', async () => {
+  const { organizationId } = await seedOrganization(database, { monthlyMicro: 0n });
+  const [SPENT, TASKS] = [15, 40];
+  await database.prisma.$executeRaw`
+    INSERT INTO "LlmModel" ("id", "provider", "modelId", "label")
+    SELECT 'many:' || n, 'many', n::text, 'Model ' || n FROM generate_series(1, ${SPENT}::int) n`;
+  await database.prisma.$executeRaw`
+    INSERT INTO "Project" ("id", "organizationId", "title", "description", "updatedAt")
+    SELECT 'many-' || n, ${organizationId}, 'Project ' || n, 'many', now() FROM generate_series(1, ${SPENT}::int) n`;
+  // The last call is of last month; what it cost was booked, late, in these days.
+  await database.prisma.$executeRaw`
+    INSERT INTO "ModelCall" ("id", "organizationId", "role", "capability", "quality", "modelRowId", "modelLabel", "idempotencyKey", "promptVersion", "createdAt")
+    SELECT 'many-' || n, ${organizationId}, 'ask', 'ask', 'fast', 'many:' || n, 'Model ' || n, 'many-' || n, 'test',
+      now() - CASE WHEN n = ${SPENT}::int THEN interval '30 days' ELSE interval '0' END FROM generate_series(1, ${SPENT}::int) n`;
+  await database.prisma.$executeRaw`
+    INSERT INTO "CreditEntry" ("id", "organizationId", "projectId", "kind", "amount", "monthlyDelta", "bonusDelta", "balanceAfter", "modelCallId", "idempotencyKey")
+    SELECT 'many-' || n, ${organizationId}, 'many-' || n, 'usage', -n, -n, 0, 0, 'many-' || n, 'many-' || n FROM generate_series(1, ${SPENT}::int) n`;
+  await database.prisma.task.createMany({
+    data: Array.from({ length: TASKS }, (_, i) => ({
+      id: `many-${i}`,
+      organizationId,
+      projectId: 'many-1',
+      key: `T${i}`,
+      position: i,
+      title: 'task',
+      status: 'approved',
+      quoteP50Micro: 5n,
+      quoteP90Micro: 10n,
+      chargedMicro: 7n,
+      criteria: [],
+      finishedAt: new Date(),
+    })),
+  });
+  const { total, projects, models } = await usageReport(database.prisma, { organizationId, days: 7 });
+  const sum = (rows: { used: bigint }[]) => rows.reduce((all, { used }) => all + used, 0n);
+  expect(total).toEqual({ used: 120n, absorbed: 0n, quotedP90: 400n, charged: 280n });
+  expect([projects.length, sum(projects)]).toEqual([SPENT, total.used]);
+  expect([models.length, sum(models)]).toEqual([SPENT, total.used]);
+  expect(models[0]).toMatchObject({ modelRef: `many:${SPENT}`, label: `Model ${SPENT}`, calls: 0, used: 15n });
+});
+
 describe('a receipt', () => {
   it('leads from the line to its call, price, project and refund', async () => {
     const [refund] = (await entries({ kind: 'usage_refund' })).entries;

@@ -4,8 +4,12 @@ import { z } from 'zod';
 const cents = z.number().int().min(0).max(1_000_000);
 const micro = z.bigint().min(0n).max(1_000_000_000_000n);
 
+/** Characters of a package's or a plan's name. */
+export const NAME_LENGTH = 40;
+const name = z.string().trim().min(1).max(NAME_LENGTH);
+
 export const addPackageSchema = z.object({
-  name: z.string().trim().min(1).max(40),
+  name,
   creditsMicro: micro.refine((value) => value > 0n, 'a package holds credits'),
   priceUsdCents: cents.min(50, 'Stripe takes no payment below 0.50 USD'),
   popular: z.boolean(),
@@ -18,7 +22,7 @@ export type UpdatePackage = z.infer<typeof updatePackageSchema>;
 
 export const updatePlanSchema = z.object({
   id: z.string().max(40),
-  name: z.string().trim().min(1).max(40).optional(),
+  name: name.optional(),
   /** From the next period on; nobody's present period changes. */
   monthlyMicro: micro.optional(),
   welcomeMicro: micro.optional(),

@@ -31,12 +31,15 @@ export function formatQuote(p50: bigint, p90: bigint): string {
   return likely === upper ? upper : `${likely}–${upper}`;
 }
 
+/** Micro-credits: the most that a person may write, and that a package, a plan or a budget may hold. */
+export const MOST_CREDITS = 1_000_000n * MICRO;
+
 /** Reads `12` or `12.5` credits; null when it is not an amount from 0 to 1,000,000 with at most six decimals. */
 export function parseCredits(text: string): bigint | null {
   const match = /^(\d{1,7})(?:[.,](\d{1,6}))?$/.exec(text.trim());
   if (match === null) return null;
   const micro = BigInt(match[1] ?? 0) * MICRO + BigInt((match[2] ?? '').padEnd(6, '0'));
-  return micro <= 1_000_000n * MICRO ? micro : null;
+  return micro <= MOST_CREDITS ? micro : null;
 }
 
 export const ENTRY_KINDS = [

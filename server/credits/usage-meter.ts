@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** What model calls within one request have cost. Micro-credits. */
 export interface UsageMeter {
   used: bigint;
-  /** Balance (monthly + bonus) after the last call; null when no call was settled. */
+  /** What the payer has left after the last call (monthly + bonus, no more than their budget); null when none was settled. */
   balanceLeft: bigint | null;
 }
 

@@ -1,4 +1,5 @@
 import 'server-only';
+import type { Prisma } from '@/prisma/generated/client';
 import { now } from '@/server/platform/clock';
 import type { Client } from '@/server/platform/db';
 
@@ -7,7 +8,7 @@ export interface UsageReport {
   days: { day: string; used: bigint; absorbed: bigint; calls: number }[];
   projects: { projectId: string | null; title: string; used: bigint; absorbed: bigint }[];
   models: { modelRef: string; label: string; calls: number; used: bigint; costNano: bigint; ownKey: boolean }[];
-  /** What finished tasks were quoted (P90) and what they cost. */
+  /** What the newest of the finished tasks were quoted (P90) and what they cost. */
   tasks: {
     projectId: string;
     project: string;
@@ -21,7 +22,7 @@ export interface UsageReport {
   total: { used: bigint; absorbed: bigint; quotedP90: bigint; charged: bigint };
 }
 
-/** Most tasks shown in "quote against actual". */
+/** Most tasks shown in "quote against actual"; the totals hold all. */
 const TASKS = 30;
 
 /** What an organization's credits went into over the last days (UTC), the present day included. */
@@ -42,17 +43,19 @@ export async function usageReport(
       -sum(e."amount")::bigint AS used, sum(e."absorbed")::bigint AS absorbed
     FROM "CreditEntry" e LEFT JOIN "Project" p ON p."id" = e."projectId" AND p."organizationId" = e."organizationId"
     WHERE e."organizationId" = ${organizationId} AND e."kind" IN ('usage', 'usage_refund') AND e."createdAt" >= ${since}::timestamptz
-    GROUP BY e."projectId" ORDER BY used DESC LIMIT 12`;
-  const models = await client.$queryRaw<(Omit<UsageReport['models'][number], 'calls'> & { calls: bigint })[]>`
-    SELECT c."modelRowId" AS "modelRef", max(c."modelLabel") AS label, count(DISTINCT c."id") AS calls, -coalesce(sum(e."amount"), 0)::bigint AS used,
-      (SELECT coalesce(sum(x."costNano"), 0)::bigint FROM "ModelCall" x WHERE x."organizationId" = ${organizationId} AND x."modelRowId" = c."modelRowId"
-        AND x."ownKey" = c."ownKey" AND x."createdAt" >= ${since}::timestamptz) AS "costNano",
-      c."ownKey"
-    FROM "ModelCall" c LEFT JOIN "CreditEntry" e ON e."modelCallId" = c."id" AND e."organizationId" = c."organizationId"
-    WHERE c."organizationId" = ${organizationId} AND c."createdAt" >= ${since}::timestamptz
-    GROUP BY c."modelRowId", c."ownKey" ORDER BY used DESC LIMIT 12`;
+    GROUP BY e."projectId" ORDER BY used DESC`;
+  const models = await modelsOf(client, { organizationId, since });
+  const finished: Prisma.TaskWhereInput = {
+    organizationId,
+    finishedAt: { gte: since },
+    status: { in: ['approved', 'accepted'] },
+  };
+  const { _sum: ofTasks } = await client.task.aggregate({
+    where: finished,
+    _sum: { quoteP90Micro: true, chargedMicro: true },
+  });
   const tasks = await client.task.findMany({
-    where: { organizationId, finishedAt: { gte: since }, status: { in: ['approved', 'accepted'] } },
+    where: finished,
     orderBy: { finishedAt: 'desc' },
     take: TASKS,
     select: {
@@ -69,7 +72,7 @@ export async function usageReport(
   return {
     days: fillDays(since, input.days, days),
     projects,
-    models: models.map((row) => ({ ...row, calls: Number(row.calls) })),
+    models,
     tasks: tasks.map((row) => ({
       projectId: row.projectId,
       project: row.project.title,
@@ -83,10 +86,31 @@ export async function usageReport(
     total: {
       used: days.reduce((sum, { used }) => sum + used, 0n),
       absorbed: days.reduce((sum, { absorbed }) => sum + absorbed, 0n),
-      quotedP90: tasks.reduce((sum, row) => sum + row.quoteP90Micro, 0n),
-      charged: tasks.reduce((sum, row) => sum + row.chargedMicro, 0n),
+      quotedP90: ofTasks.quoteP90Micro ?? 0n,
+      charged: ofTasks.chargedMicro ?? 0n,
     },
   };
+}
+
+/** What went to each model by when it was booked, as everywhere here; its calls and their true cost by when they were made. */
+async function modelsOf(
+  client: Client,
+  { organizationId, since }: { organizationId: string; since: Date },
+): Promise<UsageReport['models']> {
+  const models = await client.$queryRaw<(Omit<UsageReport['models'][number], 'calls'> & { calls: bigint })[]>`
+    WITH spent AS (
+      SELECT c."modelRowId", c."ownKey", max(c."modelLabel") AS label, -sum(e."amount")::bigint AS used
+      FROM "CreditEntry" e JOIN "ModelCall" c ON c."id" = e."modelCallId" AND c."organizationId" = e."organizationId"
+      WHERE e."organizationId" = ${organizationId} AND e."kind" IN ('usage', 'usage_refund') AND e."createdAt" >= ${since}::timestamptz
+      GROUP BY 1, 2),
+    called AS (
+      SELECT "modelRowId", "ownKey", max("modelLabel") AS label, count(*) AS calls, sum("costNano")::bigint AS cost
+      FROM "ModelCall" WHERE "organizationId" = ${organizationId} AND "createdAt" >= ${since}::timestamptz
+      GROUP BY 1, 2)
+    SELECT "modelRowId" AS "modelRef", coalesce(called.label, spent.label) AS label, coalesce(calls, 0) AS calls,
+      coalesce(used, 0)::bigint AS used, coalesce(cost, 0)::bigint AS "costNano", "ownKey"
+    FROM called FULL JOIN spent USING ("modelRowId", "ownKey") ORDER BY used DESC`;
+  return models.map((row) => ({ ...row, calls: Number(row.calls) }));
 }
 
 /** A day without a call is a day of zero, not a missing one. */

@@ -228,3 +228,19 @@ it('reports what a request’s model calls have cost', async () => {
   expect(meter.used).toBe(-(spent._sum.amount ?? 0n));
   expect(meter.balanceLeft).toBe(100_000_000n - meter.used);
 });
+
+it('says what is left to whoever paid: of the organization’s balance no more than their own budget leaves', async () => {
+  const where = { organizationId_userId: owner };
+  const budget = async (monthlyBudgetMicro: bigint | null) =>
+    database.prisma.membership.update({ where, data: { monthlyBudgetMicro } });
+  const meter: UsageMeter = { used: 0n, balanceLeft: null };
+  await budget(2_000_000n);
+  const first = await meterUsage(meter, () => callModel(context(), ask()));
+  expect(first.balanceMicro).toBe(2_000_000n - first.chargedMicro);
+  expect(meter.balanceLeft).toBe(first.balanceMicro);
+  // A budget above what there is gives nothing.
+  await budget(900_000_000n);
+  const second = await callModel(context(), ask());
+  expect(second.balanceMicro).toBe(100_000_000n - first.chargedMicro - second.chargedMicro);
+  await budget(null);
+});

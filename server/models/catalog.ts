@@ -15,8 +15,8 @@ export interface CatalogModel {
   isDefault: boolean;
   /** Called with the organization's own key. */
   ownKey: boolean;
-  /** The default of before, which was withdrawn and named this one as its successor. */
-  standsFor: { ref: string; label: string } | null;
+  /** The default of before, which was withdrawn: this one is its successor (`deprecated`) or, without one, the next in the list. */
+  standsFor: { ref: string; label: string; reason: 'deprecated' | 'unavailable' } | null;
 }
 
 /** For whom and for what a model is chosen. */
@@ -73,7 +73,7 @@ export async function usableModels(scope: ModelScope, client: Client = db()): Pr
   const { organizationId, quality: qualityId, capability: capabilityId } = scope;
   // One statement: every step of a run that calls a model asks this.
   const rows = await client.$queryRaw<UsableRow[]>`
-    SELECT m."id", m."label", m."provider", m."tier", m."deprecatedAt", m."active", m."replacedById",
+    SELECT m."id", m."label", m."provider", m."tier", m."deprecatedAt", m."active",
       ARRAY(SELECT k."provider" FROM "ProviderKey" k WHERE k."organizationId" = op."organizationId") AS "ownKeys"
     FROM "OrganizationPlan" op
     JOIN "PlanQualityModel" q ON q."planId" = coalesce(${scope.planId ?? null}::text, op."planId") AND q."qualityId" = ${qualityId} AND q."capabilityId" = ${capabilityId}
@@ -85,33 +85,24 @@ export async function usableModels(scope: ModelScope, client: Client = db()): Pr
   const known = rows.filter((row) => (row.provider === 'demo' ? demo : hasKey(row.provider, own)));
   const usable = known.filter((row) => !isWithdrawn(row));
   const wanted = known.find(({ id }) => id === env().DEFAULT_MODEL) ?? known[0];
-  const successor = wanted === undefined ? undefined : endOfChain(wanted, known);
-  const chosen = (successor ?? usable[0])?.id;
+  const replaced = wanted !== undefined && isWithdrawn(wanted) ? wanted : null;
+  const end = replaced === null ? wanted?.id : (await successorOf(client, replaced.id)).successor;
+  const successor = usable.find(({ id }) => id === end);
+  const chosen = successor ?? usable[0];
   return usable.map((row) => ({
     ref: row.id,
     label: row.label,
     provider: row.provider,
     tier: row.tier,
     isDemo: row.provider === 'demo',
-    isDefault: row.id === chosen,
+    isDefault: row === chosen,
     ownKey: own.has(row.provider),
     standsFor:
-      row === successor && wanted !== undefined && row !== wanted ? { ref: wanted.id, label: wanted.label } : null,
+      row === chosen && replaced !== null
+        ? { ref: replaced.id, label: replaced.label, reason: successor === undefined ? 'unavailable' : 'deprecated' }
+        : null,
   }));
 }
-
-/** A model that can be called itself, else the end of its successors among those listed; none: undefined. */
-function endOfChain(first: UsableRow, listed: readonly UsableRow[]): UsableRow | undefined {
-  let row: UsableRow | undefined = first;
-  // A chain that an operator made into a ring ends here too.
-  for (let hops = 0; row !== undefined && isWithdrawn(row) && hops < MAX_HOPS; hops++) {
-    const next: string | null = row.replacedById;
-    row = listed.find(({ id }) => id === next);
-  }
-  return row === undefined || isWithdrawn(row) ? undefined : row;
-}
-
-const MAX_HOPS = 10;
 
 interface UsableRow {
   id: string;
@@ -120,7 +111,6 @@ interface UsableRow {
   tier: string;
   deprecatedAt: Date | null;
   active: boolean;
-  replacedById: string | null;
   ownKeys: string[];
 }
 
@@ -189,7 +179,7 @@ export async function chooseModel(
     chosen.ref,
     standsFor === null
       ? null
-      : { from: standsFor.label, fromRef: standsFor.ref, to: chosen.label, reason: 'deprecated' },
+      : { from: standsFor.label, fromRef: standsFor.ref, to: chosen.label, reason: standsFor.reason },
   );
 }
 
@@ -199,10 +189,13 @@ function fallbacksOf(models: readonly CatalogModel[], ref: string): string[] {
   return models.filter((model) => model.ref !== ref && (!own || model.ownKey)).map((model) => model.ref);
 }
 
+const MAX_HOPS = 10;
+
 /** The end of a withdrawn model's chain of successors; null when it has none. */
 async function successorOf(client: Client, ref: string) {
   const row = await client.llmModel.findUnique({ where: { id: ref } });
   let current = row;
+  // A chain that an operator made into a ring ends too.
   for (let hops = 0; current !== null && isWithdrawn(current) && hops < MAX_HOPS; hops++) {
     if (current.replacedById === null) return { row, successor: null };
     current = await client.llmModel.findUnique({ where: { id: current.replacedById } });

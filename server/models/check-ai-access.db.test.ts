@@ -116,12 +116,14 @@ describe('the access check', () => {
   it('counts what an upgrade gives a free team by what the team gets now: nothing', async () => {
     const team = await seedOrganization(database, { monthlyMicro: 0n });
     await database.prisma.organization.update({ where: { id: team.organizationId }, data: { kind: 'team' } });
+    const { organizationId } = team;
+    await database.prisma.organizationPlan.update({ where: { organizationId }, data: { allocationMicro: 0n } });
     const { estimate } = await checkAIAccess({ ...team, capability: 'ask', quality: 'fast' });
-    // Between what an upgrade from the free plan's ten credits would add, 490, and pro's whole 500.
-    const count = Number(495_000_000n / (estimate?.p90 ?? 1n));
+    // Between what an upgrade from the free plan's ten credits would add, 490, and pro's whole 500, each with a welcome of 25.
+    const count = Number(520_000_000n / (estimate?.p90 ?? 1n));
     const answer = await checkAIAccess({ ...team, capability: 'ask', quality: 'fast', work: [{ role: 'ask', count }] });
-    expect(answer.missing).toBeGreaterThan(490_000_000n);
-    expect(answer.missing).toBeLessThan(500_000_000n);
+    expect(answer.missing).toBeGreaterThan(515_000_000n);
+    expect(answer.missing).toBeLessThan(525_000_000n);
     expect(answer.unlocks.find(({ kind }) => kind === 'upgrade')).toMatchObject({ planId: 'pro' });
   });
 

@@ -6,6 +6,7 @@ import { AppError, isAppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { Door } from './door';
 import { executeWithAIAccess } from './execute-with-ai-access';
+import { KEY_FAULT_TEXT, keyFault } from './key-fault';
 import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from './limits';
 import { estimateTokens } from './pricing';
 import { createLanguageModel } from './providers/create-model';
@@ -99,8 +100,9 @@ async function askOnce(door: Door): Promise<void> {
 
 /** For people; never the provider's raw text, which may repeat a part of the key. */
 function reasonOf(error: unknown): string {
+  const fault = keyFault(error);
+  if (fault !== null) return KEY_FAULT_TEXT[fault];
   if (APICallError.isInstance(error)) {
-    if (error.statusCode === 401 || error.statusCode === 403) return 'The provider does not accept this key.';
     if (error.statusCode === 429) return 'The provider knows this key but says its limit or credit is used up.';
     if (error.statusCode !== undefined) return `The provider answered with status ${error.statusCode}.`;
   }

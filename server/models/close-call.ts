@@ -1,5 +1,6 @@
 import 'server-only';
 import { getBalance } from '@/server/credits/balance';
+import { memberBudget } from '@/server/credits/check-credit-balance';
 import { release, settle } from '@/server/credits/ledger';
 import { recordUsage } from '@/server/credits/usage-meter';
 import { now } from '@/server/platform/clock';
@@ -65,17 +66,24 @@ export async function settleCall<T>(
 
 async function charge(
   tx: Tx,
-  { organizationId, userId }: AccessContext,
+  ctx: AccessContext,
   { holdId, callId }: OpenCall,
   paid: { actual: bigint; metadata: Record<string, unknown> },
 ): Promise<{ charged: bigint; balanceLeft: bigint }> {
+  const { organizationId, userId } = ctx;
   if (holdId === null) {
     const { monthly, bonus } = await getBalance(tx, organizationId);
-    return { charged: 0n, balanceLeft: monthly + bonus };
+    return { charged: 0n, balanceLeft: await leftFor(tx, ctx, monthly + bonus) };
   }
   const settled = await settle(tx, { organizationId, holdId, modelCallId: callId, userId, ...paid });
   if (settled.late) logger().warn({ callId, holdId }, 'settled after its hold had expired');
-  return { charged: settled.charged, balanceLeft: settled.balanceAfter };
+  return { charged: settled.charged, balanceLeft: await leftFor(tx, ctx, settled.balanceAfter) };
+}
+
+/** What whoever pays for the call has left: of the organization's balance no more than their own budget leaves. */
+async function leftFor(tx: Tx, { organizationId, userId }: AccessContext, balance: bigint): Promise<bigint> {
+  const own = userId === null ? null : await memberBudget(tx, { organizationId, userId });
+  return own !== null && own.left < balance ? own.left : balance;
 }
 
 function usageOf(call: OpenCall, model: string): TokenUsage {

@@ -65,7 +65,7 @@ export interface Metered<T> {
   costNano: bigint;
   /** Micro-credits. */
   creditsUsed: bigint;
-  /** Micro-credits (monthly + bonus) after this call. */
+  /** Micro-credits (monthly + bonus) after this call; for a payer with a budget no more than it leaves. */
   balanceLeft: bigint;
   modelLabel: string;
 }

@@ -6,6 +6,7 @@ import { AppError, isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { Door } from './door';
 import { executeWithAIAccess } from './execute-with-ai-access';
+import { ownKeyFailure } from './own-key-refused';
 import { estimateTokens } from './pricing';
 import { createEmbeddingModel } from './providers/create-model';
 import { retryDelay } from './stream-with-retries';
@@ -20,7 +21,7 @@ export interface EmbedContext {
 /**
  * Vectors of texts by a provider's embedding model, one a text, in order, all of one length; metered like every other call.
  * @throws AppError `model_not_priced`, `model_not_available`, `rate_limited`, `insufficient_credits`, and with nothing
- * charged `model_call_failed` and `model_call_aborted`
+ * charged `model_call_failed`, `own_key_refused` and `model_call_aborted`
  */
 export async function embedTexts(
   { organizationId, projectId, userId }: EmbedContext,
@@ -47,7 +48,7 @@ export async function embedTexts(
       outputTokens: () => 0,
       abortSignal: signal,
       execute: async (door) => {
-        const { embeddings, usage } = await embedWithRetries(door, texts);
+        const { embeddings, usage } = await embedWithRetries(door, texts, organizationId);
         if (usage !== undefined) door.progress.usage = { input: usage.tokens, cached: 0, output: 0, reasoning: 0 };
         // Before it is paid: an answer that cannot be used costs the organization nothing.
         requireVectors(embeddings, texts.length);
@@ -59,7 +60,7 @@ export async function embedTexts(
 }
 
 /** Tries again on 429, 5xx and network faults as text calls do; all tries together end within MODEL_TIMEOUT_MS. */
-async function embedWithRetries(door: Door, texts: string[]): Promise<EmbeddingModelV4Result> {
+async function embedWithRetries(door: Door, texts: string[], organizationId: string): Promise<EmbeddingModelV4Result> {
   const model = createEmbeddingModel(door.provider, door.modelId, door.access);
   const abortSignal = AbortSignal.any([door.signal, AbortSignal.timeout(env().MODEL_TIMEOUT_MS)]);
   for (let attempt = 0; ; attempt++) {
@@ -67,7 +68,7 @@ async function embedWithRetries(door: Door, texts: string[]): Promise<EmbeddingM
       return await model.doEmbed({ values: texts, abortSignal });
     } catch (error) {
       const wait = abortSignal.aborted || attempt >= env().MODEL_MAX_RETRIES ? null : retryDelay(error, attempt);
-      if (wait === null) throw failure(error);
+      if (wait === null) throw failure(await ownKeyFailure(organizationId, door, error));
       door.progress.retries++;
       await delay(wait, undefined, { signal: abortSignal });
     }

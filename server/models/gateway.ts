@@ -11,6 +11,7 @@ import { logger } from '@/server/platform/logger';
 import type { AccessContext, Door, Metered } from './door';
 import { executeWithAIAccess } from './execute-with-ai-access';
 import { outputTokensOf } from './hold-amount';
+import { keyFault } from './key-fault';
 import { MODEL_LIMITS } from './limits';
 import { ownKeyFailure } from './own-key-refused';
 import { estimateTokens, type TokenUsage, tokenQuarters } from './pricing';
@@ -48,7 +49,7 @@ export interface TextResult {
   usage: TokenUsage;
   costNano: bigint;
   chargedMicro: bigint;
-  /** Micro-credits (monthly + bonus) after this call. */
+  /** Micro-credits (monthly + bonus) after this call; for a payer with a budget no more than it leaves. */
   balanceMicro: bigint;
   modelLabel: string;
 }
@@ -94,8 +95,7 @@ function isProviderDown(error: unknown): boolean {
   if (error.code === 'rate_limited') return APICallError.isInstance(error.cause);
   if (error.code === 'own_key_refused') return true;
   if (error.code !== 'model_call_failed') return false;
-  const status = APICallError.isInstance(error.cause) ? error.cause.statusCode : undefined;
-  return status === 401 || status === 403 || retryDelay(error.cause, 0, () => 0) !== null;
+  return keyFault(error.cause) !== null || retryDelay(error.cause, 0, () => 0) !== null;
 }
 
 async function callOne(ctx: CallContext, request: TextRequest): Promise<TextResult> {

@@ -1,6 +1,6 @@
 import 'server-only';
 import { checkAndCountAccess, countRequest } from '@/server/credits/access';
-import { reserve } from '@/server/credits/ledger';
+import { requirePayer, reserve } from '@/server/credits/ledger';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
@@ -30,6 +30,7 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
   const { organizationId, userId, projectId, runId, taskId, stepId, role, quality } = ctx;
   const holdId = await inTx(async (tx) => {
     await countCall(tx, ctx, capability);
+    if (held === 0n && userId !== null) await requirePayer(tx, { organizationId, userId });
     const hold =
       held === 0n
         ? null

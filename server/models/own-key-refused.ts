@@ -1,22 +1,25 @@
 import 'server-only';
-import { APICallError } from '@ai-sdk/provider';
 import { writeNotice } from '@/server/credits/notices';
 import { now } from '@/server/platform/clock';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import type { Door } from './door';
+import { KEY_FAULT_TEXT, keyFault } from './key-fault';
 
 /**
- * A call on an organization's own key failed. A key that its provider does not accept (401, 403) is marked, with a notice once
- * a day, and the error says what to do; any other failure is passed on as it came.
+ * A call on an organization's own key failed. A key that its provider does not accept, or that nobody pays for any more, is
+ * marked, with a notice once a day, and the error says what to do; any other failure is passed on as it came.
  */
 export async function ownKeyFailure(organizationId: string, door: Door, cause: unknown): Promise<unknown> {
   const { provider, access } = door;
-  if (!access.own || !APICallError.isInstance(cause)) return cause;
-  if (cause.statusCode !== 401 && cause.statusCode !== 403) return cause;
-  const testError = 'The provider does not accept this key.';
-  const body = `Your own ${provider} key is not accepted by its provider. Replace or remove it; nothing was charged.`;
+  const fault = access.own ? keyFault(cause) : null;
+  if (fault === null) return cause;
+  const testError = KEY_FAULT_TEXT[fault];
+  const body =
+    fault === 'refused'
+      ? `Your own ${provider} key is not accepted by its provider. Replace or remove it; nothing was charged.`
+      : `The credit of your own ${provider} key is used up at its provider. Add some there, or replace or remove the key; nothing was charged.`;
   try {
     await inTx(async (tx) => {
       // Not a key that was stored in its place while the call ran.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EnvError, env, isEmbedded, localSignInAllowed, mockPayments, parseEnv, resetEnv } from './env';
+import { EnvError, env, isEmbedded, localSignInAllowed, mockPayments, parseEnv, resetEnv, takesTestMoney } from './env';
 
 const PRODUCTION = {
   APP_ENV: 'production',
@@ -103,8 +103,9 @@ describe('the environment', () => {
     ['MARKUP_FACTOR', '1.5x', 'must be a decimal number such as 1.5'],
     ['SANDBOX', 'docker', 'must be one of auto, bubblewrap, off'],
     ['EMBEDDER', 'best', 'must be local, off, or provider:model'],
+    ['STRIPE_SECRET_KEY', 'pk_live_x', 'must start with sk_ or rk_: the secret key, not the publishable one'],
   ])('refuses %s=%s in one readable line', (name, value, message) => {
-    expect(problems({ [name]: value })).toEqual({ [name]: message });
+    expect(problems({ STRIPE_WEBHOOK_SECRET: 'whsec', [name]: value })).toEqual({ [name]: message });
   });
 
   it('names every wrong variable at once, those that depend on others too, and shows no value', () => {
@@ -127,6 +128,7 @@ describe('the environment', () => {
       'OPENAI_COMPATIBLE_MODELS',
       'PORT',
       'SMTP_URL',
+      'STRIPE_SECRET_KEY',
       'STRIPE_WEBHOOK_SECRET',
     ]);
     expect(JSON.stringify(found)).not.toContain('hunter2');
@@ -201,10 +203,22 @@ describe('what follows from the environment', () => {
   it('the database is embedded, and payments are local, until something else is set', () => {
     set({ DATABASE_URL: '' });
     expect([isEmbedded(), mockPayments()]).toEqual([true, true]);
-    set({ DATABASE_URL: 'postgres://localhost/x', STRIPE_SECRET_KEY: 'sk', STRIPE_WEBHOOK_SECRET: 'whsec' });
+    set({ DATABASE_URL: 'postgres://localhost/x', STRIPE_SECRET_KEY: 'sk_test_x', STRIPE_WEBHOOK_SECRET: 'whsec' });
     expect([isEmbedded(), mockPayments()]).toEqual([false, false]);
     set({ MOCK_STRIPE_PAYMENTS: 'true' });
     expect(mockPayments()).toBe(true);
+  });
+
+  it.each<[boolean, Record<string, string>]>([
+    [true, { ...PRODUCTION, STRIPE_SECRET_KEY: 'sk_test_x' }],
+    [true, { ...PRODUCTION, STRIPE_SECRET_KEY: 'rk_test_x' }],
+    [false, { ...PRODUCTION, STRIPE_SECRET_KEY: 'rk_live_x' }],
+    [false, { ...PRODUCTION, STRIPE_SECRET_KEY: 'sk_test_x', MOCK_STRIPE_PAYMENTS: 'true' }],
+    [false, { STRIPE_SECRET_KEY: 'sk_test_x' }],
+    [false, PRODUCTION],
+  ])('production takes no real money: %s with %o', (expected, variables) => {
+    set({ STRIPE_WEBHOOK_SECRET: 'whsec', ...variables });
+    expect(takesTestMoney()).toBe(expected);
   });
 
   it('is read once', () => {

@@ -109,7 +109,9 @@ const envSchema = z.object({
     .regex(/^(local|off|(openai|google|compatible):.+)$/, 'must be local, off, or provider:model')
     .default('local'),
   EMBEDDING_MODEL_PATH: optionalText,
-  STRIPE_SECRET_KEY: optionalText,
+  STRIPE_SECRET_KEY: optionalText.refine((value) => value === undefined || /^[sr]k_/.test(value), {
+    message: 'must start with sk_ or rk_: the secret key, not the publishable one',
+  }),
   STRIPE_WEBHOOK_SECRET: optionalText,
   /** Another address that speaks Stripe's API (tests). */
   STRIPE_API_BASE: optionalUrl,
@@ -199,6 +201,12 @@ export function isEmbedded(): boolean {
 export function mockPayments(): boolean {
   const { MOCK_STRIPE_PAYMENTS, STRIPE_SECRET_KEY } = env();
   return MOCK_STRIPE_PAYMENTS ?? STRIPE_SECRET_KEY === undefined;
+}
+
+/** Whether an instance in production runs with a test key of Stripe's: everything works, and no money comes. */
+export function takesTestMoney(): boolean {
+  const { APP_ENV, STRIPE_SECRET_KEY } = env();
+  return APP_ENV === 'production' && !mockPayments() && STRIPE_SECRET_KEY?.includes('_test_') === true;
 }
 
 /**

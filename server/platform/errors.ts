@@ -15,6 +15,7 @@ const STATUS = {
   duplicate_request: 409,
   wrong_status: 409,
   lease_lost: 409,
+  organization_changed: 409,
   rate_limited: 429,
   model_not_priced: 503,
   model_not_available: 503,

@@ -187,7 +187,13 @@ export async function editAndResend(actor: Actor, messageId: string, text: strin
   const scope = { organizationId: actor.organizationId, projectId: actor.projectId };
   await inTx(async (tx) => {
     const message = await tx.message.findFirst({
-      where: { ...scope, id: messageId, role: 'user', purpose: { in: ['ask', 'note', 'description'] } },
+      where: {
+        ...scope,
+        id: messageId,
+        role: 'user',
+        userId: actor.userId,
+        purpose: { in: ['ask', 'note', 'description'] },
+      },
     });
     if (message === null) throw notFound('Message');
     const later = await tx.message.findMany({

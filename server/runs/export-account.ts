@@ -8,8 +8,9 @@ import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { postgresBlobs } from '@/server/workspace/blobs';
-import { collisionKey, pathProblem } from '@/server/workspace/edits/paths';
+import { pathProblem } from '@/server/workspace/edits/paths';
 import { readTree } from '@/server/workspace/snapshots';
+import { NameGiver } from './name-giver';
 import { streamZip, textEntry, type ZipEntry } from './zip-entries';
 
 /** Rows read at once. */
@@ -239,22 +240,4 @@ function json(value: unknown, indent?: number): string {
     (_key, field: unknown) => (typeof field === 'bigint' ? field.toString() : field),
     indent,
   );
-}
-
-/** Folder names that are safe on every system and never two alike. */
-class NameGiver {
-  private readonly taken = new Set<string>();
-
-  give(title: string): string {
-    const bare = title
-      .normalize('NFKC')
-      .replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
-      .replaceAll(/^[-.]+|[-.]+$/g, '')
-      .slice(0, 60);
-    const base = bare === '' || pathProblem(bare) !== null ? 'untitled' : bare;
-    let name = base;
-    for (let number = 2; this.taken.has(collisionKey(name)); number++) name = `${base}-${number}`;
-    this.taken.add(collisionKey(name));
-    return name;
-  }
 }

@@ -11,7 +11,8 @@ import { commandRun, resumeRun } from './command-run';
 import { createProject } from './create-project';
 import { advanceRun } from './engine';
 import { replan } from './replan';
-import { viewProject } from './view-project';
+import { viewChat } from './view-chat';
+import { viewProject, viewTimeline } from './view-project';
 
 let database: Database;
 let owner: { organizationId: string; userId: string };
@@ -99,6 +100,27 @@ describe('a member without a budget', () => {
     await advanceRun(id, { owner: 'test' });
     expect((await project(projectId)).status).toBe('awaiting_credits');
     expect(await usedBy(owner.userId)).toBe(before);
+  });
+
+  it('reads in the chat and the timeline no amount that is more than what their budget leaves', async () => {
+    const where = { organizationId_userId: member };
+    const left = async (actor: typeof owner) => {
+      const projectId = await createProject({ ...actor, example: 'expense-report' });
+      const { id } = await database.prisma.run.findFirstOrThrow({ where: { projectId } });
+      await advanceRun(id, { owner: 'test' });
+      const { messages } = await viewChat({ ...actor, projectId });
+      const { steps } = await viewTimeline({ ...actor, projectId });
+      return [messages, steps].map((rows) => rows.map((row) => row.balanceMicro).filter((micro) => micro !== null));
+    };
+    await database.prisma.membership.update({ where, data: { monthlyBudgetMicro: 50_000_000n } });
+    const [chat, timeline] = await left(member);
+    expect(chat?.length).toBeGreaterThan(0);
+    expect(chat?.every((micro) => micro < 50_000_000n)).toBe(true);
+    expect(timeline).toEqual([]);
+    for (const ofOwner of await left(owner)) {
+      expect(ofOwner.length).toBeGreaterThan(0);
+      expect(ofOwner.every((micro) => micro > 400_000_000n)).toBe(true);
+    }
   });
 
   it('who leaves takes their spending along: the run pauses and says that somebody has to go on', async () => {

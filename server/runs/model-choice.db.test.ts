@@ -151,6 +151,28 @@ describe('a project on the default', () => {
     });
     expect(said.map(({ text }) => text)).toEqual([expect.stringContaining('goes on with Small demo')]);
   }, 60_000);
+
+  it('goes on with the next in the list where a withdrawn one has no successor, and says so once', async () => {
+    const { prisma } = database;
+    await useFastOnlyModel();
+    await prisma.project.update({ where: { id: actor.projectId }, data: { modelRef: null } });
+    await prisma.planQualityModel.deleteMany({ where: { modelRowId: { notIn: ['demo:demo', 'demo:small'] } } });
+    await design();
+    const where = { id: 'demo:demo' };
+    await prisma.llmModel.update({ where, data: { deprecatedAt: new Date(0) } });
+    try {
+      await advanceRun(await approvePlan(actor, 1), { owner: 'test' });
+    } finally {
+      await prisma.llmModel.update({ where, data: { deprecatedAt: null } });
+    }
+    expect(await prisma.project.findUnique({ where: { id: actor.projectId } })).toMatchObject({ status: 'completed' });
+    const said = await prisma.message.findMany({
+      where: { projectId: actor.projectId, text: { contains: 'This project goes on with' } },
+    });
+    expect(said.map(({ text }) => text)).toEqual([
+      expect.stringContaining('Demo model (offline) cannot be used any more here.'),
+    ]);
+  }, 60_000);
 });
 
 describe('the quality of a project and of a task', () => {

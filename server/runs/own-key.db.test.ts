@@ -1,6 +1,9 @@
 import { afterAll, expect, it } from 'vitest';
 import { storeOwnKey } from '@/server/models/own-keys';
+import { removeMember } from '@/server/organizations/remove-member';
 import { resetEnv } from '@/server/platform/env';
+import { newId } from '@/server/platform/ids';
+import { approvePlan } from './approve-plan';
 import { resumeRun } from './command-run';
 import { createProject } from './create-project';
 import { database, drive, fake, owner, script } from './test-scripted-runs';
@@ -39,4 +42,34 @@ it('a run on an own key that is refused pauses at the first try and says what to
   expect((await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } })).status).toBe(
     'awaiting_approval',
   );
+});
+
+it('a run of somebody who was removed makes no call on the team’s own key, though it would cost no credits', async () => {
+  process.env.OPENAI_BASE_URL = `${fake.url}/v1`;
+  resetEnv();
+  const { organizationId } = owner;
+  await database.prisma.organization.update({ where: { id: organizationId }, data: { kind: 'team' } });
+  const member = { organizationId, userId: newId() };
+  await database.prisma.user.create({ data: { id: member.userId, email: `${member.userId}@example.test` } });
+  await database.prisma.membership.create({ data: { id: newId(), ...member, role: 'member' } });
+  await storeOwnKey({ ...owner, provider: 'openai', key: OWN_KEY });
+  const description = 'Three sums with tests.';
+  const projectId = await createProject({ ...owner, description, modelRef: 'openai:gpt-5-mini' });
+  await drive((await database.prisma.run.findFirstOrThrow({ where: { projectId } })).id);
+  const runId = await approvePlan({ ...member, projectId }, 1);
+  await removeMember(owner, member.userId);
+  const where = { projectId };
+  const before = await database.prisma.modelCall.count({ where });
+  await drive(runId);
+  expect(await database.prisma.modelCall.count({ where })).toBe(before);
+  expect(await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } })).toMatchObject({
+    status: 'awaiting_credits',
+    statusReason: expect.stringContaining('no longer in this organization'),
+  });
+
+  await resumeRun({ ...owner, projectId });
+  await drive(runId);
+  expect((await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } })).status).toBe('completed');
+  const calls = await database.prisma.modelCall.findMany({ where });
+  expect(calls.every(({ ownKey, userId }) => ownKey && userId === owner.userId)).toBe(true);
 });

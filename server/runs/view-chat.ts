@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import type { Actor } from './actor';
+import { namesOf } from './names-of';
 
 const balanceAfter = z.object({
   balanceMicro: z
@@ -20,18 +21,6 @@ async function absorbedCalls(projectId: string): Promise<Set<string>> {
     select: { modelCallId: true },
   });
   return new Set(refunds.map(({ modelCallId }) => modelCallId).filter((id) => id !== null));
-}
-
-/** What people are called, by their id. */
-async function namesOf(ids: string[]): Promise<Map<string, string>> {
-  if (ids.length === 0) return new Map();
-  const users = await db().user.findMany({
-    where: { id: { in: [...new Set(ids)] } },
-    select: { id: true, name: true, email: true, deletedAt: true },
-  });
-  return new Map(
-    users.map(({ id, name, email, deletedAt }) => [id, deletedAt === null ? (name ?? email) : 'Somebody who left']),
-  );
 }
 
 /**
@@ -80,6 +69,8 @@ export async function viewChat({ organizationId, projectId, userId }: Actor) {
       modelLabel: row.modelLabel,
       /** Which colleague wrote it; null for the reader's own and the instance's. */
       author: colleagues.get(row.userId ?? '') ?? null,
+      /** The reader wrote it. */
+      own: row.userId !== null && row.userId === userId,
       createdAt: row.createdAt,
       seq: row.seq.toString(),
     })),

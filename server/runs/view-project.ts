@@ -163,8 +163,12 @@ export async function viewTimeline({ organizationId, projectId }: Own) {
   });
   const quoted = await db().creditEntry.findMany({
     where: { projectId, kind: 'usage' },
-    select: { modelCallId: true, estimated: true, balanceAfter: true },
+    select: { modelCallId: true, estimated: true, balanceAfter: true, userId: true },
     orderBy: { seq: 'asc' },
+  });
+  const budgeted = await db().membership.findMany({
+    where: { organizationId, monthlyBudgetMicro: { not: null } },
+    select: { userId: true },
   });
   const taskOf = (id: string | null) => tasks.find((task) => task.id === id);
   return {
@@ -172,6 +176,7 @@ export async function viewTimeline({ organizationId, projectId }: Own) {
       const own = calls.filter((call) => call.stepId === step.id);
       const ids = new Set(own.map(({ id }) => id));
       const charged = own.reduce((sum, call) => sum + call.chargedMicro, 0n);
+      const last = quoted.findLast(({ modelCallId }) => ids.has(modelCallId ?? ''));
       const absorbed = refunds
         .filter(({ modelCallId }) => ids.has(modelCallId ?? ''))
         .reduce((sum, { amount }) => sum + amount, 0n);
@@ -193,8 +198,9 @@ export async function viewTimeline({ organizationId, projectId }: Own) {
                 .reduce((sum, { estimated }) => sum + (estimated ?? 0n), 0n),
         chargedMicro: charged - absorbed,
         absorbedMicro: absorbed,
-        /** Micro-credits left after its last call; null when it called no model. */
-        balanceMicro: quoted.findLast(({ modelCallId }) => ids.has(modelCallId ?? ''))?.balanceAfter ?? null,
+        /** Micro-credits left after its last call; null when it called no model, and of a payer whose budget leaves another amount. */
+        balanceMicro:
+          last === undefined || budgeted.some(({ userId }) => userId === last.userId) ? null : last.balanceAfter,
         errorMessage: step.errorMessage,
         snapshotId: step.snapshotId,
         note: null as string | null,

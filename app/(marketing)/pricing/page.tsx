@@ -16,8 +16,8 @@ export const metadata: Metadata = {
 /** Whose plan to point out; nobody's where nobody is signed in. */
 async function viewerOf(client: Awaited<ReturnType<typeof api>>): Promise<Viewer | null> {
   if ((await currentCaller()) === null) return null;
-  const { plan, canChange } = await client.billing.overview();
-  return { planId: plan.id, canChange };
+  const [{ plan, canChange }, { organization }] = await Promise.all([client.billing.overview(), client.account.me()]);
+  return { planId: plan.id, canChange, isTeam: organization.kind === 'team' };
 }
 
 export default async function PricingPage() {

@@ -11,12 +11,14 @@ const id = z
 const querySchema = z.object({
   purchase: id,
   plan: id,
+  /** Whose plan it is. */
+  organization: id,
   returnTo: z.string().max(500).refine(isLocalPath).optional().catch(undefined),
 });
 
 export type CheckoutSearch = Promise<Record<string, string | string[] | undefined>>;
 
 export async function checkoutQuery(search: CheckoutSearch) {
-  const { purchase, plan, returnTo } = querySchema.parse(await search);
-  return { purchase, plan, returnTo: returnTo ?? null };
+  const { purchase, plan, organization, returnTo } = querySchema.parse(await search);
+  return { purchase, plan, organization: organization ?? null, returnTo: returnTo ?? null };
 }

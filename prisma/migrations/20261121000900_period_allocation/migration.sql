@@ -25,7 +25,7 @@ UPDATE "OrganizationPlan" SET "allocationMicro" = coalesce(get_plan_allocation("
 CREATE OR REPLACE FUNCTION ledger_upgrade(
   p_entry text, p_entry2 text, p_org text, p_plan text, p_key text, p_user text, p_now timestamptz, OUT outcome text, OUT adjusted bigint
 ) LANGUAGE plpgsql AS $$
-DECLARE v_old_id text; v_old bigint; v_given bigint; v_new bigint; v_welcome bigint; v_name text; v_owner text;
+DECLARE v_old_id text; v_old bigint; v_old_place int; v_given bigint; v_new bigint; v_new_place int; v_welcome bigint; v_name text; v_owner text;
 BEGIN
   adjusted := 0;
   PERFORM 1 FROM "CreditBalance" b WHERE b."organizationId" = p_org FOR NO KEY UPDATE;
@@ -37,12 +37,14 @@ BEGIN
     RETURN;
   END IF;
   adjusted := 0;
-  SELECT o."planId", get_plan_allocation(p_org, o."planId"), o."allocationMicro" INTO v_old_id, v_old, v_given
-    FROM "OrganizationPlan" o WHERE o."organizationId" = p_org;
+  SELECT o."planId", get_plan_allocation(p_org, o."planId"), o."allocationMicro", p."position" INTO v_old_id, v_old, v_given, v_old_place
+    FROM "OrganizationPlan" o JOIN "Plan" p ON p."id" = o."planId" WHERE o."organizationId" = p_org;
   IF NOT FOUND THEN outcome := 'no_account'; RETURN; END IF;
-  SELECT get_plan_allocation(p_org, p_plan), p."welcomeMicro", p."name" INTO v_new, v_welcome, v_name FROM "Plan" p WHERE p."id" = p_plan;
+  SELECT get_plan_allocation(p_org, p_plan), p."welcomeMicro", p."name", p."position" INTO v_new, v_welcome, v_name, v_new_place
+    FROM "Plan" p WHERE p."id" = p_plan;
   IF NOT FOUND THEN outcome := 'no_plan'; RETURN; END IF;
-  IF v_new <= v_old THEN outcome := 'not_an_upgrade'; RETURN; END IF;
+  -- Of two plans with the same credits the later one in the list is the larger one.
+  IF v_new < v_old OR (v_new = v_old AND v_new_place <= v_old_place) THEN outcome := 'not_an_upgrade'; RETURN; END IF;
   adjusted := greatest(v_new - v_given, 0);
   UPDATE "OrganizationPlan" o SET "planId" = p_plan, "pendingPlanId" = NULL, "pendingFrom" = NULL, "updatedAt" = p_now WHERE o."organizationId" = p_org;
   PERFORM ledger_write(p_entry, p_org, 'plan_adjustment', adjusted, 0, p_key, p_user, 'Upgrade to the ' || v_name || ' plan',
@@ -81,5 +83,27 @@ BEGIN
   PERFORM ledger_write(p_entry, p_org, 'plan_adjustment', adjusted, 0, p_key, NULL, p_reason, jsonb_build_object('from', v_old_id, 'to', p_plan), p_now);
   -- What was taken is no longer given; what open holds kept is.
   UPDATE "OrganizationPlan" o SET "allocationMicro" = greatest(v_new, v_monthly + adjusted) WHERE o."organizationId" = p_org;
+  outcome := 'ok';
+END $$;
+
+-- Sets (a smaller plan) or clears (NULL) what the next period starts with.
+-- Outcome: 'ok', 'not_a_downgrade', 'no_plan' or 'no_account'.
+CREATE OR REPLACE FUNCTION ledger_schedule_plan(p_org text, p_plan text, p_now timestamptz, OUT outcome text, OUT due timestamptz) LANGUAGE plpgsql AS $$
+DECLARE v_old "Plan"; v_new "Plan";
+BEGIN
+  SELECT b."periodEnd" INTO due FROM "CreditBalance" b WHERE b."organizationId" = p_org FOR NO KEY UPDATE;
+  SELECT p.* INTO v_old FROM "OrganizationPlan" o JOIN "Plan" p ON p."id" = o."planId" WHERE o."organizationId" = p_org;
+  IF due IS NULL OR NOT FOUND THEN outcome := 'no_account'; RETURN; END IF;
+  IF p_plan IS NULL THEN
+    due := NULL;
+  ELSE
+    SELECT p.* INTO v_new FROM "Plan" p WHERE p."id" = p_plan;
+    IF NOT FOUND THEN outcome := 'no_plan'; RETURN; END IF;
+    IF v_new."monthlyMicro" > v_old."monthlyMicro"
+      OR (v_new."monthlyMicro" = v_old."monthlyMicro" AND v_new."position" >= v_old."position") THEN
+      outcome := 'not_a_downgrade'; RETURN;
+    END IF;
+  END IF;
+  UPDATE "OrganizationPlan" o SET "pendingPlanId" = p_plan, "pendingFrom" = due, "updatedAt" = p_now WHERE o."organizationId" = p_org;
   outcome := 'ok';
 END $$;

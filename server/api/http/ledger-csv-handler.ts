@@ -2,21 +2,26 @@ import 'server-only';
 import { Readable } from 'node:stream';
 import { exportEntries } from '@/server/credits/export-entries';
 import { historyFilterSchema } from '@/server/credits/schema';
-import { callerFrom } from '../caller';
+import { callerFrom, callerIn } from '../caller';
 import { cookieReader } from './cookies';
 
-/** `GET /api/credits/export?kind=&projectId=&model=&from=&to=`: the organization's ledger as CSV, streamed. */
+const refuse = (status: number, code: string, message: string) =>
+  Response.json({ error: { code, message } }, { status });
+
+/**
+ * `GET /api/credits/export?organization=&kind=&projectId=&model=&from=&to=`: an organization's ledger as CSV, streamed.
+ * Links of a page name the organization it shows; without one it is the chosen one's.
+ */
 export async function handleLedgerCsv(request: Request): Promise<Response> {
-  const caller = await callerFrom(cookieReader(request));
-  if (caller === null)
-    return Response.json({ error: { code: 'unauthenticated', message: 'Sign in first.' } }, { status: 401 });
-  const filter = historyFilterSchema.safeParse(Object.fromEntries(new URL(request.url).searchParams));
-  if (!filter.success) {
-    return Response.json(
-      { error: { code: 'invalid_input', message: filter.error.issues.map((issue) => issue.message).join('; ') } },
-      { status: 400 },
-    );
-  }
+  const { organization, ...params } = Object.fromEntries(new URL(request.url).searchParams);
+  const read = cookieReader(request);
+  const caller = await (organization === undefined ? callerFrom(read) : callerIn(organization, read));
+  if (caller === null) return refuse(401, 'unauthenticated', 'Sign in first.');
+  if (organization !== undefined && caller.organizationId !== organization)
+    return refuse(404, 'not_found', 'Organization not found');
+  const filter = historyFilterSchema.safeParse(params);
+  if (!filter.success)
+    return refuse(400, 'invalid_input', filter.error.issues.map((issue) => issue.message).join('; '));
   const stream = Readable.from(exportEntries(caller.organizationId, filter.data));
   request.signal.addEventListener('abort', () => stream.destroy());
   return new Response(Readable.toWeb(stream) as ReadableStream<Uint8Array>, {

@@ -1,6 +1,6 @@
 import 'server-only';
 import { switchSchema } from '@/server/organizations/schema';
-import { callerFrom, organizationCookie } from '../caller';
+import { callerIn, organizationCookie } from '../caller';
 import { cookieReader } from './cookies';
 import { sameOrigin } from './same-origin';
 
@@ -14,11 +14,9 @@ export async function handleSwitchOrganization(request: Request): Promise<Respon
   const parsed = switchSchema.safeParse(body);
   if (!parsed.success) return refuse(400, 'invalid_input', 'organizationId is not an id');
   const { organizationId } = parsed.data;
-  const read = cookieReader(request);
-  const wanted = organizationCookie(organizationId);
-  const caller = await callerFrom((name) => (name === wanted.name ? organizationId : read(name)));
+  const caller = await callerIn(organizationId, cookieReader(request));
   if (caller === null) return refuse(401, 'unauthenticated', 'Sign in first.');
   // Whoever is not in it acts for their own one.
   if (caller.organizationId !== organizationId) return refuse(404, 'not_found', 'Organization not found');
-  return new Response(null, { status: 204, headers: { 'set-cookie': wanted.header } });
+  return new Response(null, { status: 204, headers: { 'set-cookie': organizationCookie(organizationId) } });
 }

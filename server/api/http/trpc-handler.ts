@@ -19,7 +19,11 @@ export async function handleTrpc(request: Request): Promise<Response> {
       req: request,
       router: appRouter,
       responseMeta: ({ errors }) => ({ headers: retryAfter(errors) }),
-      createContext: async () => ({ requestId, caller: await callerFrom(cookieReader(request)) }),
+      createContext: async () => ({
+        requestId,
+        caller: await callerFrom(cookieReader(request)),
+        shownOrganization: request.headers.get('x-organization'),
+      }),
     }),
   );
   response.headers.set('x-request-id', requestId);

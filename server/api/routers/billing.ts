@@ -3,7 +3,7 @@ import { cancelPlan } from '@/server/billing/cancel-plan';
 import { changePlan } from '@/server/billing/change-plan';
 import { listInvoices } from '@/server/billing/list-invoices';
 import { listPackages, listPlans } from '@/server/billing/list-offers';
-import { listPurchases, type PurchaseView, viewPurchase } from '@/server/billing/list-purchases';
+import { findPurchase, listPurchases, type PurchaseView, viewPurchase } from '@/server/billing/list-purchases';
 import { finishMockCheckout } from '@/server/billing/mock-checkout';
 import { openPortal } from '@/server/billing/open-portal';
 import { resumePlan } from '@/server/billing/resume-plan';
@@ -23,8 +23,15 @@ import { type Caller, memberProcedure, ownerProcedure, router } from '../trpc';
 const by = ({ organizationId, userId }: Caller) => ({ organizationId, userId });
 
 /** Where a purchase can be paid, and where the buyer came from, is for who may buy. */
-const asSeenBy = ({ role }: Caller, purchase: PurchaseView): PurchaseView =>
+const asSeenBy = ({ role }: Pick<Caller, 'role'>, purchase: PurchaseView): PurchaseView =>
   role === 'owner' ? purchase : { ...purchase, checkoutUrl: null, returnTo: null };
+
+/** `elsewhere`: the organization that the purchase is of, where that is not the one the caller acts for. */
+async function purchaseOf(caller: Caller, purchaseId: string) {
+  const { purchase, organization, role } = await findPurchase(caller.userId, purchaseId);
+  if (organization.id === caller.organizationId) return { ...asSeenBy(caller, purchase), elsewhere: null };
+  return { ...asSeenBy({ role }, purchase), elsewhere: organization };
+}
 
 /** What an organization has, pays and could have. Members read; owners buy and change. */
 export const billingRouter = router({
@@ -34,11 +41,7 @@ export const billingRouter = router({
   })),
   packages: memberProcedure.query(() => listPackages()),
   plans: memberProcedure.query(({ ctx }) => listPlans(ctx.caller.organizationId)),
-  purchase: memberProcedure
-    .input(purchaseSchema)
-    .query(async ({ ctx, input }) =>
-      asSeenBy(ctx.caller, await viewPurchase(ctx.caller.organizationId, input.purchaseId)),
-    ),
+  purchase: memberProcedure.input(purchaseSchema).query(({ ctx, input }) => purchaseOf(ctx.caller, input.purchaseId)),
   purchases: memberProcedure.input(purchasesSchema).query(async ({ ctx, input }) => {
     const { purchases, nextCursor } = await listPurchases(ctx.caller.organizationId, input);
     return { purchases: purchases.map((purchase) => asSeenBy(ctx.caller, purchase)), nextCursor };
@@ -65,6 +68,6 @@ export const billingRouter = router({
   })),
   mockPay: ownerProcedure.input(mockPaySchema).mutation(async ({ ctx, input }) => {
     await finishMockCheckout({ organizationId: ctx.caller.organizationId, ...input });
-    return viewPurchase(ctx.caller.organizationId, input.purchaseId);
+    return { ...(await viewPurchase(ctx.caller.organizationId, input.purchaseId)), elsewhere: null };
   }),
 });

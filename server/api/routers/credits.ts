@@ -14,7 +14,7 @@ export const creditsRouter = router({
   balance: memberProcedure.query(async ({ ctx }) => {
     const { organizationId, userId } = ctx.caller;
     const balance = await getBalance(db(), organizationId);
-    const own = await memberBudget(db(), { organizationId, userId, since: balance.periodStart });
+    const own = await memberBudget(db(), { organizationId, userId });
     return withBudget(balance, own);
   }),
   history: memberProcedure

@@ -1,4 +1,5 @@
 import 'server-only';
+import { setPayer } from '@/server/billing/name-payer';
 import { createTeam } from '@/server/credits/create-team';
 import { memberUsage } from '@/server/credits/member-usage';
 import { acceptInvitation } from '@/server/organizations/accept-invitation';
@@ -65,9 +66,10 @@ export const organizationsRouter = router({
   setBudget: adminProcedure.input(memberBudgetSchema).mutation(({ ctx, input }) => setMemberBudget(ctx.caller, input)),
   remove: adminProcedure.input(memberSchema).mutation(({ ctx, input }) => removeMember(ctx.caller, input.userId)),
   leave: memberProcedure.mutation(({ ctx }) => leaveTeam(ctx.caller)),
-  transfer: ownerProcedure
-    .input(memberSchema)
-    .mutation(({ ctx, input }) => transferOwnership(ctx.caller, input.userId)),
+  transfer: ownerProcedure.input(memberSchema).mutation(async ({ ctx, input }) => {
+    await transferOwnership(ctx.caller, input.userId);
+    await setPayer({ organizationId: ctx.caller.organizationId, userId: input.userId });
+  }),
   invitations: adminProcedure.query(({ ctx }) => listInvitations(ctx.caller.organizationId)),
   invite: adminProcedure.input(inviteSchema).mutation(({ ctx, input }) => inviteMember(ctx.caller, input)),
   resend: adminProcedure

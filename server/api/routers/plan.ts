@@ -1,9 +1,8 @@
 import 'server-only';
 import { z } from 'zod';
 import { planSchema } from '@/server/agents/schema';
-import { db } from '@/server/platform/db';
-import { notFound } from '@/server/platform/errors';
 import { approvePlan } from '@/server/runs/approve-plan';
+import { listPlanVersions } from '@/server/runs/list-plan-versions';
 import { replan } from '@/server/runs/replan';
 import { savePlan } from '@/server/runs/save-plan';
 import { memberProcedure, router } from '../trpc';
@@ -27,15 +26,7 @@ export const planRouter = router({
     .mutation(async ({ ctx, input }) => ({
       runId: await approvePlan(actorOf(ctx.caller, input), input.version, input.budgetMicro, input.atMostMicro),
     })),
-  versions: memberProcedure.input(projectInput).query(async ({ ctx, input }) => {
-    const { organizationId } = ctx.caller;
-    if ((await db().project.count({ where: { id: input.projectId, organizationId } })) === 0) throw notFound('Project');
-    return db().planVersion.findMany({
-      where: { projectId: input.projectId, organizationId },
-      orderBy: { version: 'desc' },
-      select: { version: true, author: true, createdAt: true, approvedAt: true },
-    });
-  }),
+  versions: memberProcedure.input(projectInput).query(({ ctx, input }) => listPlanVersions(actorOf(ctx.caller, input))),
   replan: memberProcedure
     .input(projectInput.extend({ note: z.string().trim().min(3).max(8000) }))
     .mutation(({ ctx, input }) => replan(actorOf(ctx.caller, input), input.note)),

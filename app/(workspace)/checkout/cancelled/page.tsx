@@ -8,7 +8,7 @@ import { type CheckoutSearch, checkoutQuery } from '../checkout-query';
 export const metadata: Metadata = { title: 'Payment cancelled' };
 
 export default async function CheckoutCancelledPage({ searchParams }: { searchParams: CheckoutSearch }) {
-  const { purchase, plan, returnTo } = await checkoutQuery(searchParams);
+  const { purchase, plan, organization, returnTo } = await checkoutQuery(searchParams);
   if (purchase !== undefined)
     return (
       <CheckoutFrame title="Payment cancelled">
@@ -18,7 +18,7 @@ export default async function CheckoutCancelledPage({ searchParams }: { searchPa
   if (plan === undefined) notFound();
   return (
     <CheckoutFrame title="Payment cancelled">
-      <PlanResult planId={plan} returnTo={returnTo} cancelled />
+      <PlanResult planId={plan} organizationId={organization} returnTo={returnTo} cancelled />
     </CheckoutFrame>
   );
 }

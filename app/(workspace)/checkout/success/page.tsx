@@ -8,7 +8,7 @@ import { type CheckoutSearch, checkoutQuery } from '../checkout-query';
 export const metadata: Metadata = { title: 'Payment' };
 
 export default async function CheckoutSuccessPage({ searchParams }: { searchParams: CheckoutSearch }) {
-  const { purchase, plan, returnTo } = await checkoutQuery(searchParams);
+  const { purchase, plan, organization, returnTo } = await checkoutQuery(searchParams);
   if (purchase !== undefined)
     return (
       <CheckoutFrame title="Your purchase">
@@ -18,7 +18,7 @@ export default async function CheckoutSuccessPage({ searchParams }: { searchPara
   if (plan === undefined) notFound();
   return (
     <CheckoutFrame title="Your plan">
-      <PlanResult planId={plan} returnTo={returnTo} />
+      <PlanResult planId={plan} organizationId={organization} returnTo={returnTo} />
     </CheckoutFrame>
   );
 }

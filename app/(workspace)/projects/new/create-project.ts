@@ -7,7 +7,7 @@ import { qualitySchema } from '@/server/models/schema';
 
 /** Makes the project and shows it; the design starts at once. */
 export async function createProject(_state: NewProjectState, form: FormData): Promise<NewProjectState> {
-  const example = form.get('example');
+  const [example, organization] = [form.get('example'), form.get('organization')];
   const parsed = newProjectSchema.safeParse({
     title: form.get('title') ?? '',
     description: form.get('description') ?? '',
@@ -17,7 +17,7 @@ export async function createProject(_state: NewProjectState, form: FormData): Pr
   const quality = qualitySchema.safeParse(form.get('quality')).data;
   let projectId: string;
   try {
-    const caller = await api();
+    const caller = await api(typeof organization === 'string' ? organization : null);
     ({ projectId } = await caller.projects.create(
       typeof example === 'string' ? { example, quality } : { description, quality, ...(title === '' ? {} : { title }) },
     ));

@@ -1,11 +1,14 @@
 import type { Metadata } from 'next';
+import { redirect } from 'next/navigation';
 import { NewProjectForm } from '@/components/projects/new-project-form';
-import { api } from '@/server/api/caller';
+import { api, currentCaller } from '@/server/api/caller';
 import { createProject } from './create-project';
 
 export const metadata: Metadata = { title: 'New project' };
 
 export default async function NewProjectPage() {
+  // The layout, which asks the same, is not rendered again on the way from one page to another.
+  if ((await currentCaller()) === null) redirect('/sign-in?callbackUrl=/projects/new');
   const caller = await api();
   const [examples, me] = await Promise.all([caller.projects.examples(), caller.account.me()]);
   return (
