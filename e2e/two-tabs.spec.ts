@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test';
 import { test } from './money-test';
-import { expectAccessible, expectNoOverflow, mutate, newAddress, query, shots, signIn } from './support';
+import { expectAccessible, expectNoOverflow, mutate, newAddress, query, shots, signIn, startExample } from './support';
 
 /** As long as a name may be, without a place to break it. */
 const LONG = 'Alpha'.repeat(16);
@@ -134,6 +134,23 @@ test('what is given up while the network is away is not done when it is back', a
   await expect(page.getByRole('button', { name: 'Buy for 9.99 USD' })).toBeVisible();
   expect(changes).toBe(0);
   expect((await query<{ plan: { id: string } }>(page, 'billing.overview', {})).plan.id).toBe('free');
+});
+
+test('a page that could not be read while the server was away shows itself once it is back', async ({ page }) => {
+  await signIn(page, newAddress('patient-reader'));
+  const projectId = await startExample(page, 'Expense report');
+  const api = (url: URL) => url.pathname.startsWith('/api/trpc/');
+  await page.route(api, (route) => route.abort('connectionrefused'));
+  await page.goto(`/projects/${projectId}`);
+  await expect(page.getByText('The project could not be read')).toBeVisible();
+  await page.unroute(api);
+  await expect(
+    page
+      .getByRole('tab', { name: 'Plan' })
+      .or(page.getByRole('link', { name: 'Plan' }))
+      .first(),
+  ).toBeVisible();
+  await expect(page.getByText('The project could not be read')).toHaveCount(0);
 });
 
 test('a session that ended leads to the sign-in page and back to the same place', async ({ page }) => {

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import Link from 'next/link';
 import { type ReactNode, useEffect } from 'react';
 import { Credits } from '@/components/credits/credits';
+import { askAgain } from '@/components/trpc/ask-again';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { Outputs } from '@/components/trpc/types';
@@ -27,7 +28,7 @@ export function PurchaseResult({ purchaseId, cancelled = false }: { purchaseId: 
   const { data, error, refetch } = useQuery(
     trpc.billing.purchase.queryOptions(
       { purchaseId },
-      { refetchInterval: ({ state }) => (state.data?.status === 'pending' ? LOOK_EVERY_MS : false) },
+      { refetchInterval: (query) => (query.state.data?.status === 'pending' ? LOOK_EVERY_MS : askAgain(query)) },
     ),
   );
   const paid = data?.paid ?? false;

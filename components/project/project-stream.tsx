@@ -19,6 +19,7 @@ import {
   messageReducer,
   withSaid,
 } from '@/components/chat/message-reducer';
+import { askAgain } from '@/components/trpc/ask-again';
 import { useTRPC } from '@/components/trpc/provider';
 import type { ChatList, ProjectView } from '@/components/trpc/types';
 
@@ -72,7 +73,7 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
     trpc.projects.get.queryOptions(
       { projectId },
       // Credits arrive without an event of this project: a page that waits for them looks.
-      { refetchInterval: ({ state }) => (state.data?.unlock ? UNLOCK_POLL_MS : false) },
+      { refetchInterval: (query) => (query.state.data?.unlock ? UNLOCK_POLL_MS : askAgain(query)) },
     ),
   );
   const chat = useQuery(

@@ -14,10 +14,13 @@ export function errorMessage(error: unknown): string {
     const first = Object.entries(fields)[0];
     if (first !== undefined && Array.isArray(first[1])) return `${first[0]}: ${first[1].join(', ')}`;
   }
-  // Without `data` the answer never came: the network, not the server, failed.
-  if (error.data === undefined || error.data === null)
-    return 'The server could not be reached. Check the connection and try again.';
+  if (isUnreachable(error)) return 'The server could not be reached. Check the connection and try again.';
   return error.message;
+}
+
+/** Without `data` the answer never came: the network, not the server, failed. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof TRPCClientError && (error.data === undefined || error.data === null);
 }
 
 export function isNotFound(error: unknown): boolean {

@@ -5,6 +5,7 @@ import { createTRPCContext } from '@trpc/tanstack-react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import superjson from 'superjson';
 import type { AppRouter } from '@/server/api/root';
+import { askAgain } from './ask-again';
 
 const context = createTRPCContext<AppRouter>();
 export const useTRPC = context.useTRPC;
@@ -24,7 +25,11 @@ function newQueryClient(onError: (error: unknown) => void): QueryClient {
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
-      queries: { staleTime: 5_000, retry: isWorthRetrying },
+      queries: {
+        staleTime: 5_000,
+        retry: isWorthRetrying,
+        refetchInterval: askAgain,
+      },
       // Kept for when the network is back, a change would be made that the person has given up meanwhile.
       mutations: { retry: false, networkMode: 'always' },
     },
