@@ -82,6 +82,16 @@ export async function subscribe(billing: Billing, planId: 'pro' | 'team') {
   return { ...account, customer, subscriptionId: subscription.id, events, deliver };
 }
 
+/** A subscriber whose renewal was declined, with its events delivered. `renewedAt`: when the unpaid period began. */
+export async function subscribeUnpaid(billing: Billing) {
+  const account = await subscribe(billing, 'pro');
+  await account.deliver();
+  const { periodEnd } = await periodOf(billing, account.subscriptionId);
+  nextPeriod(billing, account.subscriptionId, periodEnd, { paymentFails: true });
+  await account.deliver();
+  return { ...account, renewedAt: periodEnd };
+}
+
 async function signedUpTenDaysAgo({ organizationId }: Account) {
   const data = { periodStart: new Date(Date.now() - 10 * DAY), periodEnd: new Date(Date.now() + 20 * DAY) };
   await db().organizationPlan.update({ where: { organizationId }, data });

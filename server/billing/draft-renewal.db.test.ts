@@ -70,13 +70,17 @@ async function subscriber() {
   return { ...account, statusAtStripe };
 }
 
-it('charges nothing more where the renewal is a draft: the subscription ends at once and the draft stays one', async () => {
-  const account = await subscriber();
+async function expectEndedInDraftHour(account: Awaited<ReturnType<typeof subscriber>>): Promise<void> {
   const hour = await draftHour();
   await endPayments(account.organizationId);
   await hour.over();
   expect(await account.statusAtStripe()).toBe('canceled');
   expect(hour.asked).toEqual(['auto_advance=false']);
+}
+
+it('charges nothing more where the renewal is a draft: the subscription ends at once and the draft stays one', async () => {
+  const account = await subscriber();
+  await expectEndedInDraftHour(account);
 }, 30_000);
 
 it('ends nothing where the draft cannot be stopped: the next try finds both', async () => {
@@ -85,11 +89,7 @@ it('ends nothing where the draft cannot be stopped: the next try finds both', as
   await expect(endPayments(account.organizationId)).rejects.toThrow('permissions');
   await refused.over();
   expect(await account.statusAtStripe()).toBe('active');
-  const hour = await draftHour();
-  await endPayments(account.organizationId);
-  await hour.over();
-  expect(await account.statusAtStripe()).toBe('canceled');
-  expect(hour.asked).toEqual(['auto_advance=false']);
+  await expectEndedInDraftHour(account);
 }, 30_000);
 
 it('stops the draft of a subscription that has ended already', async () => {

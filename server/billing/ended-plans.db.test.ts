@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CREDIT, DAY, nextPeriod, periodOf, rowOf, subscribe } from '@/e2e/billing-accounts';
+import { CREDIT, DAY, rowOf, subscribe, subscribeUnpaid } from '@/e2e/billing-accounts';
 import { resetMonth } from '@/server/credits/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
@@ -13,16 +13,7 @@ import { listPlans } from './list-offers';
 import { syncSubscription } from './sync-subscription';
 import { billing } from './test-billing';
 
-/** A subscriber whose renewal was declined. */
-async function unpaid() {
-  const account = await subscribe(billing, 'pro');
-  await account.deliver();
-  const { periodEnd } = await periodOf(billing, account.subscriptionId);
-  nextPeriod(billing, account.subscriptionId, periodEnd, { paymentFails: true });
-  await account.deliver();
-  return { ...account, renewedAt: periodEnd };
-}
-
+const unpaid = () => subscribeUnpaid(billing);
 type Account = Awaited<ReturnType<typeof subscribe>>;
 
 const statusOf = async ({ subscriptionId }: Account) =>

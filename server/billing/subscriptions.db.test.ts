@@ -1,5 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CREDIT, DAY, nextPeriod, periodOf, rowOf, sessionIdOf, subscribe } from '@/e2e/billing-accounts';
+import {
+  CREDIT,
+  DAY,
+  nextPeriod,
+  periodOf,
+  rowOf,
+  sessionIdOf,
+  subscribe,
+  subscribeUnpaid,
+} from '@/e2e/billing-accounts';
 import { holdAnswers, permutations } from '@/e2e/billing-harness';
 import { auditLedger } from '@/server/credits/audit';
 import { resetMonth } from '@/server/credits/ledger';
@@ -164,14 +173,7 @@ describe('a state of a subscription', () => {
 });
 
 describe('a failed payment', () => {
-  async function unpaid() {
-    const account = await subscribe(billing, 'pro');
-    await account.deliver();
-    const { periodEnd } = await periodOf(billing, account.subscriptionId);
-    nextPeriod(billing, account.subscriptionId, periodEnd, { paymentFails: true });
-    await account.deliver();
-    return account;
-  }
+  const unpaid = () => subscribeUnpaid(billing);
 
   it('keeps the plan for three days, says so, and ends it when they are over', async () => {
     const account = await unpaid();
