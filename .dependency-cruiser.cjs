@@ -11,7 +11,7 @@ const LAYERS = [
   'runs',
   ['api', 'jobs'],
 ];
-const TESTS = '\\.(test|db\\.test|spec)\\.tsx?$|^server/platform/test-db\\.ts$';
+const TESTS = '\\.(test|db\\.test|spec)\\.tsx?$';
 
 const upward = LAYERS.flatMap((layer, index) => {
   const names = [layer].flat();
@@ -51,6 +51,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^app/' },
       to: { path: '^server/', pathNot: '^server/api/|/schema(-operator)?\\.ts$' },
+    },
+    {
+      name: 'product-imports-no-test',
+      severity: 'error',
+      from: { path: '^(server|components|app)/', pathNot: TESTS },
+      to: { path: '^(test|e2e)/' },
+    },
+    {
+      name: 'nothing-but-journeys-imports-e2e',
+      severity: 'error',
+      from: { pathNot: '^e2e/' },
+      to: { path: '^e2e/' },
     },
     { name: 'nothing-imports-app', severity: 'error', from: { path: '^(server|components)/' }, to: { path: '^app/' } },
     {

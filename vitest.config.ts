@@ -10,7 +10,7 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['{server,components,app,scripts,e2e,bench}/**/*.test.{ts,tsx}'],
+    include: ['{server,components,app,scripts,e2e,test,bench}/**/*.test.{ts,tsx}'],
     exclude: ['**/node_modules/**', 'server/models/demo/projects/**'],
     environment: 'node',
     env: { NODE_ENV: 'test', APP_ENV: 'test', DATA_DIR: '.data-test', DEMO_DELAY_MS: '0' },

@@ -6,12 +6,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { cpus, loadavg } from 'node:os';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { answerQuestions } from '@/server/runs/answer-questions';
 import { approvePlan } from '@/server/runs/approve-plan';
 import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
 import { type WorkKind, workChannel } from '@/server/runs/work-proper';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { at, countQueries } from './count-queries';
 
 Object.assign(process.env, { DEMO_DELAY_MS: '0', EMBEDDER: 'off', SANDBOX: 'off', NODE_ENV: 'test' });

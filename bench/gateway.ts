@@ -5,12 +5,12 @@
  */
 import { cpus, loadavg, totalmem } from 'node:os';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
-import { startFakeModel } from '@/e2e/fake-model/server';
 import { auditLedger } from '@/server/credits/audit';
 import { callModel } from '@/server/models/gateway';
 import { createLanguageModel } from '@/server/models/providers/create-model';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { startFakeModel } from '@/test/fake-model/server';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { at, countQueries, cpuMs } from './count-queries';
 
 const WARM_UP = 30;

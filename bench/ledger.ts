@@ -13,11 +13,11 @@ import { join } from 'node:path';
 import { seedCatalogue } from '@/prisma/seed';
 import { auditLedger } from '@/server/credits/audit';
 import { reserve, settle } from '@/server/credits/ledger';
-import { seedAccounts } from '@/server/credits/test-pressure';
 import { closeDatabase, type Database, openEmbedded, useDatabase } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { applyMigrations } from '@/server/platform/migrate';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { seedAccounts } from '@/test/pressure';
+import { closeTestDb, testDb } from '@/test/test-db';
 
 const ROUNDS = 5;
 const ROUND_MS = 700;

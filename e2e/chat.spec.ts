@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
-import { scriptedProject } from './fake-model/scripted-project';
-import { startFakeModel } from './fake-model/server';
+import { scriptedProject } from '@/test/fake-model/scripted-project';
+import { startFakeModel } from '@/test/fake-model/server';
 import { ownServer } from './own-server';
 import { createProject, newAddress, query, signIn, waitForStatus } from './support';
 

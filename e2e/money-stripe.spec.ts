@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test';
 import { z } from 'zod';
-import { type FakeStripe, startFakeStripe } from './fake-stripe/server';
+import { type FakeStripe, startFakeStripe } from '@/test/fake-stripe/server';
 import { lend, test as moneyTest } from './money-test';
 import { ownServer } from './own-server';
 import { expectToSpend, newAddress, query, shots, signIn } from './support';

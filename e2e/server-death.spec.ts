@@ -1,7 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
+import { goodReply, scriptedProject, wholeFile } from '@/test/fake-model/scripted-project';
+import { startFakeModel } from '@/test/fake-model/server';
 import type { ProjectFacts } from './database';
-import { goodReply, scriptedProject, wholeFile } from './fake-model/scripted-project';
-import { startFakeModel } from './fake-model/server';
 import { type OwnServer, ownServer } from './own-server';
 import { createProject, newAddress, query, signIn, waitForStatus } from './support';
 

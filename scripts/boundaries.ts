@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const ROOTS = ['server', 'components', 'app'];
+const ROOTS = ['server', 'components', 'app', 'test'];
 const summarySchema = z.object({
   summary: z.object({
     error: z.number(),

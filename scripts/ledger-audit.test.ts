@@ -7,7 +7,7 @@ import { seedCatalogue } from '@/prisma/seed';
 import { reserve, settle } from '@/server/credits/ledger';
 import { openEmbedded } from '@/server/platform/db';
 import { applyMigrations } from '@/server/platform/migrate';
-import { seedOrganization } from '@/server/platform/test-db';
+import { seedOrganization } from '@/test/test-db';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-audit-'));
 const [sound, corrupted] = [join(folder, 'sound'), join(folder, 'corrupted')];

@@ -11,8 +11,8 @@ import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
+import { as, build, type Person, person, SECRET_TITLE, startApi, stopApi } from '@/test/people';
 import { callerFrom } from './caller';
-import { as, build, type Person, person, SECRET_TITLE, startApi, stopApi } from './test-people';
 
 let ada: Person;
 beforeAll(() => {

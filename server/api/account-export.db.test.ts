@@ -13,8 +13,8 @@ import { advanceRun } from '@/server/runs/engine';
 import { replan } from '@/server/runs/replan';
 import { viewChat } from '@/server/runs/view-chat';
 import { postgresBlobs } from '@/server/workspace/blobs';
+import { build, cookies, type Person, person, SECRET_TITLE, startApi, stopApi } from '@/test/people';
 import { handleAccountExport } from './http/account-export-handler';
-import { build, cookies, type Person, person, SECRET_TITLE, startApi, stopApi } from './test-people';
 
 let ada: Person;
 beforeAll(() => {

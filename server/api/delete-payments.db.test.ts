@@ -1,8 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { buy, CREDIT, nextPeriod, pay, periodOf, rowOf, sessionIdOf, stateOf, subscribe } from '@/e2e/billing-accounts';
 import { changePlan } from '@/server/billing/change-plan';
 import { replayEvent } from '@/server/billing/replay-event';
-import { billing } from '@/server/billing/test-billing';
 import { createTeam } from '@/server/credits/create-team';
 import { reserve } from '@/server/credits/ledger';
 import { deleteAccount } from '@/server/organizations/delete-account';
@@ -11,7 +9,19 @@ import { setClockOffset } from '@/server/platform/clock';
 import { database, db, inTx } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { seedOrganization } from '@/server/platform/test-db';
+import { billing } from '@/test/billing';
+import {
+  buy,
+  CREDIT,
+  nextPeriod,
+  pay,
+  periodOf,
+  rowOf,
+  sessionIdOf,
+  stateOf,
+  subscribe,
+} from '@/test/billing-accounts';
+import { seedOrganization } from '@/test/test-db';
 import { appRouter } from './root';
 import { createCaller } from './trpc';
 

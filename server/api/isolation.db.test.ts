@@ -2,9 +2,20 @@ import { TRPCError } from '@trpc/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
 import { buildArchive } from '@/server/runs/build-archive';
-import { a, call, INPUTS, NESTED, namesIds, PATHS, PUBLIC, rowsOfA, seedEmptyProject, seedWalk } from './test-walk';
+import {
+  a,
+  call,
+  INPUTS,
+  NESTED,
+  namesIds,
+  PATHS,
+  PUBLIC,
+  rowsOfA,
+  seedEmptyProject,
+  seedWalk,
+} from '@/test/procedure-walk';
+import { closeTestDb, testDb } from '@/test/test-db';
 import type { Caller } from './trpc';
 
 /** What comes back; a refusal's code and message too, because they may tell as much as an answer. */

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buy, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, holdAnswers, startBilling } from '@/e2e/billing-harness';
 import { createTeam } from '@/server/credits/create-team';
 import { deleteAccount } from '@/server/organizations/delete-account';
 import { DELETE_PHRASE, LETTERS_PER_ADDRESS } from '@/server/organizations/schema';
 import { db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
+import { buy, subscribe } from '@/test/billing-accounts';
+import { type Billing, holdAnswers, startBilling } from '@/test/billing-harness';
+import { as, person, startApi, stopApi } from '@/test/people';
 import { appRouter } from './root';
-import { as, person, startApi, stopApi } from './test-people';
 import { createCaller } from './trpc';
 
 let billing: Billing;

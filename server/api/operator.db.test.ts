@@ -7,7 +7,7 @@ import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { startQueue, stopQueue, work } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { appRouter } from './root';
 import { createCaller } from './trpc';
 

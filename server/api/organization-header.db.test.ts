@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTeam } from '@/server/credits/create-team';
 import { database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
+import { cookies, type Person, person, startApi, stopApi } from '@/test/people';
+import { PATHS, PUBLIC } from '@/test/procedure-walk';
 import { callerIn } from './caller';
 import { handleLedgerCsv } from './http/ledger-csv-handler';
 import { handleTrpc } from './http/trpc-handler';
 import { appRouter } from './root';
-import { cookies, type Person, person, startApi, stopApi } from './test-people';
-import { PATHS, PUBLIC } from './test-walk';
 import { createCaller } from './trpc';
 
 let ada: Person;

@@ -4,8 +4,8 @@ import { database, inTx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { createProject } from '@/server/runs/create-project';
 import { appendEvents } from '@/server/runs/event-log';
+import { as, cookies, type Person, person, startApi, stopApi } from '@/test/people';
 import { handleSwitchOrganization } from './http/switch-organization-handler';
-import { as, cookies, type Person, person, startApi, stopApi } from './test-people';
 
 let ada: Person;
 beforeAll(startApi);

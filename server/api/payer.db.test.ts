@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { buy, rowOf } from '@/e2e/billing-accounts';
-import { billing } from '@/server/billing/test-billing';
 import { createTeam } from '@/server/credits/create-team';
 import { DELETE_PHRASE } from '@/server/organizations/schema';
 import { database, db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { seedOrganization } from '@/server/platform/test-db';
+import { billing } from '@/test/billing';
+import { buy, rowOf } from '@/test/billing-accounts';
+import { seedOrganization } from '@/test/test-db';
 import { appRouter } from './root';
 import { createCaller } from './trpc';
 

@@ -5,8 +5,8 @@ import type { Database } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
-import { a, call, namesIds, PATHS, PUBLIC, seedPeople, seedWalk } from './test-walk';
+import { a, call, namesIds, PATHS, PUBLIC, seedPeople, seedWalk } from '@/test/procedure-walk';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import type { Caller } from './trpc';
 
 /**

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { database } from '@/server/platform/db';
 import { createProject } from '@/server/runs/create-project';
+import { type Person, person, startApi, stopApi } from '@/test/people';
 import { callerFrom } from './caller';
-import { type Person, person, startApi, stopApi } from './test-people';
 import { trackedEvents } from './tracked-events';
 
 describe('an open stream of events', () => {

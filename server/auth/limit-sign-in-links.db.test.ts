@@ -2,7 +2,7 @@ import NextAuth from 'next-auth';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { countSignInLink, LINK_WINDOW_MS, LINKS_PER_ADDRESS, LINKS_PER_REQUESTER } from './limit-sign-in-links';
 import { authOptions } from './options';
 

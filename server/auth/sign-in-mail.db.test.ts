@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
-import { openPostbox } from '@/server/platform/test-smtp';
+import { closeTestDb, testDb } from '@/test/test-db';
+import { openPostbox } from '@/test/test-smtp';
 import { sendSignInMail } from './sign-in-mail';
 
 const LINK = 'http://localhost:3000/api/auth/callback/email?token=abc&email=ada%40example.test';

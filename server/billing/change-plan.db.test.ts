@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { CREDIT, nextPeriod, periodOf, rowOf, subscribe } from '@/e2e/billing-accounts';
 import { database, db } from '@/server/platform/db';
-import { seedOrganization } from '@/server/platform/test-db';
+import { billing } from '@/test/billing';
+import { CREDIT, nextPeriod, periodOf, rowOf, subscribe } from '@/test/billing-accounts';
+import { seedOrganization } from '@/test/test-db';
 import { cancelPlan } from './cancel-plan';
 import { changePlan } from './change-plan';
 import { listInvoices } from './list-invoices';
 import { openPortal } from './open-portal';
 import { resumePlan } from './resume-plan';
-import { billing } from './test-billing';
 
 describe('changing the plan', () => {
   it('upgrades at once, with the rest of the period paid, and webhooks add nothing', async () => {

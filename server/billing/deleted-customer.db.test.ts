@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buy, CREDIT, pay, rowOf, sessionIdOf, stateOf, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, startBilling } from '@/e2e/billing-harness';
 import { auditLedger } from '@/server/credits/audit';
 import { db } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { buy, CREDIT, pay, rowOf, sessionIdOf, stateOf, subscribe } from '@/test/billing-accounts';
+import { type Billing, startBilling } from '@/test/billing-harness';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { changePlan } from './change-plan';
 import { listInvoices } from './list-invoices';
 import { openPortal } from './open-portal';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buy, CREDIT, pay, spend, stateOf } from '@/e2e/billing-accounts';
-import { permutations } from '@/e2e/billing-harness';
+import { billing } from '@/test/billing';
+import { buy, CREDIT, pay, spend, stateOf } from '@/test/billing-accounts';
+import { permutations } from '@/test/billing-harness';
 import { viewPurchase } from './list-purchases';
-import { billing } from './test-billing';
 
 const DISPUTE = [
   'charge.dispute.created',

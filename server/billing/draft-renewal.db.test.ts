@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { nextPeriod, periodOf, rowOf, subscribe } from '@/e2e/billing-accounts';
 import { resetEnv } from '@/server/platform/env';
+import { billing } from '@/test/billing';
+import { nextPeriod, periodOf, rowOf, subscribe } from '@/test/billing-accounts';
 import { endPayments } from './end-payments';
-import { billing } from './test-billing';
 
 /** Invoices, or subscriptions with their latest one, as drafts. */
 function asDrafts(list: unknown, stopped: boolean): unknown {

@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CREDIT, DAY, rowOf, subscribe, subscribeUnpaid } from '@/e2e/billing-accounts';
 import { resetMonth } from '@/server/credits/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
+import { billing } from '@/test/billing';
+import { CREDIT, DAY, rowOf, subscribe, subscribeUnpaid } from '@/test/billing-accounts';
 import { applySubscription } from './apply-subscription';
 import { cancelPlan } from './cancel-plan';
 import { changePlan } from './change-plan';
@@ -11,7 +12,6 @@ import { endGrace } from './end-grace';
 import { listInvoices } from './list-invoices';
 import { listPlans } from './list-offers';
 import { syncSubscription } from './sync-subscription';
-import { billing } from './test-billing';
 
 const unpaid = () => subscribeUnpaid(billing);
 type Account = Awaited<ReturnType<typeof subscribe>>;

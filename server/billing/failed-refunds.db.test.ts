@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
-import { buy, CREDIT, pay, rowOf, spend, stateOf, subscribe } from '@/e2e/billing-accounts';
-import { holdAnswers, permutations } from '@/e2e/billing-harness';
+import { billing } from '@/test/billing';
+import { buy, CREDIT, pay, rowOf, spend, stateOf, subscribe } from '@/test/billing-accounts';
+import { holdAnswers, permutations } from '@/test/billing-harness';
 import { viewPurchase } from './list-purchases';
-import { billing } from './test-billing';
 
 async function bought() {
   const purchase = await buy(billing, 'starter');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { CREDIT, nextPeriod, periodOf, rowOf, spend, subscribe } from '@/e2e/billing-accounts';
-import { permutations } from '@/e2e/billing-harness';
 import { reserve } from '@/server/credits/ledger';
 import { db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
+import { billing } from '@/test/billing';
+import { CREDIT, nextPeriod, periodOf, rowOf, spend, subscribe } from '@/test/billing-accounts';
+import { permutations } from '@/test/billing-harness';
 import { changePlan } from './change-plan';
-import { billing } from './test-billing';
 
 /** A subscriber, and what the bank and Stripe tell about the payment of its newest invoice. */
 async function subscriber(options: { delivered: boolean } = { delivered: true }) {

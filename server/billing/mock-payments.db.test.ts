@@ -9,7 +9,7 @@ import { setClockOffset } from '@/server/platform/clock';
 import { type Database, db } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 
 const CREDIT = 1_000_000n;
 const DAY = 86_400_000;

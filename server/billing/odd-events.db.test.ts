@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { rowOf, subscribe } from '@/e2e/billing-accounts';
-import { type Billing, startBilling } from '@/e2e/billing-harness';
 import { db } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { rowOf, subscribe } from '@/test/billing-accounts';
+import { type Billing, startBilling } from '@/test/billing-harness';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { changePlan } from './change-plan';
 import { endPayments } from './end-payments';
 

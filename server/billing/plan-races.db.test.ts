@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CREDIT, nextPeriod, periodOf, rowOf, subscribe } from '@/e2e/billing-accounts';
-import { changeAnswers, holdAnswers } from '@/e2e/billing-harness';
+import { billing } from '@/test/billing';
+import { CREDIT, nextPeriod, periodOf, rowOf, subscribe } from '@/test/billing-accounts';
+import { changeAnswers, holdAnswers } from '@/test/billing-harness';
 import { cancelPlan } from './cancel-plan';
 import { changePlan } from './change-plan';
 import { resumePlan } from './resume-plan';
-import { billing } from './test-billing';
 
 async function subscriber(planId: 'pro' | 'team') {
   const account = await subscribe(billing, planId);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { buy, CREDIT, pay, stateOf } from '@/e2e/billing-accounts';
-import { permutations } from '@/e2e/billing-harness';
 import { auditLedger } from '@/server/credits/audit';
 import { db } from '@/server/platform/db';
+import { billing } from '@/test/billing';
+import { buy, CREDIT, pay, stateOf } from '@/test/billing-accounts';
+import { permutations } from '@/test/billing-harness';
 import { replayEvent } from './replay-event';
-import { billing } from './test-billing';
 
 describe('events about a purchase', () => {
   it('end in one state in all 120 orders, each twice, eight at a time', async () => {

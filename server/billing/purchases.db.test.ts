@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { buy, CREDIT, pay, sessionIdOf, spend, stateOf } from '@/e2e/billing-accounts';
 import { database, db } from '@/server/platform/db';
-import { seedOrganization } from '@/server/platform/test-db';
+import { billing } from '@/test/billing';
+import { buy, CREDIT, pay, sessionIdOf, spend, stateOf } from '@/test/billing-accounts';
+import { seedOrganization } from '@/test/test-db';
 import { changePlan } from './change-plan';
 import { startTopup } from './start-topup';
-import { billing } from './test-billing';
 
 describe('a purchase that is paid back', () => {
   it('takes back what is left and marks the rest as owed, which the next purchase repays', async () => {

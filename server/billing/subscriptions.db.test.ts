@@ -1,4 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
+import { auditLedger } from '@/server/credits/audit';
+import { resetMonth } from '@/server/credits/ledger';
+import { now, setClockOffset } from '@/server/platform/clock';
+import { database, db, inTx } from '@/server/platform/db';
+import { billing } from '@/test/billing';
 import {
   CREDIT,
   DAY,
@@ -8,18 +13,13 @@ import {
   sessionIdOf,
   subscribe,
   subscribeUnpaid,
-} from '@/e2e/billing-accounts';
-import { holdAnswers, permutations } from '@/e2e/billing-harness';
-import { auditLedger } from '@/server/credits/audit';
-import { resetMonth } from '@/server/credits/ledger';
-import { now, setClockOffset } from '@/server/platform/clock';
-import { database, db, inTx } from '@/server/platform/db';
-import { seedOrganization } from '@/server/platform/test-db';
+} from '@/test/billing-accounts';
+import { holdAnswers, permutations } from '@/test/billing-harness';
+import { seedOrganization } from '@/test/test-db';
 import { applySubscription } from './apply-subscription';
 import { changePlan } from './change-plan';
 import { endGrace } from './end-grace';
 import { syncOverdue } from './sync-overdue';
-import { billing } from './test-billing';
 
 describe('a subscription', () => {
   it('raises the plan once its payment is reported: credits, welcome credits and the paid period', async () => {

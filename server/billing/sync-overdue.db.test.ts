@@ -1,11 +1,11 @@
 import { afterAll, expect, it } from 'vitest';
-import { DAY, nextPeriod, rowOf, subscribe } from '@/e2e/billing-accounts';
-import { changeAnswers } from '@/e2e/billing-harness';
 import { setClockOffset } from '@/server/platform/clock';
 import { database, db } from '@/server/platform/db';
-import { seedOrganization } from '@/server/platform/test-db';
+import { billing } from '@/test/billing';
+import { DAY, nextPeriod, rowOf, subscribe } from '@/test/billing-accounts';
+import { changeAnswers } from '@/test/billing-harness';
+import { seedOrganization } from '@/test/test-db';
 import { syncOverdue } from './sync-overdue';
-import { billing } from './test-billing';
 
 afterAll(() => setClockOffset(0));
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database, Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
-import { type Audited, rulesAfter as rulesAfterIn, seedAudited } from './test-audit';
+import { type Audited, rulesAfter as rulesAfterIn, seedAudited } from '@/test/audit-fixtures';
+import { closeTestDb, testDb } from '@/test/test-db';
 
 describe('the audit follows a charge', () => {
   let database: Database;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database, Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { type Audited, addCall, rulesAfter as rulesAfterIn, seedAudited } from '@/test/audit-fixtures';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { auditLedger } from './audit';
-import { type Audited, addCall, rulesAfter as rulesAfterIn, seedAudited } from './test-audit';
 
 describe('the audit', () => {
   let database: Database;

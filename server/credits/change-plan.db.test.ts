@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { now, setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { auditLedger } from './audit';
 import { cancelDowngrade, movePlanNow, scheduleDowngrade, upgradePlan } from './change-plan';
 import { grant, PERIOD_MS, release, reserve, resetMonth, settle } from './ledger';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { auditLedger } from './audit';
 import { clawBack } from './claw-back';
 import { grant, reserve, settle } from './ledger';

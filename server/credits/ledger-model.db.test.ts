@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { ModelAccount, type ModelPlan } from '@/test/ledger-model';
+import type { Operation } from '@/test/ledger-operation';
+import { randomOf } from '@/test/random';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { auditLedger } from './audit';
 import { PERIOD_MS } from './ledger';
-import { ModelAccount, type ModelPlan } from './test-ledger-model';
-import type { Operation } from './test-ledger-operation';
-import { randomOf } from './test-random';
 
 const OPERATIONS = 100_000;
 /** Operations a statement: each is still one call of a ledger function. */

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { Crew, type Outcomes, type PressureCall, seedAccounts, sumOutcomes } from '@/test/pressure';
+import { randomOf } from '@/test/random';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { auditLedger } from './audit';
 import { PERIOD_MS } from './ledger';
-import { Crew, type Outcomes, type PressureCall, seedAccounts, sumOutcomes } from './test-pressure';
-import { randomOf } from './test-random';
 
 const url = process.env.TEST_DATABASE_URL ?? '';
 const PROCESSES = 4;

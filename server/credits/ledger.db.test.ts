@@ -3,7 +3,7 @@ import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { getBalance } from './balance';
 import { absorbCalls, expireStaleHolds, grant, release, renewHold, reserve, resetMonth, settle } from './ledger';
 import { onboardUser } from './onboard-user';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { upgradePlan } from './change-plan';
 import { grant, reserve } from './ledger';
 import { cheapestTopup, listUnlocks, type Need } from './list-unlocks';

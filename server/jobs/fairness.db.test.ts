@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, inTx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { enqueue, slotsOfAGroup, startQueue, stopQueue, work } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { dispatchRun } from '@/server/runs/dispatch';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 
 let database: Database;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { now, setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { runJob } from '@/server/platform/job-status';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { releaseStaleHolds } from './handlers/credits-upkeep';
 
 let database: Database;

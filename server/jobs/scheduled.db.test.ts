@@ -10,7 +10,7 @@ import { newId } from '@/server/platform/ids';
 import { runJob, viewJobs } from '@/server/platform/job-status';
 import { SCHEDULED_JOBS } from '@/server/platform/queue';
 import { nextRun, SCHEDULE } from '@/server/platform/schedule';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { noticeBalances, reconcileLedger, releaseStaleHolds, resetMonths } from './handlers/credits-upkeep';
 import { changePlans } from './handlers/plan-changes';
 import { HANDLERS } from './handlers/scheduled';

@@ -3,14 +3,14 @@ import { checkAndCountAccess, checkCapabilityAccess } from '@/server/credits/acc
 import { auditLedger } from '@/server/credits/audit';
 import { meterUsage, type UsageMeter } from '@/server/credits/usage-meter';
 import { newId } from '@/server/platform/ids';
-import { seedOrganization } from '@/server/platform/test-db';
+import { ask, configure, context, database, fake, owner, respondWith, scope } from '@/test/providers';
+import { seedOrganization } from '@/test/test-db';
 import { chooseModel, usableModels } from './catalog';
 import { checkAIAccess } from './check-ai-access';
 import { callModel } from './gateway';
 import { listOwnKeys, storeOwnKey } from './own-keys';
 import { quoteCall } from './quote';
 import { quoteFor } from './quote-for';
-import { ask, configure, context, database, fake, owner, respondWith, scope } from './test-providers';
 
 const OWN_KEY = 'sk-own-0123456789-abcd';
 

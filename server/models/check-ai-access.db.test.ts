@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { seedOrganization } from '@/server/platform/test-db';
+import { ask, configure, context, database, fake, owner } from '@/test/providers';
+import { seedOrganization } from '@/test/test-db';
 import { checkAIAccess } from './check-ai-access';
 import { callModel } from './gateway';
-import { ask, configure, context, database, fake, owner } from './test-providers';
 
 describe('the access check', () => {
   it('lets a free plan run at fast, and says what enhanced costs to unlock', async () => {

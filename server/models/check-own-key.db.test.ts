@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type FakeAnswer, type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
 import { auditLedger } from '@/server/credits/audit';
 import { meterUsage, type UsageMeter } from '@/server/credits/usage-meter';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { type FakeAnswer, type FakeModel, startFakeModel } from '@/test/fake-model/server';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { checkOwnKey } from './check-own-key';
 import { MODEL_LIMITS } from './limits';
 import { listOwnKeys, removeOwnKey, storeOwnKey } from './own-keys';

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type FakeAnswer, type FakeModel, type FakeRequest, startFakeModel } from '@/e2e/fake-model/server';
 import { auditLedger } from '@/server/credits/audit';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { type FakeAnswer, type FakeModel, type FakeRequest, startFakeModel } from '@/test/fake-model/server';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { type CallContext, callModel, type TextRequest } from './gateway';
 import { costOf, creditsFor } from './pricing';
 import { tariff } from './quote';

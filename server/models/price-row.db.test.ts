@@ -3,7 +3,7 @@ import { type ModelPrice, Prisma } from '@/prisma/generated/client';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { priceInForce, quoteCall } from './quote';
 
 const DAY = 86_400_000;

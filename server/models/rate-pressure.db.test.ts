@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/audit';
-import { Crew, type Outcomes, seedAccounts, sumOutcomes } from '@/server/credits/test-pressure';
-import { randomOf } from '@/server/credits/test-random';
 import type { Database } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
-import type { DoorCalls } from './test-rate-worker';
+import { Crew, type Outcomes, seedAccounts, sumOutcomes } from '@/test/pressure';
+import { randomOf } from '@/test/random';
+import type { DoorCalls } from '@/test/rate-worker';
+import { closeTestDb, testDb } from '@/test/test-db';
 
 const url = process.env.TEST_DATABASE_URL ?? '';
 const PROCESSES = 4;
@@ -27,7 +27,7 @@ describe.skipIf(url === '')(`rate limits under four processes on native Postgres
   });
   afterAll(closeTestDb);
   beforeEach(async () => {
-    const program = new URL('./test-rate-worker.ts', import.meta.url);
+    const program = new URL('../../test/rate-worker.ts', import.meta.url);
     crew = await Crew.start<DoorCalls>(database.pool?.options.connectionString ?? '', PROCESSES, CONNECTIONS, program);
   });
   afterEach(() => crew.stop());

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
 import { auditLedger } from '@/server/credits/audit';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { type FakeModel, startFakeModel } from '@/test/fake-model/server';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { chooseModel } from './catalog';
 import { checkAIAccess } from './check-ai-access';
 import { callModel } from './gateway';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { viewPricing } from './view-pricing';
 
 let database: Database;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { chooseModel, type ModelScope } from './catalog';
 
 const DEFAULT = 'openai:gpt-5-mini';

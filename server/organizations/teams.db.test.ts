@@ -5,7 +5,7 @@ import { resetMonth } from '@/server/credits/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { changeRole } from './change-role';
 import { currentOrganization } from './current-organization';
 import { leaveTeam, removeMember } from './remove-member';

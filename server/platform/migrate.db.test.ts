@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedCatalogue } from '@/prisma/seed';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { type Database, openEmbedded } from './db';
 import { applyMigrations, diffAgainstSchema, listMigrations, pendingMigrations } from './migrate';
-import { closeTestDb, testDb } from './test-db';
 
 describe('migrations', () => {
   let database: Database;

@@ -1,6 +1,6 @@
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { closeTestDb, testDb } from './test-db';
+import { closeTestDb, testDb } from '@/test/test-db';
 
 const native = Boolean(process.env.TEST_DATABASE_URL);
 let pglite: PGlite;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedCatalogue } from '@/prisma/seed';
+import { closeTestDb, testDb } from '@/test/test-db';
 import type { Database } from './db';
-import { closeTestDb, testDb } from './test-db';
 
 let database: Database;
 beforeAll(async () => {

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
-import { goodReply, plan, wholeFile } from '@/e2e/fake-model/scripted-project';
 import { architectPlanSchema } from '@/server/agents/schema';
 import { newId } from '@/server/platform/ids';
 import { readFiles } from '@/server/workspace/snapshots';
+import { goodReply, plan, wholeFile } from '@/test/fake-model/scripted-project';
+import { built, database, designed, drive, MODEL, PRICE, script } from '@/test/scripted-runs';
 import { approvePlan } from './approve-plan';
 import { resumeRun } from './command-run';
 import { replan } from './replan';
 import { rollbackProject } from './rollback-project';
 import { savePlan } from './save-plan';
-import { built, database, designed, drive, MODEL, PRICE, script } from './test-scripted-runs';
 import { viewProject } from './view-project';
 
 const tasksOf = (projectId: string) => database.prisma.task.findMany({ where: { projectId }, orderBy: { key: 'asc' } });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { goodReply, replacement, verdict, wholeFile } from '@/e2e/fake-model/scripted-project';
 import { readFiles } from '@/server/workspace/snapshots';
+import { goodReply, replacement, verdict, wholeFile } from '@/test/fake-model/scripted-project';
+import { allDone, built, database, designed, drive, onT2, sandbox, script, status } from '@/test/scripted-runs';
 import { resumeRun } from './command-run';
-import { allDone, built, database, designed, drive, onT2, sandbox, script, status } from './test-scripted-runs';
 
 async function headFiles(projectId: string): Promise<Map<string, string>> {
   const project = await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } });

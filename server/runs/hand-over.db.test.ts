@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { reclaimExpired } from '@/server/jobs/reclaim';
+import { database, designed, drive, script, status } from '@/test/scripted-runs';
 import { approvePlan } from './approve-plan';
 import { advanceRun } from './engine';
 import { beginStep } from './journal';
 import { takeLease } from './lease';
 import { handleFailure } from './step-failure';
-import { database, designed, drive, script, status } from './test-scripted-runs';
 
 /** Jobs that carry this run on, and have not begun. */
 async function jobsOf(runId: string): Promise<number> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import type { Actor } from './actor';
 import { approvePlan } from './approve-plan';
 import { sendMessage } from './chat';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, inTx } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { appendEvents } from './event-log';
 import { RUN_LIMITS } from './limits';
 import { tailEvents } from './tail';

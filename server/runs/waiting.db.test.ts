@@ -1,13 +1,13 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { goodReply } from '@/e2e/fake-model/scripted-project';
 import { startWorker, type Worker } from '@/server/jobs/start-worker';
 import { now, setClockOffset } from '@/server/platform/clock';
+import { goodReply } from '@/test/fake-model/scripted-project';
+import { database, MODEL, owner, script } from '@/test/scripted-runs';
 import { commandRun } from './command-run';
 import { createProject } from './create-project';
 import { advanceRun } from './engine';
 import { RUN_LIMITS } from './limits';
 import { retryPause } from './step-failure';
-import { database, MODEL, owner, script } from './test-scripted-runs';
 
 let worker: Worker | null = null;
 

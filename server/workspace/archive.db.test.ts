@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Database, inTx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { openArchive } from './archive';
 import { postgresBlobs } from './blobs';
 import { createSnapshot, type SnapshotRef } from './snapshots';

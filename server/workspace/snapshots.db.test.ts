@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, inTx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { openArchive, safeArchiveName } from './archive';
 import { postgresBlobs, sha256Of } from './blobs';
 import { createSnapshot, diffSnapshots, readFile, readFiles, readTree, rollbackTo } from './snapshots';

@@ -9,7 +9,7 @@ import { closeDatabase, type Database, openNative, useDatabase } from '@/server/
 import { resetEnv } from '@/server/platform/env';
 import { listMigrations } from '@/server/platform/migrate';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { testDb } from '@/server/platform/test-db';
+import { testDb } from '@/test/test-db';
 import { handleHealth, handleReady } from './health-handler';
 
 interface Answer {

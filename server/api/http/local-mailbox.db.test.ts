@@ -3,7 +3,7 @@ import { sendSignInMail } from '@/server/auth/sign-in-mail';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { closeTestDb, testDb } from '@/test/test-db';
 import { handleAuth } from './auth-handler';
 import { localMailbox } from './local-mailbox';
 import { signInWays } from './sign-in-ways';

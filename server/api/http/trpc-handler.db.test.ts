@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
 import { grant } from '@/server/credits/ledger';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { createProject } from '@/server/runs/create-project';
+import { type FakeModel, startFakeModel } from '@/test/fake-model/server';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { handleTrpc } from './trpc-handler';
 
 let database: Database;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FakeModel, type FakeVectors, startFakeModel } from '@/e2e/fake-model/server';
 import { auditLedger } from '@/server/credits/audit';
 import { embedTexts } from '@/server/models/embed';
 import { type Database, inTx } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
 import { createSnapshot } from '@/server/workspace/snapshots';
+import { type FakeModel, type FakeVectors, startFakeModel } from '@/test/fake-model/server';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { indexSnapshot } from '../index-snapshot';
 import { searchCode } from '../search-code';
 import { type EmbedCallFor, selectEmbedder } from '../select-embedder';

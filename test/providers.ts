@@ -1,11 +1,11 @@
 import 'server-only';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type FakeAnswer, type FakeModel, type FakeRequest, startFakeModel } from '@/e2e/fake-model/server';
+import type { CallContext } from '@/server/models/gateway';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
-import type { CallContext } from './gateway';
+import { type FakeAnswer, type FakeModel, type FakeRequest, startFakeModel } from './fake-model/server';
+import { closeTestDb, seedOrganization, testDb } from './test-db';
 
 // An instance with a key of OpenAI, whose servers a test answers for. Importing this sets a test file up: a database, the fake
 // providers, and an organization of its own for each test.

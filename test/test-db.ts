@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { seedCatalogue } from '@/prisma/seed';
-import { closeDatabase, type Database, openEmbedded, openNative, useDatabase } from './db';
-import { newId } from './ids';
-import { applyMigrations, listMigrations } from './migrate';
+import { closeDatabase, type Database, openEmbedded, openNative, useDatabase } from '@/server/platform/db';
+import { newId } from '@/server/platform/ids';
+import { applyMigrations, listMigrations } from '@/server/platform/migrate';
 
 /**
  * A fresh, migrated and seeded database for one test file, and the one that `db()` then returns. Embedded in memory by

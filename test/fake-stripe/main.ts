@@ -1,6 +1,6 @@
 /**
  * Starts the fake by hand or for Playwright:
- * `node --import ./scripts/register.mjs e2e/fake-stripe/main.ts --port 12111 --webhook http://localhost:3000/api/stripe/webhook`
+ * `node --import ./scripts/register.mjs test/fake-stripe/main.ts --port 12111 --webhook http://localhost:3000/api/stripe/webhook`
  */
 import { parseArgs } from 'node:util';
 import { startFakeStripe } from './server';

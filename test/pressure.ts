@@ -25,7 +25,7 @@ export class Crew<Call extends object = PressureCall> {
     url: string,
     size: number,
     connections: number,
-    program = new URL('./test-pressure-worker.ts', import.meta.url),
+    program = new URL('./pressure-worker.ts', import.meta.url),
   ): Promise<Crew<Call>> {
     const worker = fileURLToPath(program);
     const processes = Array.from({ length: size }, () =>

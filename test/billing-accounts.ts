@@ -6,8 +6,8 @@ import { reserve, settle } from '@/server/credits/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import { database, db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { seedOrganization } from '@/server/platform/test-db';
 import type { Billing } from './billing-harness';
+import { seedOrganization } from './test-db';
 
 export const CREDIT = 1_000_000n;
 export const DAY = 86_400_000;

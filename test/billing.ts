@@ -1,10 +1,10 @@
 import 'server-only';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { type Billing, startBilling } from '@/e2e/billing-harness';
 import { auditLedger } from '@/server/credits/audit';
 import { setClockOffset } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
+import { type Billing, startBilling } from './billing-harness';
+import { closeTestDb, testDb } from './test-db';
 
 // Billing against the fake Stripe. Importing this sets a test file up: a database, the server, and the ledger audited at the end.
 

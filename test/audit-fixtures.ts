@@ -1,10 +1,10 @@
 import 'server-only';
+import { auditLedger } from '@/server/credits/audit';
+import { clawBack } from '@/server/credits/claw-back';
+import { absorbCalls, grant, reserve, settle } from '@/server/credits/ledger';
 import type { Database, Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { seedOrganization } from '@/server/platform/test-db';
-import { auditLedger } from './audit';
-import { clawBack } from './claw-back';
-import { absorbCalls, grant, reserve, settle } from './ledger';
+import { seedOrganization } from './test-db';
 
 /** An account with some of everything. */
 export interface Audited {

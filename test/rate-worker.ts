@@ -1,9 +1,9 @@
 import 'server-only';
+import { executeWithAIAccess } from '@/server/models/execute-with-ai-access';
 import { setClockOffset } from '@/server/platform/clock';
 import { openNative, useDatabase } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { executeWithAIAccess } from './execute-with-ai-access';
 
 /** Calls through the door, shared out among the organizations in turn. */
 export interface DoorCalls {

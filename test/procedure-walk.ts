@@ -1,12 +1,12 @@
+import { appRouter } from '@/server/api/root';
+import { type Caller, createCaller } from '@/server/api/trpc';
 import { startTopup } from '@/server/billing/start-topup';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { seedOrganization } from '@/server/platform/test-db';
 import { approvePlan } from '@/server/runs/approve-plan';
 import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
-import { appRouter } from './root';
-import { type Caller, createCaller } from './trpc';
+import { seedOrganization } from './test-db';
 
 /** Ids of organization A, filled before the walk. */
 export const a = {

@@ -1,17 +1,17 @@
 import 'server-only';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { scriptedProject } from '@/e2e/fake-model/scripted-project';
-import { type FakeModel, startFakeModel } from '@/e2e/fake-model/server';
 import { auditLedger } from '@/server/credits/audit';
 import { syncEnvironmentModels } from '@/server/models/catalog';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, seedOrganization, testDb } from '@/server/platform/test-db';
-import { approvePlan } from './approve-plan';
-import { createProject } from './create-project';
-import { advanceRun } from './engine';
+import { approvePlan } from '@/server/runs/approve-plan';
+import { createProject } from '@/server/runs/create-project';
+import { advanceRun } from '@/server/runs/engine';
+import { scriptedProject } from './fake-model/scripted-project';
+import { type FakeModel, startFakeModel } from './fake-model/server';
+import { closeTestDb, seedOrganization, testDb } from './test-db';
 
 // Runs against a model over HTTP whose answers a test decides. Importing this sets a test file up: a database, the model with
 // a price, an organization of its own for each test, and after each test the ledger audited.

@@ -1,5 +1,5 @@
 import 'server-only';
-import type { ModelCall, ModelHold, Operation, Result } from './test-ledger-operation';
+import type { ModelCall, ModelHold, Operation, Result } from './ledger-operation';
 
 /** The ledger as anybody would write it down: one account at a time, no SQL. The real one must agree with it, operation by operation. */
 export interface ModelPlan {

@@ -1,6 +1,6 @@
 import 'server-only';
 import pg from 'pg';
-import type { PressureCall, PressureReply } from './test-pressure';
+import type { PressureCall, PressureReply } from './pressure';
 
 /**
  * One of the processes of the ledger's pressure tests: `node … test-pressure-worker.ts URL CONNECTIONS`. Runs each call it is

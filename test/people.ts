@@ -1,14 +1,14 @@
+import { callerFrom } from '@/server/api/caller';
+import { appRouter } from '@/server/api/root';
+import { createCaller } from '@/server/api/trpc';
 import { onboardUser } from '@/server/credits/onboard-user';
 import { database } from '@/server/platform/db';
 import { newId, newSecret } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { closeTestDb, testDb } from '@/server/platform/test-db';
 import { approvePlan } from '@/server/runs/approve-plan';
 import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
-import { callerFrom } from './caller';
-import { appRouter } from './root';
-import { createCaller } from './trpc';
+import { closeTestDb, testDb } from './test-db';
 
 export const SECRET_TITLE = 'Zwiebelkuchen calculator';
 
