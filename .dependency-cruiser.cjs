@@ -3,12 +3,12 @@ const LAYERS = [
   'platform',
   'auth',
   'organizations',
-  'projects',
   'credits',
   ['workspace', 'models', 'billing'],
   'code-search',
   'agents',
   'runs',
+  'projects',
   ['api', 'jobs'],
 ];
 const TESTS = '\\.(test|db\\.test|spec)\\.tsx?$';

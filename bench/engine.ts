@@ -6,9 +6,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { cpus, loadavg } from 'node:os';
 import { startQueue, stopQueue } from '@/server/platform/queue';
+import { createProject } from '@/server/projects/create-project';
 import { answerQuestions } from '@/server/runs/answer-questions';
 import { approvePlan } from '@/server/runs/approve-plan';
-import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
 import { type WorkKind, workChannel } from '@/server/runs/work-proper';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';

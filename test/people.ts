@@ -5,8 +5,8 @@ import { onboardUser } from '@/server/credits/onboard-user';
 import { database } from '@/server/platform/db';
 import { newId, newSecret } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
+import { createProject } from '@/server/projects/create-project';
 import { approvePlan } from '@/server/runs/approve-plan';
-import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
 import { closeTestDb, testDb } from './test-db';
 

@@ -3,8 +3,8 @@ import { type Caller, createCaller } from '@/server/api/trpc';
 import { startTopup } from '@/server/billing/start-topup';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
+import { createProject } from '@/server/projects/create-project';
 import { approvePlan } from '@/server/runs/approve-plan';
-import { createProject } from '@/server/runs/create-project';
 import { advanceRun } from '@/server/runs/engine';
 import { seedOrganization } from './test-db';
 

@@ -8,7 +8,7 @@ import { grant } from '@/server/credits/ledger';
 import { database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
-import { createProject } from '@/server/runs/create-project';
+import { createProject } from '@/server/projects/create-project';
 import { advanceRun } from '@/server/runs/engine';
 import { replan } from '@/server/runs/replan';
 import { viewChat } from '@/server/runs/view-chat';

@@ -2,7 +2,7 @@ import { TRPCError } from '@trpc/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { buildArchive } from '@/server/runs/build-archive';
+import { buildArchive } from '@/server/projects/build-archive';
 import {
   a,
   call,

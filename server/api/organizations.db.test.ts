@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { createTeam } from '@/server/credits/create-team';
 import { database, inTx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { createProject } from '@/server/runs/create-project';
+import { createProject } from '@/server/projects/create-project';
 import { appendEvents } from '@/server/runs/event-log';
 import { as, cookies, type Person, person, startApi, stopApi } from '@/test/people';
 import { handleSwitchOrganization } from './http/switch-organization-handler';

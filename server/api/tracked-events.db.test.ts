@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { database } from '@/server/platform/db';
-import { createProject } from '@/server/runs/create-project';
+import { createProject } from '@/server/projects/create-project';
 import { type Person, person, startApi, stopApi } from '@/test/people';
 import { callerFrom } from './caller';
 import { trackedEvents } from './tracked-events';

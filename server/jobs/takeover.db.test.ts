@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/audit';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
+import { createProject } from '@/server/projects/create-project';
 import { answerQuestions } from '@/server/runs/answer-questions';
 import { approvePlan } from '@/server/runs/approve-plan';
-import { createProject } from '@/server/runs/create-project';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 
 const needsNative = 'needs TEST_DATABASE_URL: workers are processes of their own only there';

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { architectPlanSchema } from '@/server/agents/schema';
 import { newId } from '@/server/platform/ids';
+import { rollbackProject } from '@/server/projects/rollback-project';
+import { viewProject } from '@/server/projects/view-project';
 import { readFiles } from '@/server/workspace/snapshots';
 import { goodReply, plan, wholeFile } from '@/test/fake-model/scripted-project';
 import { built, database, designed, drive, MODEL, PRICE, script } from '@/test/scripted-runs';
 import { approvePlan } from './approve-plan';
 import { resumeRun } from './command-run';
 import { replan } from './replan';
-import { rollbackProject } from './rollback-project';
 import { savePlan } from './save-plan';
-import { viewProject } from './view-project';
 
 const tasksOf = (projectId: string) => database.prisma.task.findMany({ where: { projectId }, orderBy: { key: 'asc' } });
 

@@ -15,7 +15,7 @@ import { logger } from '@/server/platform/logger';
 import { readTree } from '@/server/workspace/snapshots';
 import { type Actor, say } from './actor';
 import { endMessage } from './call';
-import { describeAgain } from './create-project';
+import { describeAgain } from './describe-project';
 import { embedderOf } from './embedder';
 import { appendEvents, DeltaWriter } from './event-log';
 import { moveOffModel, tellNewDefault } from './replace-model';

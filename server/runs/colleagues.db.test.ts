@@ -4,14 +4,14 @@ import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
+import { createProject } from '@/server/projects/create-project';
+import { viewProject } from '@/server/projects/view-project';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { editAndResend, sendMessage } from './chat';
-import { createProject } from './create-project';
 import { advanceRun } from './engine';
 import { listPlanVersions } from './list-plan-versions';
 import { savePlan } from './save-plan';
 import { viewChat } from './view-chat';
-import { viewProject } from './view-project';
 
 let database: Database;
 let olga: { organizationId: string; userId: string; projectId: string };

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/audit';
 import { type Database, db } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
+import { buildArchive } from '@/server/projects/build-archive';
+import { createProject } from '@/server/projects/create-project';
 import { readFiles } from '@/server/workspace/snapshots';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { answerQuestions } from './answer-questions';
 import { approvePlan } from './approve-plan';
-import { buildArchive } from './build-archive';
-import { createProject } from './create-project';
 import { advanceRun } from './engine';
 
 describe('the main job with the offline demo', () => {

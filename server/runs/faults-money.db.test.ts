@@ -5,16 +5,16 @@ import { readReceipt } from '@/server/credits/read-receipt';
 import { creditsFor } from '@/server/models/pricing';
 import { tariff } from '@/server/models/quote';
 import { newId } from '@/server/platform/ids';
+import { setBudget } from '@/server/projects/project-settings';
+import { viewProject } from '@/server/projects/view-project';
 import { readFiles } from '@/server/workspace/snapshots';
 import { goodReply, verdict } from '@/test/fake-model/scripted-project';
 import { allDone, built, database, designed, drive, onT2, script, status } from '@/test/scripted-runs';
 import { approvePlan } from './approve-plan';
 import { projectCharged } from './call';
 import { commandRun, resumeRun } from './command-run';
-import { setBudget } from './project-settings';
 import { refineTask } from './refine-task';
 import { viewChat } from './view-chat';
-import { viewProject } from './view-project';
 import { waitForBudget } from './waits-for';
 
 async function headFiles(projectId: string): Promise<Map<string, string>> {

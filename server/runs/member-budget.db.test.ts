@@ -4,15 +4,15 @@ import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
+import { createProject } from '@/server/projects/create-project';
+import { viewProject, viewTimeline } from '@/server/projects/view-project';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { answerQuestions } from './answer-questions';
 import { approvePlan } from './approve-plan';
 import { commandRun, resumeRun } from './command-run';
-import { createProject } from './create-project';
 import { advanceRun } from './engine';
 import { replan } from './replan';
 import { viewChat } from './view-chat';
-import { viewProject, viewTimeline } from './view-project';
 
 let database: Database;
 let owner: { organizationId: string; userId: string };

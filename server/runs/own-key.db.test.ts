@@ -3,10 +3,10 @@ import { storeOwnKey } from '@/server/models/own-keys';
 import { removeMember } from '@/server/organizations/remove-member';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
+import { createProject } from '@/server/projects/create-project';
 import { database, drive, fake, owner, script } from '@/test/scripted-runs';
 import { approvePlan } from './approve-plan';
 import { resumeRun } from './command-run';
-import { createProject } from './create-project';
 
 const OWN_KEY = 'sk-own-0123456789-9999';
 

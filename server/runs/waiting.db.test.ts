@@ -1,10 +1,10 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { startWorker, type Worker } from '@/server/jobs/start-worker';
 import { now, setClockOffset } from '@/server/platform/clock';
+import { createProject } from '@/server/projects/create-project';
 import { goodReply } from '@/test/fake-model/scripted-project';
 import { database, MODEL, owner, script } from '@/test/scripted-runs';
 import { commandRun } from './command-run';
-import { createProject } from './create-project';
 import { advanceRun } from './engine';
 import { RUN_LIMITS } from './limits';
 import { retryPause } from './step-failure';

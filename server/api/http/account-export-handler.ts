@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { now } from '@/server/platform/clock';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
-import { exportAccount } from '@/server/runs/export-account';
+import { exportAccount } from '@/server/projects/export-account';
 import { callerFrom } from '../caller';
 import { cookieReader } from './cookies';
 

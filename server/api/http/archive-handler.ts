@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import { isStorable } from '@/server/platform/plain-text';
-import { buildArchive } from '@/server/runs/build-archive';
+import { buildArchive } from '@/server/projects/build-archive';
 import { callerFrom } from '../caller';
 import { cookieReader } from './cookies';
 

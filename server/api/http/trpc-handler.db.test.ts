@@ -4,7 +4,7 @@ import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { createProject } from '@/server/runs/create-project';
+import { createProject } from '@/server/projects/create-project';
 import { type FakeModel, startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { handleTrpc } from './trpc-handler';

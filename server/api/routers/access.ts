@@ -5,7 +5,7 @@ import { checkOwnKey } from '@/server/models/check-own-key';
 import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/own-keys';
 import { capabilitySchema, ownKeyProviderSchema, qualitySchema, storeKeySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';
-import { checkProjectAccess } from '@/server/runs/check-project-access';
+import { checkProjectAccess } from '@/server/projects/check-project-access';
 import { quoteDesign } from '@/server/runs/quote-work';
 import { setTaskQuality } from '@/server/runs/task-quality';
 import { memberProcedure, ownerProcedure, router } from '../trpc';

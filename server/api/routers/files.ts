@@ -2,7 +2,7 @@ import 'server-only';
 import { z } from 'zod';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { rollbackProject } from '@/server/runs/rollback-project';
+import { rollbackProject } from '@/server/projects/rollback-project';
 import { diffSnapshots, listFiles, readFile } from '@/server/workspace/snapshots';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, projectInput } from './shared';

@@ -4,10 +4,10 @@ import { auditLedger } from '@/server/credits/audit';
 import { reserve, settle } from '@/server/credits/ledger';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
+import type { Actor } from '@/server/runs/actor';
+import { cursorSchema } from '@/server/runs/attempt';
 import { createSnapshot } from '@/server/workspace/snapshots';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import type { Actor } from './actor';
-import { cursorSchema } from './attempt';
 import { rollbackProject } from './rollback-project';
 
 const CHARGED = 700n;

@@ -1,13 +1,13 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
 import { resolveModel } from '@/server/models/catalog';
-import { demoProjects, demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalog';
+import { demoProjects } from '@/server/models/demo/catalog';
 import { QUALITIES } from '@/server/models/schema';
-import { db, inTx, type Tx } from '@/server/platform/db';
-import { AppError, notFound } from '@/server/platform/errors';
+import { db, inTx } from '@/server/platform/db';
+import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { type Actor, say, scopeOf, startRun, tell } from './actor';
-import { moveProject } from './transitions';
+import { type Actor, say } from '@/server/runs/actor';
+import { beginDesign } from '@/server/runs/describe-project';
 
 export interface CreateProject {
   organizationId: string;
@@ -57,37 +57,4 @@ export async function createProject(input: CreateProject): Promise<string> {
     await beginDesign(tx, actor, model, description);
   });
   return id;
-}
-
-/** The demo says plainly what it cannot build, before anything is spent. */
-async function beginDesign(tx: Tx, actor: Actor, model: string, description: string): Promise<void> {
-  if (model.startsWith('demo:') && matchDemoProject(description) === null) {
-    await tell(tx, scopeOf(actor), {
-      text: demoUnknownAnswer(),
-      purpose: 'clarify',
-      modelLabel: 'Demo model (offline)',
-    });
-    return;
-  }
-  await moveProject(tx, { ...scopeOf(actor), to: 'clarifying' });
-  await startRun(tx, actor, 'design');
-}
-
-/** A draft's description, said anew. */
-export async function describeAgain(actor: Actor, text: string): Promise<void> {
-  const current = await db().project.findFirst({
-    where: { id: actor.projectId, organizationId: actor.organizationId },
-  });
-  if (current === null) throw notFound('Project');
-  if (current.status !== 'draft') throw new AppError('wrong_status', 'the project is designed already');
-  const quality = QUALITIES.find((id) => id === current.quality) ?? 'fast';
-  const model = await resolveModel(
-    { organizationId: actor.organizationId, quality, capability: 'clarify' },
-    current.modelRef,
-  );
-  await inTx(async (tx) => {
-    await tx.project.update({ where: { id: current.id }, data: { description: text } });
-    await say(tx, actor, { text, purpose: 'description' });
-    await beginDesign(tx, actor, model, text);
-  });
 }

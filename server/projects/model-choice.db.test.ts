@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
+import type { Actor } from '@/server/runs/actor';
+import { approvePlan } from '@/server/runs/approve-plan';
+import { sendMessage } from '@/server/runs/chat';
+import { advanceRun } from '@/server/runs/engine';
+import { setTaskQuality } from '@/server/runs/task-quality';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import type { Actor } from './actor';
-import { approvePlan } from './approve-plan';
-import { sendMessage } from './chat';
 import { checkProjectAccess } from './check-project-access';
 import { createProject } from './create-project';
-import { advanceRun } from './engine';
 import { setModel } from './project-settings';
-import { setTaskQuality } from './task-quality';
 
 let database: Database;
 let actor: Actor & { userId: string };

@@ -2,10 +2,10 @@ import 'server-only';
 import { lockBalance } from '@/server/credits/lock-balance';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
+import { type Actor, ownProject, scopeOf } from '@/server/runs/actor';
+import { discardOpenAttempts } from '@/server/runs/discard-attempts';
+import { appendEvents } from '@/server/runs/event-log';
 import { rollbackTo } from '@/server/workspace/snapshots';
-import { type Actor, ownProject, scopeOf } from './actor';
-import { discardOpenAttempts } from './discard-attempts';
-import { appendEvents } from './event-log';
 
 /** The tree of an earlier snapshot becomes the newest; history stays. Not while a run works on it. */
 export async function rollbackProject(actor: Actor, snapshotId: string): Promise<string> {

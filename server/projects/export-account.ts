@@ -10,7 +10,7 @@ import { notFound } from '@/server/platform/errors';
 import { postgresBlobs } from '@/server/workspace/blobs';
 import { pathProblem } from '@/server/workspace/edits/paths';
 import { readTree } from '@/server/workspace/snapshots';
-import { NameGiver } from './name-giver';
+import { NameGiver } from './unique-folder-names';
 import { streamZip, textEntry, type ZipEntry } from './zip-entries';
 
 /** Rows read at once. */

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { clarifyingQuestionSchema, findingSchema, type Plan, planSchema } from '@/server/agents/schema';
 import { db } from '@/server/platform/db';
 import { isAppError, notFound } from '@/server/platform/errors';
-import { plannedTask } from './attempt';
-import { projectCharged } from './call';
-import { quoteApproval } from './quote-work';
-import { viewUnlock } from './unlock';
+import { plannedTask } from '@/server/runs/attempt';
+import { projectCharged } from '@/server/runs/call';
+import { quoteApproval } from '@/server/runs/quote-work';
+import { viewUnlock } from '@/server/runs/unlock';
 
 interface Own {
   organizationId: string;
