@@ -7,10 +7,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { cpus, loadavg } from 'node:os';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { createProject } from '@/server/projects/create-project';
-import { answerQuestions } from '@/server/runs/answer-questions';
-import { approvePlan } from '@/server/runs/approve-plan';
-import { advanceRun } from '@/server/runs/engine';
-import { type WorkKind, workChannel } from '@/server/runs/work-proper';
+import { answerQuestions } from '@/server/runs/chat/answer-questions';
+import { advanceRun } from '@/server/runs/engine/engine';
+import { type WorkKind, workChannel } from '@/server/runs/engine/trace-work';
+import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { at, countQueries } from './count-queries';
 

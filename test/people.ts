@@ -6,8 +6,8 @@ import { database } from '@/server/platform/db';
 import { newId, newSecret } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { createProject } from '@/server/projects/create-project';
-import { approvePlan } from '@/server/runs/approve-plan';
-import { advanceRun } from '@/server/runs/engine';
+import { advanceRun } from '@/server/runs/engine/engine';
+import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { closeTestDb, testDb } from './test-db';
 
 export const SECRET_TITLE = 'Zwiebelkuchen calculator';

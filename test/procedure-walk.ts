@@ -4,8 +4,8 @@ import { startTopup } from '@/server/billing/start-topup';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { createProject } from '@/server/projects/create-project';
-import { approvePlan } from '@/server/runs/approve-plan';
-import { advanceRun } from '@/server/runs/engine';
+import { advanceRun } from '@/server/runs/engine/engine';
+import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { seedOrganization } from './test-db';
 
 /** Ids of organization A, filled before the walk. */

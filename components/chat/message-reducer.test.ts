@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventPayload } from '@/server/runs/schema';
+import type { EventPayload } from '@/server/runs/stream/schema';
 import {
   emptyMessages,
   type MessageSnapshot,

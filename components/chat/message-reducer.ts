@@ -1,4 +1,4 @@
-import type { EventPayload } from '@/server/runs/schema';
+import type { EventPayload } from '@/server/runs/stream/schema';
 
 /** A chat message as shown. */
 export interface ChatMessage {

@@ -8,7 +8,7 @@ import type { TaskView } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
 import { Input, Label, Textarea } from '@/components/ui/field';
-import type { RefineChoice } from '@/server/runs/schema';
+import type { RefineChoice } from '@/server/runs/stream/schema';
 import { Findings } from './review-card';
 
 /** The run waits for a person: what the reviewer found, and the four ways on. */

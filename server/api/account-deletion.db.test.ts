@@ -10,7 +10,7 @@ import { database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { createProject } from '@/server/projects/create-project';
-import { advanceRun } from '@/server/runs/engine';
+import { advanceRun } from '@/server/runs/engine/engine';
 import { as, build, type Person, person, SECRET_TITLE, startApi, stopApi } from '@/test/people';
 import { callerFrom } from './caller';
 

@@ -3,7 +3,7 @@ import { createTeam } from '@/server/credits/create-team';
 import { database, inTx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { createProject } from '@/server/projects/create-project';
-import { appendEvents } from '@/server/runs/event-log';
+import { appendEvents } from '@/server/runs/stream/event-log';
 import { as, cookies, type Person, person, startApi, stopApi } from '@/test/people';
 import { handleSwitchOrganization } from './http/switch-organization-handler';
 

@@ -2,7 +2,7 @@ import 'server-only';
 import { tracked } from '@trpc/server';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
-import { tailEvents } from '@/server/runs/tail';
+import { tailEvents } from '@/server/runs/stream/resume-stream';
 import type { Caller } from './trpc';
 
 /** An open stream hands out nothing on a session and a membership that were looked up longer ago. Milliseconds. */

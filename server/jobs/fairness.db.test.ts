@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, inTx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { enqueue, slotsOfAGroup, startQueue, stopQueue, work } from '@/server/platform/queue';
-import { dispatchRun } from '@/server/runs/dispatch';
+import { dispatchRun } from '@/server/runs/engine/dispatch';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 
 let database: Database;

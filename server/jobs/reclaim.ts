@@ -2,8 +2,8 @@ import 'server-only';
 import { reclaimOpenCalls } from '@/server/models/reclaim-calls';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
-import { closeOrphanMessages } from '@/server/runs/close-orphan-messages';
-import { dispatchRun } from '@/server/runs/dispatch';
+import { closeOrphanMessages } from '@/server/runs/engine/close-orphan-messages';
+import { dispatchRun } from '@/server/runs/engine/dispatch';
 
 /**
  * Embedded, this process is the only one: whatever was running belonged to its dead predecessor. Open model calls are closed

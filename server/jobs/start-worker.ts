@@ -6,9 +6,9 @@ import { runJob } from '@/server/platform/job-status';
 import { logger } from '@/server/platform/logger';
 import { SCHEDULED_JOBS, schedule, work } from '@/server/platform/queue';
 import { SCHEDULE } from '@/server/platform/schedule';
-import { advanceRun } from '@/server/runs/engine';
-import { compactEvents } from '@/server/runs/event-log';
-import { RUN_LIMITS } from '@/server/runs/limits';
+import { advanceRun } from '@/server/runs/engine/engine';
+import { compactEvents } from '@/server/runs/stream/event-log';
+import { RUN_LIMITS } from '@/server/runs/stream/run-limits';
 import { HANDLERS } from './handlers/scheduled';
 import { reclaimAll, reclaimExpired } from './reclaim';
 

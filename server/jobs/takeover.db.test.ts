@@ -4,8 +4,8 @@ import { auditLedger } from '@/server/credits/audit';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { createProject } from '@/server/projects/create-project';
-import { answerQuestions } from '@/server/runs/answer-questions';
-import { approvePlan } from '@/server/runs/approve-plan';
+import { answerQuestions } from '@/server/runs/chat/answer-questions';
+import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 
 const needsNative = 'needs TEST_DATABASE_URL: workers are processes of their own only there';

@@ -6,8 +6,8 @@ import { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { type Actor, say } from '@/server/runs/actor';
-import { beginDesign } from '@/server/runs/describe-project';
+import { beginDesign } from '@/server/runs/chat/describe-project';
+import { type Actor, say } from '@/server/runs/engine/actor';
 
 export interface CreateProject {
   organizationId: string;

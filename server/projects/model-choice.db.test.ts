@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import type { Actor } from '@/server/runs/actor';
-import { approvePlan } from '@/server/runs/approve-plan';
-import { sendMessage } from '@/server/runs/chat';
-import { advanceRun } from '@/server/runs/engine';
-import { setTaskQuality } from '@/server/runs/task-quality';
+import { sendMessage } from '@/server/runs/chat/chat';
+import type { Actor } from '@/server/runs/engine/actor';
+import { advanceRun } from '@/server/runs/engine/engine';
+import { approvePlan } from '@/server/runs/plan/approve-plan';
+import { setTaskQuality } from '@/server/runs/plan/task-quality';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { checkProjectAccess } from './check-project-access';
 import { createProject } from './create-project';

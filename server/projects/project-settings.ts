@@ -4,9 +4,9 @@ import { resolveModel } from '@/server/models/catalog';
 import type { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
-import { type Actor, ownProject, scopeOf } from '@/server/runs/actor';
-import { quoteOpenTasks } from '@/server/runs/task-quality';
-import { moveProject } from '@/server/runs/transitions';
+import { type Actor, ownProject, scopeOf } from '@/server/runs/engine/actor';
+import { moveProject } from '@/server/runs/engine/transitions';
+import { quoteOpenTasks } from '@/server/runs/plan/task-quality';
 
 export async function setBudget(actor: Actor, budgetMicro: bigint | null): Promise<void> {
   await inTx(async (tx) => {

@@ -2,9 +2,9 @@ import 'server-only';
 import { lockBalance } from '@/server/credits/lock-balance';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
-import { type Actor, ownProject, scopeOf } from '@/server/runs/actor';
-import { discardOpenAttempts } from '@/server/runs/discard-attempts';
-import { appendEvents } from '@/server/runs/event-log';
+import { type Actor, ownProject, scopeOf } from '@/server/runs/engine/actor';
+import { discardOpenAttempts } from '@/server/runs/engine/discard-attempts';
+import { appendEvents } from '@/server/runs/stream/event-log';
 import { rollbackTo } from '@/server/workspace/snapshots';
 
 /** The tree of an earlier snapshot becomes the newest; history stays. Not while a run works on it. */

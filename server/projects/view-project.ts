@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { clarifyingQuestionSchema, findingSchema, type Plan, planSchema } from '@/server/agents/schema';
 import { db } from '@/server/platform/db';
 import { isAppError, notFound } from '@/server/platform/errors';
-import { plannedTask } from '@/server/runs/attempt';
-import { projectCharged } from '@/server/runs/call';
-import { quoteApproval } from '@/server/runs/quote-work';
-import { viewUnlock } from '@/server/runs/unlock';
+import { plannedTask } from '@/server/runs/engine/attempt';
+import { projectCharged } from '@/server/runs/engine/call';
+import { viewUnlock } from '@/server/runs/engine/unlock';
+import { quoteApproval } from '@/server/runs/plan/quote-work';
 
 interface Own {
   organizationId: string;

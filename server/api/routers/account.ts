@@ -12,7 +12,7 @@ import { DELETE_PHRASE, deleteAccountSchema, organizationNameSchema } from '@/se
 import { db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { AppError, notFound } from '@/server/platform/errors';
-import { embedderOf } from '@/server/runs/embedder';
+import { embedderOf } from '@/server/runs/engine/embedder';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { deleteWithPayments } from '../end-subscriptions';
 import { isOperator, memberProcedure, router } from '../trpc';

@@ -1,7 +1,7 @@
 import 'server-only';
 import { z } from 'zod';
-import { editAndResend, sendMessage, stopAnswer } from '@/server/runs/chat';
-import { viewChat } from '@/server/runs/view-chat';
+import { editAndResend, sendMessage, stopAnswer } from '@/server/runs/chat/chat';
+import { viewChat } from '@/server/runs/chat/view-chat';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, projectInput } from './shared';
 

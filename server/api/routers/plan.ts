@@ -1,10 +1,10 @@
 import 'server-only';
 import { z } from 'zod';
 import { planSchema } from '@/server/agents/schema';
-import { approvePlan } from '@/server/runs/approve-plan';
-import { listPlanVersions } from '@/server/runs/list-plan-versions';
-import { replan } from '@/server/runs/replan';
-import { savePlan } from '@/server/runs/save-plan';
+import { approvePlan } from '@/server/runs/plan/approve-plan';
+import { listPlanVersions } from '@/server/runs/plan/list-plan-versions';
+import { replan } from '@/server/runs/plan/replan';
+import { savePlan } from '@/server/runs/plan/save-plan';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, budgetSchema, projectInput } from './shared';
 

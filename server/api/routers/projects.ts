@@ -7,7 +7,7 @@ import { db } from '@/server/platform/db';
 import { createProject } from '@/server/projects/create-project';
 import { archiveProject, renameProject, setBudget, setModel } from '@/server/projects/project-settings';
 import { viewProject } from '@/server/projects/view-project';
-import { waitForBudget } from '@/server/runs/waits-for';
+import { waitForBudget } from '@/server/runs/engine/waiting-for-budget';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, budgetSchema, projectInput } from './shared';
 

@@ -1,6 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
-import type { Actor } from '@/server/runs/actor';
+import type { Actor } from '@/server/runs/engine/actor';
 import type { Caller } from '../trpc';
 
 export const projectInput = z.object({ projectId: z.string().min(1).max(64) });

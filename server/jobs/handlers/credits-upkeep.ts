@@ -6,7 +6,7 @@ import { reclaimForgottenCalls } from '@/server/models/reclaim-calls';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
-import { closeForgottenAnswers } from '@/server/runs/close-orphan-messages';
+import { closeForgottenAnswers } from '@/server/runs/engine/close-orphan-messages';
 import { eachOrganization } from './each-organization';
 
 /** Organizations in one round of the reset; what is left comes a minute later. */

@@ -1,0 +1,41 @@
+import 'server-only';
+import { resolveModel } from '@/server/models/catalog';
+import { demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalog';
+import { QUALITIES } from '@/server/models/schema';
+import { db, inTx, type Tx } from '@/server/platform/db';
+import { AppError, notFound } from '@/server/platform/errors';
+import { type Actor, say, scopeOf, startRun, tell } from '@/server/runs/engine/actor';
+import { moveProject } from '@/server/runs/engine/transitions';
+
+/** The demo says plainly what it cannot build, before anything is spent. */
+export async function beginDesign(tx: Tx, actor: Actor, model: string, description: string): Promise<void> {
+  if (model.startsWith('demo:') && matchDemoProject(description) === null) {
+    await tell(tx, scopeOf(actor), {
+      text: demoUnknownAnswer(),
+      purpose: 'clarify',
+      modelLabel: 'Demo model (offline)',
+    });
+    return;
+  }
+  await moveProject(tx, { ...scopeOf(actor), to: 'clarifying' });
+  await startRun(tx, actor, 'design');
+}
+
+/** Replaces the description of a draft and starts its design. @throws AppError `not_found`, `wrong_status` */
+export async function describeAgain(actor: Actor, text: string): Promise<void> {
+  const current = await db().project.findFirst({
+    where: { id: actor.projectId, organizationId: actor.organizationId },
+  });
+  if (current === null) throw notFound('Project');
+  if (current.status !== 'draft') throw new AppError('wrong_status', 'the project is designed already');
+  const quality = QUALITIES.find((id) => id === current.quality) ?? 'fast';
+  const model = await resolveModel(
+    { organizationId: actor.organizationId, quality, capability: 'clarify' },
+    current.modelRef,
+  );
+  await inTx(async (tx) => {
+    await tx.project.update({ where: { id: current.id }, data: { description: text } });
+    await say(tx, actor, { text, purpose: 'description' });
+    await beginDesign(tx, actor, model, text);
+  });
+}

@@ -1,0 +1,282 @@
+import 'server-only';
+import { z } from 'zod';
+import { AGENT_LIMITS } from '@/server/agents/limits';
+import { planToMarkdown } from '@/server/agents/plan-markdown';
+import { implementPrompt, repairPrompt } from '@/server/agents/prompts/implement';
+import type { Finding, PlannedTask } from '@/server/agents/schema';
+import { buildRepoMap } from '@/server/code-search/repo-map';
+import { searchCode } from '@/server/code-search/search-code';
+import { estimateTokens } from '@/server/models/pricing';
+import { db, inTx, type Tx } from '@/server/platform/db';
+import { payerOf } from '@/server/runs/engine/actor';
+import { endAttempt, lastFindings, stepOutput, taskOf } from '@/server/runs/engine/attempt';
+import { callStreaming } from '@/server/runs/engine/call';
+import { embedderOf } from '@/server/runs/engine/embedder';
+import { finishStep, type StepContext } from '@/server/runs/engine/journal';
+import { workProper } from '@/server/runs/engine/trace-work';
+import { moveTask } from '@/server/runs/engine/transitions';
+import type { EventPayload } from '@/server/runs/stream/schema';
+import { applyEdits, renderRefusals } from '@/server/workspace/edits/apply-edits';
+import { saysCutDown } from '@/server/workspace/edits/cut-down';
+import { type EditBlock, parseReply } from '@/server/workspace/edits/parse-reply';
+import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
+import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
+import { createSnapshot } from '@/server/workspace/snapshots';
+import { latestDocument, takeNotes } from './design';
+
+export const replySchema = z.object({ text: z.string(), finishReason: z.string() });
+
+async function headFiles(ctx: StepContext): Promise<ReadonlyMap<string, string>> {
+  const snapshotId = ctx.project.headSnapshotId;
+  return snapshotId === null ? new Map() : ctx.files.read({ organizationId: ctx.scope.organizationId, snapshotId });
+}
+
+/** The implementer's answer for one task, with the right code in front of it. */
+export async function implementStep(ctx: StepContext): Promise<void> {
+  const { row, task } = await taskOf(ctx);
+  if (row.status === 'pending') await inTx((tx) => moveTask(tx, ctx.scope, row, 'running', ['pending']));
+  await callStreaming(ctx, {
+    role: 'implement',
+    purpose: 'run',
+    prompt: implementPrompt(await workProper('context', () => implementContext(ctx, task))),
+    task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
+    onSettled: async (_tx, result) => ({
+      output: { text: result.text, finishReason: result.finishReason },
+      modelCallId: result.callId,
+    }),
+  });
+}
+
+/** In the order of formats.md, within the quality's token budget: stable parts first. */
+async function implementContext(ctx: StepContext, task: PlannedTask) {
+  const files = await headFiles(ctx);
+  const spec = await latestDocument(ctx, 'spec');
+  const done = await db().task.findMany({
+    where: { ...ctx.scope, status: { in: ['approved', 'accepted'] } },
+    select: { key: true },
+  });
+  const plan = ctx.plan === null ? '' : planToMarkdown(ctx.plan, new Set(done.map(({ key }) => key)));
+  const findings = ctx.step.attempt > 1 ? await lastFindings(ctx) : [];
+  const named = task.files.map(({ path }) => path);
+  const mentioned = findings.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  let budget = AGENT_LIMITS.contextTokens[ctx.quality] - estimateTokens(spec) - estimateTokens(plan);
+  const chosen: { path: string; content: string }[] = [];
+  const take = (path: string) => {
+    const content = files.get(path);
+    if (content === undefined || chosen.some((file) => file.path === path)) return;
+    const cost = estimateTokens(content);
+    if (cost > budget) return;
+    budget -= cost;
+    chosen.push({ path, content });
+  };
+  for (const path of [...named, ...mentioned]) take(path);
+  const { hits } =
+    files.size === 0
+      ? { hits: [] }
+      : await searchCode({
+          ...ctx.scope,
+          query: `${task.title} ${task.criteria.map(({ text }) => text).join(' ')}`,
+          limit: AGENT_LIMITS.searchHits,
+          embedCallFor: embedderOf(ctx.scope, payerOf(ctx.run)),
+        });
+  // A small project fits whole: then nothing has to be guessed.
+  for (const path of [...hits.map((hit) => hit.path), ...files.keys()]) take(path);
+  return {
+    description: ctx.project.description,
+    spec,
+    plan,
+    task,
+    repoMap:
+      files.size === 0 ? '' : await buildRepoMap({ files, focus: named, budgetTokens: AGENT_LIMITS.repoMapTokens }),
+    files: chosen,
+    searchHits: hits.filter((hit) => !chosen.some(({ path }) => path === hit.path)),
+    findings: findings.map(describeFinding),
+    notes: await takeNotes(ctx),
+  };
+}
+
+function describeFinding(finding: Finding): string {
+  const place =
+    finding.file === undefined ? '' : ` ${finding.file}${finding.line === undefined ? '' : `:${finding.line}`}`;
+  return `- [${finding.severity}${finding.criterion === undefined ? '' : ` ${finding.criterion}`}]${place} ${finding.problem}${finding.fix === '' ? '' : ` Fix: ${finding.fix}`}`;
+}
+
+const appliedSchema = z.object({
+  ok: z.boolean(),
+  refusals: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })).default([]),
+  changed: z.array(z.string()).default([]),
+});
+
+/** Applies the answer to the head; all blocks or none. Refused blocks are asked for once more by the repair step. */
+export async function applyStep(ctx: StepContext): Promise<void> {
+  const reply = await stepOutput(ctx, 'implement', replySchema);
+  await applyBlocks(ctx, parseReply(reply?.text ?? ''), reply?.finishReason === 'length', 'apply');
+}
+
+/** The same with the corrected blocks in place of the refused ones. */
+export async function reapplyStep(ctx: StepContext): Promise<void> {
+  const reply = await stepOutput(ctx, 'implement', replySchema);
+  const repair = await stepOutput(ctx, 'repair', replySchema);
+  const first = parseReply(reply?.text ?? '');
+  const second = parseReply(repair?.text ?? '');
+  const renewed = new Set(second.blocks.map(({ path }) => path));
+  const blocks: EditBlock[] = [...first.blocks.filter(({ path }) => !renewed.has(path)), ...second.blocks];
+  const truncated = repair?.finishReason === 'length';
+  // A block that made no sense and was not given again is missing: without it the task is not done.
+  const missing = first.malformed.filter(({ path }) => path !== '' && !renewed.has(path));
+  await applyBlocks(ctx, { ...second, blocks, malformed: [...second.malformed, ...missing] }, truncated, 'reapply');
+}
+
+async function applyBlocks(
+  ctx: StepContext,
+  parsed: ReturnType<typeof parseReply>,
+  truncated: boolean,
+  phase: 'apply' | 'reapply',
+): Promise<void> {
+  const { row, task } = await taskOf(ctx);
+  const before = await headFiles(ctx);
+  const outcome = evaluate(before, parsed, truncated, task);
+  await inTx(async (tx) => {
+    if (outcome.refusals.length === 0) return applied(tx, ctx, row.key, outcome.changes, outcome.applied);
+    const repairable = phase === 'apply' && !truncated && parsed.blocks.length > 0;
+    let events: EventPayload[] = [];
+    if (!repairable) {
+      events = await endAttempt(tx, ctx, row, {
+        status: 'REJECTED',
+        modelStatus: null,
+        decidedBy: 'the edits could not be applied',
+        findings: outcome.refusals.map(({ code, message }) => ({
+          severity: 'blocker' as const,
+          criterion: task.criteria[0]?.id ?? task.id,
+          problem: `${code}: ${message}`.slice(0, 1900),
+          fix: 'Give edits that apply.',
+        })),
+        criteria: [],
+        snapshotId: ctx.project.headSnapshotId ?? 'none',
+      });
+    }
+    await finishStep(tx, ctx, {
+      events,
+      output: { ok: false, refusals: outcome.refusals.map((refusal) => ({ ...refusal })) },
+      note: `${outcome.refusals.length} edits refused`,
+    });
+  });
+}
+
+interface Evaluation {
+  changes: Map<string, string | null>;
+  applied: AppliedEdit[];
+  refusals: Refusal[];
+}
+
+function evaluate(
+  before: ReadonlyMap<string, string>,
+  parsed: ReturnType<typeof parseReply>,
+  truncated: boolean,
+  task: PlannedTask,
+): Evaluation {
+  const refused = (refusals: Refusal[]): Evaluation => ({ changes: new Map(), applied: [], refusals });
+  if (truncated || parsed.unfinished !== null) {
+    return refused([
+      {
+        code: 'malformed',
+        path: parsed.unfinished ?? '',
+        message: `the answer was cut off${parsed.unfinished === null ? '' : ` inside ${parsed.unfinished}`}; nothing of it was applied`,
+      },
+    ]);
+  }
+  if (parsed.malformed.length > 0)
+    return refused(
+      parsed.malformed.map(({ path, message }) => ({ code: 'malformed', path, message: `${path}: ${message}` })),
+    );
+  if (parsed.blocks.length === 0)
+    return refused([
+      {
+        code: 'malformed',
+        path: '',
+        message: `the answer holds no files${parsed.prose === '' ? '' : `: ${parsed.prose.slice(0, 300)}`}`,
+      },
+    ]);
+  const result = applyEdits(before, parsed.blocks);
+  if (!result.ok) return refused(result.refusals);
+  const allowed = new Set(
+    task.files.filter(({ action }) => action === 'delete' || action === 'rename').map(({ path }) => path),
+  );
+  for (const { path } of task.files) {
+    const source = before.get(path);
+    if (source !== undefined && saysCutDown(`${task.title}. ${task.why}`, path, source)) allowed.add(path);
+  }
+  return {
+    changes: result.changes,
+    applied: result.applied,
+    refusals: guardShrinkage({ before, changes: result.changes, allowed }),
+  };
+}
+
+async function applied(
+  tx: Tx,
+  ctx: StepContext,
+  taskKey: string,
+  changes: Map<string, string | null>,
+  edits: AppliedEdit[],
+): Promise<void> {
+  const { snapshotId, changed } = await createSnapshot(tx, {
+    ...ctx.scope,
+    parentId: ctx.project.headSnapshotId,
+    changes,
+    label: `${taskKey}, attempt ${ctx.step.attempt}`,
+    madeByStep: ctx.step.id,
+  });
+  let events: EventPayload[] = [];
+  if (!changed) {
+    const { row, task } = await taskOfTx(tx, ctx);
+    events = await endAttempt(tx, ctx, row, {
+      status: 'REJECTED',
+      modelStatus: null,
+      decidedBy: 'empty diff',
+      findings: [{ severity: 'blocker', criterion: task, problem: 'The answer changed nothing.', fix: '' }],
+      criteria: [],
+      snapshotId,
+      final: true,
+    });
+  }
+  const rungs = edits.flatMap(({ path, rungs: matched }) =>
+    matched.filter((rung) => rung !== 'exact').map((rung) => `${path}: ${rung}`),
+  );
+  await finishStep(tx, ctx, {
+    events,
+    output: { ok: changed, changed: [...changes.keys()], edits: edits.map((edit) => ({ ...edit })) },
+    snapshotId,
+    note: `${changes.size} files${rungs.length > 0 ? ` (matched loosely: ${rungs.join(', ')})` : ''}`,
+  });
+}
+
+async function taskOfTx(tx: Tx, ctx: StepContext) {
+  const row = await tx.task.findFirstOrThrow({ where: { id: ctx.step.taskId ?? '' } });
+  return { row, task: row.key };
+}
+
+/** Asks again for the refused blocks alone; free when the attempt fails. */
+export async function repairStep(ctx: StepContext): Promise<void> {
+  const { row, task } = await taskOf(ctx);
+  const refused = await stepOutput(ctx, 'apply', appliedSchema);
+  const files = await headFiles(ctx);
+  const paths = new Set(refused?.refusals.map(({ path }) => path));
+  await callStreaming(ctx, {
+    role: 'implement',
+    purpose: 'run',
+    prompt: repairPrompt({
+      task,
+      description: ctx.project.description,
+      refusals: renderRefusals(
+        (refused?.refusals ?? []).map(({ path, message }) => ({ code: 'malformed', path, message })),
+      ),
+      files: [...files].filter(([path]) => paths.has(path)).map(([path, content]) => ({ path, content })),
+    }),
+    task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
+    onSettled: async (_tx, result) => ({
+      output: { text: result.text, finishReason: result.finishReason },
+      modelCallId: result.callId,
+    }),
+  });
+}
