@@ -5,7 +5,7 @@
  */
 import { cpus, loadavg, totalmem } from 'node:os';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { callModel } from '@/server/models/gateway';
 import { createLanguageModel } from '@/server/models/providers/create-model';
 import { newId } from '@/server/platform/ids';

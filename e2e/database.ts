@@ -3,8 +3,8 @@
  * `adjust EMAIL MICRO` (an adjustment: bonus credits first, then monthly ones), `price MODEL` (a price from now on),
  * `facts PROJECT`, `audit` (what must hold about all the money). Prints one line of JSON.
  */
-import { auditLedger } from '@/server/credits/audit';
-import { grant } from '@/server/credits/ledger';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { grant } from '@/server/credits/ledger/ledger';
 import { syncEnvironmentModels } from '@/server/models/catalog';
 import { bootDatabase } from '@/server/platform/boot';
 import { closeDatabase, db } from '@/server/platform/db';

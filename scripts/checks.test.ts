@@ -11,7 +11,7 @@ describe('the repository checks', () => {
   it('report a planted upward import', () => {
     writeFileSync(
       'server/platform/planted-violation.ts',
-      "import { reserve } from '@/server/credits/ledger';\n\nexport const planted = reserve;\n",
+      "import { reserve } from '@/server/credits/ledger/ledger';\n\nexport const planted = reserve;\n",
     );
     const { status, stderr } = spawnSync(
       process.execPath,
@@ -20,7 +20,7 @@ describe('the repository checks', () => {
     );
     expect(status).toBe(1);
     expect(stderr).toContain(
-      'platform-imports-only-downward: server/platform/planted-violation.ts -> server/credits/ledger.ts',
+      'platform-imports-only-downward: server/platform/planted-violation.ts -> server/credits/ledger/ledger.ts',
     );
   }, 120_000);
 

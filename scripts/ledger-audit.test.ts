@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seedCatalogue } from '@/prisma/seed';
-import { reserve, settle } from '@/server/credits/ledger';
+import { reserve, settle } from '@/server/credits/ledger/ledger';
 import { openEmbedded } from '@/server/platform/db';
 import { applyMigrations } from '@/server/platform/migrate';
 import { seedOrganization } from '@/test/test-db';

@@ -1,5 +1,5 @@
 /** `npm run ledger:audit`: recomputes every invariant of the ledger; exits with 1 and the differences when one is broken. */
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { closeDatabase, db, openDatabase } from '@/server/platform/db';
 
 await openDatabase();

@@ -1,7 +1,7 @@
 import 'server-only';
-import { auditLedger } from '@/server/credits/audit';
-import { clawBack } from '@/server/credits/claw-back';
-import { absorbCalls, grant, reserve, settle } from '@/server/credits/ledger';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { clawBack } from '@/server/credits/ledger/claw-back';
+import { absorbCalls, grant, reserve, settle } from '@/server/credits/ledger/ledger';
 import type { Database, Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { seedOrganization } from './test-db';

@@ -2,7 +2,7 @@
 import type Stripe from 'stripe';
 import { changePlan } from '@/server/billing/change-plan';
 import { startTopup } from '@/server/billing/start-topup';
-import { reserve, settle } from '@/server/credits/ledger';
+import { reserve, settle } from '@/server/credits/ledger/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import { database, db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';

@@ -1,6 +1,6 @@
 import 'server-only';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { setClockOffset } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { type Billing, startBilling } from './billing-harness';

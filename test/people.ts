@@ -1,7 +1,7 @@
 import { callerFrom } from '@/server/api/caller';
 import { appRouter } from '@/server/api/root';
 import { createCaller } from '@/server/api/trpc';
-import { onboardUser } from '@/server/credits/onboard-user';
+import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { database } from '@/server/platform/db';
 import { newId, newSecret } from '@/server/platform/ids';
 import { startQueue, stopQueue } from '@/server/platform/queue';

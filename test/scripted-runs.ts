@@ -1,6 +1,6 @@
 import 'server-only';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { syncEnvironmentModels } from '@/server/models/catalog';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { openEmbedded } from '@/server/platform/db';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-kill-'));

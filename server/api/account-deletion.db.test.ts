@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
-import { createTeam } from '@/server/credits/create-team';
-import { onboardUser } from '@/server/credits/onboard-user';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { createTeam } from '@/server/credits/ledger/create-team';
+import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { resetMonths } from '@/server/jobs/handlers/credits-upkeep';
 import { deleteAccount } from '@/server/organizations/delete-account';
 import { DELETE_PHRASE } from '@/server/organizations/schema';

@@ -1,7 +1,7 @@
 import 'server-only';
 import { cookies } from 'next/headers';
 import { sessionUser } from '@/server/auth/session';
-import { onboardUser } from '@/server/credits/onboard-user';
+import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { currentOrganization } from '@/server/organizations/current-organization';
 import { openDatabase } from '@/server/platform/db';
 import { env } from '@/server/platform/env';

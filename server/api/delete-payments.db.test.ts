@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { changePlan } from '@/server/billing/change-plan';
 import { replayEvent } from '@/server/billing/replay-event';
-import { createTeam } from '@/server/credits/create-team';
-import { reserve } from '@/server/credits/ledger';
+import { createTeam } from '@/server/credits/ledger/create-team';
+import { reserve } from '@/server/credits/ledger/ledger';
 import { deleteAccount } from '@/server/organizations/delete-account';
 import { DELETE_PHRASE } from '@/server/organizations/schema';
 import { setClockOffset } from '@/server/platform/clock';

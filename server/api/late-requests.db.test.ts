@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTeam } from '@/server/credits/create-team';
+import { createTeam } from '@/server/credits/ledger/create-team';
 import { deleteAccount } from '@/server/organizations/delete-account';
 import { DELETE_PHRASE, LETTERS_PER_ADDRESS } from '@/server/organizations/schema';
 import { db } from '@/server/platform/db';

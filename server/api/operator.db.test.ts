@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listPackages } from '@/server/billing/list-offers';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { quoteCall } from '@/server/models/quote';
 import { dollars, nanoDollars } from '@/server/models/schema-operator';
 import { setClockOffset } from '@/server/platform/clock';

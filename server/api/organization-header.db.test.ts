@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTeam } from '@/server/credits/create-team';
+import { createTeam } from '@/server/credits/ledger/create-team';
 import { database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { cookies, type Person, person, startApi, stopApi } from '@/test/people';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createTeam } from '@/server/credits/create-team';
+import { createTeam } from '@/server/credits/ledger/create-team';
 import { database, inTx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { createProject } from '@/server/projects/create-project';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTeam } from '@/server/credits/create-team';
+import { createTeam } from '@/server/credits/ledger/create-team';
 import { DELETE_PHRASE } from '@/server/organizations/schema';
 import { database, db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { grant } from '@/server/credits/ledger';
+import { grant } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';
 import type { Tx } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';

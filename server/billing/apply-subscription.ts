@@ -1,6 +1,6 @@
 import 'server-only';
-import { cancelDowngrade, movePlanNow, scheduleDowngrade, upgradePlan } from '@/server/credits/change-plan';
-import { resetMonth } from '@/server/credits/ledger';
+import { cancelDowngrade, movePlanNow, scheduleDowngrade, upgradePlan } from '@/server/credits/ledger/apply-plan';
+import { resetMonth } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';
 import type { Tx } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { cancelDowngrade, scheduleDowngrade, upgradePlan } from '@/server/credits/change-plan';
+import { cancelDowngrade, scheduleDowngrade, upgradePlan } from '@/server/credits/ledger/apply-plan';
 import { inTx } from '@/server/platform/db';
 import { isLarger, type PlanSize } from './larger-plan';
 import type { PlanChange } from './schema';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { db } from '@/server/platform/db';
 import { buy, CREDIT, pay, rowOf, sessionIdOf, stateOf, subscribe } from '@/test/billing-accounts';
 import { type Billing, startBilling } from '@/test/billing-harness';

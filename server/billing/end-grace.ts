@@ -1,5 +1,5 @@
 import 'server-only';
-import { movePlanNow } from '@/server/credits/change-plan';
+import { movePlanNow } from '@/server/credits/ledger/apply-plan';
 import { now } from '@/server/platform/clock';
 import { type Client, db, inTx } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';

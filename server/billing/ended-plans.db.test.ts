@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { resetMonth } from '@/server/credits/ledger';
+import { resetMonth } from '@/server/credits/ledger/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';

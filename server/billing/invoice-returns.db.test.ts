@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reserve } from '@/server/credits/ledger';
+import { reserve } from '@/server/credits/ledger/ledger';
 import { db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { billing } from '@/test/billing';

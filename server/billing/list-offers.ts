@@ -1,5 +1,5 @@
 import 'server-only';
-import { planAllocation } from '@/server/credits/plan-allocation';
+import { planAllocation } from '@/server/credits/access/plan-allocation';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { writeNotice } from '@/server/credits/notices';
+import { writeNotice } from '@/server/credits/reports/notices';
 import type { Client } from '@/server/platform/db';
 
 /** Where the payment method is changed and the plan is seen. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { db } from '@/server/platform/db';
 import { billing } from '@/test/billing';
 import { buy, CREDIT, pay, stateOf } from '@/test/billing-accounts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
-import { resetMonth } from '@/server/credits/ledger';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { resetMonth } from '@/server/credits/ledger/ledger';
 import { now, setClockOffset } from '@/server/platform/clock';
 import { database, db, inTx } from '@/server/platform/db';
 import { billing } from '@/test/billing';

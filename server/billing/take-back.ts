@@ -1,7 +1,7 @@
 import 'server-only';
-import { clawBack } from '@/server/credits/claw-back';
-import { clawBackMonthly } from '@/server/credits/claw-back-monthly';
-import { grant } from '@/server/credits/ledger';
+import { clawBack } from '@/server/credits/ledger/claw-back';
+import { clawBackMonthly } from '@/server/credits/ledger/claw-back-monthly';
+import { grant } from '@/server/credits/ledger/ledger';
 import type { Tx } from '@/server/platform/db';
 import { notifyOwed } from './notify';
 

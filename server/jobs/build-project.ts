@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { onboardUser } from '@/server/credits/onboard-user';
+import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { formatCredits } from '@/server/credits/schema';
 import { syncEnvironmentModels } from '@/server/models/catalog';
 import { bootDatabase } from '@/server/platform/boot';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { release, renewHold, reserve } from '@/server/credits/ledger';
+import { release, renewHold, reserve } from '@/server/credits/ledger/ledger';
 import { now, setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';

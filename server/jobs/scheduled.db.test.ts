@@ -1,8 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
-import { getBalance } from '@/server/credits/balance';
-import { reserve, settle } from '@/server/credits/ledger';
-import { dismissNotice, mailNotices, noticeLowBalances, openNotices, setNotices } from '@/server/credits/notices';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { getBalance } from '@/server/credits/ledger/balance';
+import { reserve, settle } from '@/server/credits/ledger/ledger';
+import {
+  dismissNotice,
+  mailNotices,
+  noticeLowBalances,
+  openNotices,
+  setNotices,
+} from '@/server/credits/reports/notices';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';

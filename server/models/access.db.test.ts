@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkAndCountAccess, checkCapabilityAccess } from '@/server/credits/access';
-import { auditLedger } from '@/server/credits/audit';
-import { meterUsage, type UsageMeter } from '@/server/credits/usage-meter';
+import { checkAndCountAccess, checkCapabilityAccess } from '@/server/credits/access/plan-access';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { meterUsage, type UsageMeter } from '@/server/credits/reports/request-usage';
 import { newId } from '@/server/platform/ids';
 import { ask, configure, context, database, fake, owner, respondWith, scope } from '@/test/providers';
 import { seedOrganization } from '@/test/test-db';

@@ -1,7 +1,7 @@
 import 'server-only';
-import { type CapabilityAccess, checkCapabilityAccess } from '@/server/credits/access';
-import { type CreditCheck, checkCreditBalance } from '@/server/credits/check-credit-balance';
-import { listRateUnlocks, listUnlocks, type Unlock } from '@/server/credits/list-unlocks';
+import { type CreditCheck, checkCreditBalance } from '@/server/credits/access/check-credit-balance';
+import { listRateUnlocks, listUnlocks, type Unlock } from '@/server/credits/access/list-unlocks';
+import { type CapabilityAccess, checkCapabilityAccess } from '@/server/credits/access/plan-access';
 import { formatCredits } from '@/server/credits/schema';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
-import { meterUsage, type UsageMeter } from '@/server/credits/usage-meter';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { meterUsage, type UsageMeter } from '@/server/credits/reports/request-usage';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';

@@ -1,8 +1,8 @@
 import 'server-only';
-import { getBalance } from '@/server/credits/balance';
-import { memberBudget } from '@/server/credits/check-credit-balance';
-import { release, settle } from '@/server/credits/ledger';
-import { recordUsage } from '@/server/credits/usage-meter';
+import { memberBudget } from '@/server/credits/access/check-credit-balance';
+import { getBalance } from '@/server/credits/ledger/balance';
+import { release, settle } from '@/server/credits/ledger/ledger';
+import { recordUsage } from '@/server/credits/reports/request-usage';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { renewHold } from '@/server/credits/ledger';
+import { renewHold } from '@/server/credits/ledger/ledger';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
 import { failCall, settleCall } from './close-call';

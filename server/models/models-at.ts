@@ -1,5 +1,5 @@
 import 'server-only';
-import type { CapabilityAccess } from '@/server/credits/access';
+import type { CapabilityAccess } from '@/server/credits/access/plan-access';
 import { db } from '@/server/platform/db';
 import { type CatalogModel, chooseModel, usableModels } from './catalog';
 import type { Capability, Quality } from './schema';

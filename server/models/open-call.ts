@@ -1,6 +1,6 @@
 import 'server-only';
-import { checkAndCountAccess, countRequest } from '@/server/credits/access';
-import { requirePayer, reserve } from '@/server/credits/ledger';
+import { checkAndCountAccess, countRequest } from '@/server/credits/access/plan-access';
+import { requirePayer, reserve } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { writeNotice } from '@/server/credits/notices';
+import { writeNotice } from '@/server/credits/reports/notices';
 import { now } from '@/server/platform/clock';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import type { Database } from '@/server/platform/db';
 import { Crew, type Outcomes, seedAccounts, sumOutcomes } from '@/test/pressure';
 import { randomOf } from '@/test/random';

@@ -1,6 +1,6 @@
 import 'server-only';
 import { Prisma } from '@/prisma/generated/client';
-import { capabilityDenied, checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
+import { capabilityDenied, checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
 import type { Client } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { openAccess } from './own-keys';

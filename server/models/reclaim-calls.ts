@@ -1,5 +1,5 @@
 import 'server-only';
-import { release } from '@/server/credits/ledger';
+import { release } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { upgradePlan } from '@/server/credits/change-plan';
-import { createTeam } from '@/server/credits/create-team';
-import { resetMonth } from '@/server/credits/ledger';
+import { upgradePlan } from '@/server/credits/ledger/apply-plan';
+import { createTeam } from '@/server/credits/ledger/create-team';
+import { resetMonth } from '@/server/credits/ledger/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';

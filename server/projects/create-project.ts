@@ -1,5 +1,5 @@
 import 'server-only';
-import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
+import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
 import { resolveModel } from '@/server/models/catalog';
 import { demoProjects } from '@/server/models/demo/catalog';
 import { QUALITIES } from '@/server/models/schema';

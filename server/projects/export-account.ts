@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { Project } from '@/prisma/generated/client';
 import { planToMarkdown } from '@/server/agents/plan-markdown';
 import { planSchema } from '@/server/agents/schema';
-import { exportEntries } from '@/server/credits/export-entries';
+import { exportEntries } from '@/server/credits/reports/export-entries';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
+import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
 import { resolveModel } from '@/server/models/catalog';
 import type { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { lockBalance } from '@/server/credits/lock-balance';
+import { lockBalance } from '@/server/credits/ledger/lock-balance';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf } from '@/server/runs/engine/actor';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
-import { reserve, settle } from '@/server/credits/ledger';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { reserve, settle } from '@/server/credits/ledger/ledger';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import type { Actor } from '@/server/runs/engine/actor';

@@ -2,7 +2,7 @@ import 'server-only';
 import NextAuth from 'next-auth';
 import { countSignInLink } from '@/server/auth/limit-sign-in-links';
 import { authOptions } from '@/server/auth/options';
-import { onboardUser } from '@/server/credits/onboard-user';
+import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { openDatabase } from '@/server/platform/db';
 import { clientAddress } from './client-address';
 import { trustedHost } from './trusted-host';

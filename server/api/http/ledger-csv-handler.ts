@@ -1,6 +1,6 @@
 import 'server-only';
 import { Readable } from 'node:stream';
-import { exportEntries } from '@/server/credits/export-entries';
+import { exportEntries } from '@/server/credits/reports/export-entries';
 import { historyFilterSchema } from '@/server/credits/schema';
 import { callerFrom, callerIn } from '../caller';
 import { cookieReader } from './cookies';

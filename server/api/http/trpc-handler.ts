@@ -1,7 +1,7 @@
 import 'server-only';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { meterUsage, type UsageMeter } from '@/server/credits/reports/request-usage';
 import { exactCredits } from '@/server/credits/schema';
-import { meterUsage, type UsageMeter } from '@/server/credits/usage-meter';
 import { isAppError } from '@/server/platform/errors';
 import { callerFrom } from '../caller';
 import { appRouter } from '../root';

@@ -1,12 +1,12 @@
 import 'server-only';
 import { z } from 'zod';
-import { getBalance } from '@/server/credits/balance';
-import { memberBudget } from '@/server/credits/check-credit-balance';
-import { listEntries } from '@/server/credits/list-entries';
-import { withBudget } from '@/server/credits/member-balance';
-import { readReceipt } from '@/server/credits/read-receipt';
+import { memberBudget } from '@/server/credits/access/check-credit-balance';
+import { withBudget } from '@/server/credits/access/member-balance';
+import { getBalance } from '@/server/credits/ledger/balance';
+import { listEntries } from '@/server/credits/reports/list-entries';
+import { readReceipt } from '@/server/credits/reports/read-receipt';
+import { usageReport } from '@/server/credits/reports/usage-report';
 import { historyInputSchema, reportInputSchema } from '@/server/credits/schema';
-import { usageReport } from '@/server/credits/usage-report';
 import { db } from '@/server/platform/db';
 import { memberProcedure, router } from '../trpc';
 

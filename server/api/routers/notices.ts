@@ -1,6 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
-import { dismissNotice, openNotices, setNotices } from '@/server/credits/notices';
+import { dismissNotice, openNotices, setNotices } from '@/server/credits/reports/notices';
 import { db } from '@/server/platform/db';
 import { adminProcedure, memberProcedure, router } from '../trpc';
 

@@ -1,8 +1,8 @@
 import 'server-only';
 import { z } from 'zod';
-import { auditLedger } from '@/server/credits/audit';
-import { adjustAccount, listAccounts } from '@/server/credits/operate-accounts';
-import { addPackage, listCatalogue, updatePackage, updatePlan } from '@/server/credits/operate-catalogue';
+import { addPackage, listCatalogue, updatePackage, updatePlan } from '@/server/credits/access/operate-offers';
+import { auditLedger } from '@/server/credits/ledger/audit';
+import { adjustAccount, listAccounts } from '@/server/credits/ledger/operate-accounts';
 import {
   addPackageSchema,
   adjustSchema,

@@ -1,7 +1,7 @@
 import 'server-only';
 import { setPayer } from '@/server/billing/name-payer';
-import { createTeam } from '@/server/credits/create-team';
-import { memberUsage } from '@/server/credits/member-usage';
+import { createTeam } from '@/server/credits/ledger/create-team';
+import { memberUsage } from '@/server/credits/reports/member-usage';
 import { acceptInvitation } from '@/server/organizations/accept-invitation';
 import { changeRole } from '@/server/organizations/change-role';
 import { closeTeam, requireClosable } from '@/server/organizations/close-team';

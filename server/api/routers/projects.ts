@@ -1,6 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
-import { chargedByProject } from '@/server/credits/charged-by-project';
+import { chargedByProject } from '@/server/credits/reports/charged-by-project';
 import { demoProjects } from '@/server/models/demo/catalog';
 import { modelRefSchema, qualitySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { embedTexts } from '@/server/models/embed';
 import { type Database, inTx } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';

@@ -1,7 +1,7 @@
 import 'server-only';
 import { endGrace } from '@/server/billing/end-grace';
 import { syncOverdue } from '@/server/billing/sync-overdue';
-import { resetMonth } from '@/server/credits/ledger';
+import { resetMonth } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { eachOrganization } from './each-organization';

@@ -8,7 +8,7 @@ import {
   type PlannedTask,
   plannedFileSchema,
 } from '@/server/agents/schema';
-import { absorbCalls } from '@/server/credits/ledger';
+import { absorbCalls } from '@/server/credits/ledger/ledger';
 import { db, type Tx } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';

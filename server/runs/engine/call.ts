@@ -1,7 +1,7 @@
 import 'server-only';
 import type { z } from 'zod';
 import type { Prompt } from '@/server/agents/prompts/common';
-import { absorbCalls } from '@/server/credits/ledger';
+import { absorbCalls } from '@/server/credits/ledger/ledger';
 import type { CallContext, TextResult } from '@/server/models/gateway';
 import { callModel } from '@/server/models/gateway';
 import { quoteFor } from '@/server/models/quote-for';

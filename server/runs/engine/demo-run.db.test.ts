@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditLedger } from '@/server/credits/audit';
+import { auditLedger } from '@/server/credits/ledger/audit';
 import { type Database, db } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { buildArchive } from '@/server/projects/build-archive';

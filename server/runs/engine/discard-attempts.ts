@@ -1,5 +1,5 @@
 import 'server-only';
-import { absorbCalls } from '@/server/credits/ledger';
+import { absorbCalls } from '@/server/credits/ledger/ledger';
 import type { Tx } from '@/server/platform/db';
 import type { EventScope } from '@/server/runs/stream/event-log';
 import { cursorSchema } from './attempt';

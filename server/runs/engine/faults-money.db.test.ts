@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { scheduleDowngrade } from '@/server/credits/change-plan';
-import { grant } from '@/server/credits/ledger';
-import { readReceipt } from '@/server/credits/read-receipt';
+import { scheduleDowngrade } from '@/server/credits/ledger/apply-plan';
+import { grant } from '@/server/credits/ledger/ledger';
+import { readReceipt } from '@/server/credits/reports/read-receipt';
 import { creditsFor } from '@/server/models/pricing';
 import { tariff } from '@/server/models/quote';
 import { newId } from '@/server/platform/ids';

@@ -1,7 +1,7 @@
 import 'server-only';
 import { z } from 'zod';
 import type { Project, Run } from '@/prisma/generated/client';
-import { checkCreditBalance } from '@/server/credits/check-credit-balance';
+import { checkCreditBalance } from '@/server/credits/access/check-credit-balance';
 import { exactCredits } from '@/server/credits/schema';
 import { db } from '@/server/platform/db';
 import { payerOf } from './actor';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access';
+import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
 import { resolveModel } from '@/server/models/catalog';
 import { quoteFor } from '@/server/models/quote-for';
 import { QUALITIES, type Quality } from '@/server/models/schema';

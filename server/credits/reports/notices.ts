@@ -1,5 +1,6 @@
 import 'server-only';
 import type { MembershipRole } from '@/prisma/generated/enums';
+import { formatCredits, MICRO } from '@/server/credits/schema';
 import { now } from '@/server/platform/clock';
 import { type Client, db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
@@ -7,7 +8,6 @@ import { isAppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { logger } from '@/server/platform/logger';
 import { sendMail } from '@/server/platform/mail';
-import { formatCredits, MICRO } from './schema';
 
 /** Below this share of the plan's monthly credits a balance is low. Percent. */
 const LOW_PERCENT = 20n;

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { absorbCalls, reserve, settle } from '@/server/credits/ledger/ledger';
+import { historyFilterSchema, historyInputSchema } from '@/server/credits/schema';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { CSV_COLUMNS, csvField, exportEntries, sixDecimals } from './export-entries';
 import { entriesSql } from './find-entries';
-import { absorbCalls, reserve, settle } from './ledger';
 import { listEntries } from './list-entries';
 import { readReceipt } from './read-receipt';
-import { historyFilterSchema, historyInputSchema } from './schema';
 import { usageReport } from './usage-report';
 
 let database: Database;

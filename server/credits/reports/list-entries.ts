@@ -1,8 +1,8 @@
 import 'server-only';
 import type { z } from 'zod';
+import type { historyInputSchema } from '@/server/credits/schema';
 import { db } from '@/server/platform/db';
 import { findEntries } from './find-entries';
-import type { historyInputSchema } from './schema';
 
 /** The organization's ledger, newest first, with what each line was for. */
 export async function listEntries(organizationId: string, input: z.infer<typeof historyInputSchema>) {

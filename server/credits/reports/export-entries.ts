@@ -1,8 +1,8 @@
 import 'server-only';
 import type { CreditEntry, ModelCall } from '@/prisma/generated/client';
+import type { HistoryFilter } from '@/server/credits/schema';
 import { db } from '@/server/platform/db';
 import { findEntries } from './find-entries';
-import type { HistoryFilter } from './schema';
 
 /** Rows read at once. */
 const PAGE = 500;

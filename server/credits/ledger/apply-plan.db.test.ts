@@ -3,8 +3,8 @@ import { now, setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
+import { cancelDowngrade, movePlanNow, scheduleDowngrade, upgradePlan } from './apply-plan';
 import { auditLedger } from './audit';
-import { cancelDowngrade, movePlanNow, scheduleDowngrade, upgradePlan } from './change-plan';
 import { grant, PERIOD_MS, release, reserve, resetMonth, settle } from './ledger';
 
 const CREDIT = 1_000_000n;

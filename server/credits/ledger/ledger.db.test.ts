@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatCredits, parseCredits } from '@/server/credits/schema';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
@@ -7,7 +8,6 @@ import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { getBalance } from './balance';
 import { absorbCalls, expireStaleHolds, grant, release, renewHold, reserve, resetMonth, settle } from './ledger';
 import { onboardUser } from './onboard-user';
-import { formatCredits, parseCredits } from './schema';
 
 describe('the ledger', () => {
   let database: Database;

@@ -1,10 +1,10 @@
 import 'server-only';
+import type { Adjust } from '@/server/credits/schema-operator';
 import { db, inTx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { grant } from './ledger';
 import { lockBalance } from './lock-balance';
-import type { Adjust } from './schema-operator';
 
 /** Organizations with their balances, for the operator. `search` looks at names and members' addresses. */
 export async function listAccounts(input: { search?: string | undefined; cursor?: string | null | undefined }) {

@@ -1,7 +1,7 @@
 import 'server-only';
 import { type CreditEntry, Prisma } from '@/prisma/generated/client';
+import type { HistoryFilter } from '@/server/credits/schema';
 import type { Client } from '@/server/platform/db';
-import type { HistoryFilter } from './schema';
 
 /** Where a page begins, and which way it goes: older entries `before` a seq, newer ones `after` it, null: from the newest. */
 export type EntryPage = { take: number } & ({ before: bigint | null } | { after: bigint });

@@ -1,6 +1,6 @@
 import 'server-only';
-import type { Balance } from './balance';
-import { MICRO } from './schema';
+import type { Balance } from '@/server/credits/ledger/balance';
+import { MICRO } from '@/server/credits/schema';
 
 /** A balance as one member sees it. Micro-credits. */
 interface MemberBalance extends Balance {

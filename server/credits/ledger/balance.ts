@@ -1,7 +1,7 @@
 import 'server-only';
+import { MICRO } from '@/server/credits/schema';
 import type { Client } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { MICRO } from './schema';
 
 export interface Balance {
   monthly: bigint;

@@ -1,8 +1,8 @@
 import 'server-only';
+import type { AddPackage, UpdatePackage, UpdatePlan } from '@/server/credits/schema-operator';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import type { AddPackage, UpdatePackage, UpdatePlan } from './schema-operator';
 
 export async function listCatalogue() {
   const [packages, plans] = await Promise.all([

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { upgradePlan } from '@/server/credits/ledger/apply-plan';
+import { grant, reserve } from '@/server/credits/ledger/ledger';
 import type { Database } from '@/server/platform/db';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import { upgradePlan } from './change-plan';
-import { grant, reserve } from './ledger';
 import { cheapestTopup, listUnlocks, type Need } from './list-unlocks';
 
 const CREDIT = 1_000_000n;
