@@ -1,5 +1,5 @@
 /** `npm run stripe:replay EVENT_ID`: processes a Stripe event once more; its effects still happen once. */
-import { replayEvent } from '@/server/billing/replay-event';
+import { replayEvent } from '@/server/billing/webhook/replay-event';
 import { closeDatabase, openDatabase } from '@/server/platform/db';
 
 const [eventId] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 /** Buyers and subscribers of the fake Stripe, for database tests. */
 import type Stripe from 'stripe';
-import { changePlan } from '@/server/billing/change-plan';
-import { startTopup } from '@/server/billing/start-topup';
+import { startTopup } from '@/server/billing/checkout/start-topup';
+import { changePlan } from '@/server/billing/plans/change-plan';
 import { reserve, settle } from '@/server/credits/ledger/ledger';
 import { setClockOffset } from '@/server/platform/clock';
 import { database, db } from '@/server/platform/db';

@@ -1,6 +1,6 @@
 import { appRouter } from '@/server/api/root';
 import { type Caller, createCaller } from '@/server/api/trpc';
-import { startTopup } from '@/server/billing/start-topup';
+import { startTopup } from '@/server/billing/checkout/start-topup';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { createProject } from '@/server/projects/create-project';

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { changePlan } from '@/server/billing/change-plan';
-import { replayEvent } from '@/server/billing/replay-event';
+import { changePlan } from '@/server/billing/plans/change-plan';
+import { replayEvent } from '@/server/billing/webhook/replay-event';
 import { createTeam } from '@/server/credits/ledger/create-team';
 import { reserve } from '@/server/credits/ledger/ledger';
 import { deleteAccount } from '@/server/organizations/delete-account';

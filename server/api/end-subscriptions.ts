@@ -1,7 +1,7 @@
 import 'server-only';
-import { endPayments } from '@/server/billing/end-payments';
-import { forgetPayer } from '@/server/billing/name-payer';
-import { refuseUnsettled } from '@/server/billing/refuse-unsettled';
+import { forgetPayer } from '@/server/billing/checkout/name-payer';
+import { endPayments } from '@/server/billing/closing/end-payments';
+import { refuseUnsettled } from '@/server/billing/closing/refuse-unsettled';
 import { logger } from '@/server/platform/logger';
 
 /**

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listPackages } from '@/server/billing/list-offers';
+import { listPackages } from '@/server/billing/plans/list-offers';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { quoteCall } from '@/server/models/quote';
 import { dollars, nanoDollars } from '@/server/models/schema-operator';

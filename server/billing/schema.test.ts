@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { centsPerCredit } from './list-offers';
+import { centsPerCredit } from './plans/list-offers';
 import { formatUsd, isLocalPath } from './schema';
 
 it.each(['/', '/credits', '/projects/a1/run?tab=2#top', '/checkout/success?returnTo=%2F%2Fevil.example'])(

@@ -1,6 +1,6 @@
 import 'server-only';
-import { handleEvent } from '@/server/billing/handle-event';
-import { verifyEvent } from '@/server/billing/verify-event';
+import { handleEvent } from '@/server/billing/webhook/handle-event';
+import { verifyEvent } from '@/server/billing/webhook/verify-event';
 import { openDatabase } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';

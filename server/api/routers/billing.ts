@@ -1,12 +1,14 @@
 import 'server-only';
-import { cancelPlan } from '@/server/billing/cancel-plan';
-import { changePlan } from '@/server/billing/change-plan';
-import { listInvoices } from '@/server/billing/list-invoices';
-import { listPackages, listPlans } from '@/server/billing/list-offers';
-import { findPurchase, listPurchases, type PurchaseView, viewPurchase } from '@/server/billing/list-purchases';
-import { finishMockCheckout } from '@/server/billing/mock-checkout';
-import { openPortal } from '@/server/billing/open-portal';
-import { resumePlan } from '@/server/billing/resume-plan';
+import { listInvoices } from '@/server/billing/checkout/list-invoices';
+import { findPurchase, listPurchases, type PurchaseView, viewPurchase } from '@/server/billing/checkout/list-purchases';
+import { openPortal } from '@/server/billing/checkout/open-portal';
+import { startTopup } from '@/server/billing/checkout/start-topup';
+import { cancelPlan } from '@/server/billing/plans/cancel-plan';
+import { changePlan } from '@/server/billing/plans/change-plan';
+import { listPackages, listPlans } from '@/server/billing/plans/list-offers';
+import { resumePlan } from '@/server/billing/plans/resume-plan';
+import { startSubscription } from '@/server/billing/plans/start-subscription';
+import { viewBilling } from '@/server/billing/plans/view-billing';
 import {
   changePlanSchema,
   mockPaySchema,
@@ -15,9 +17,7 @@ import {
   purchasesSchema,
   startTopupSchema,
 } from '@/server/billing/schema';
-import { startSubscription } from '@/server/billing/start-subscription';
-import { startTopup } from '@/server/billing/start-topup';
-import { viewBilling } from '@/server/billing/view-billing';
+import { finishMockCheckout } from '@/server/billing/webhook/mock-checkout';
 import { type Caller, memberProcedure, ownerProcedure, router } from '../trpc';
 
 const by = ({ organizationId, userId }: Caller) => ({ organizationId, userId });

@@ -1,5 +1,5 @@
 import 'server-only';
-import { listPackages } from '@/server/billing/list-offers';
+import { listPackages } from '@/server/billing/plans/list-offers';
 import { viewPricing } from '@/server/models/view-pricing';
 import { publicProcedure, router } from '../trpc';
 

@@ -1,5 +1,5 @@
 import 'server-only';
-import { setPayer } from '@/server/billing/name-payer';
+import { setPayer } from '@/server/billing/checkout/name-payer';
 import { createTeam } from '@/server/credits/ledger/create-team';
 import { memberUsage } from '@/server/credits/reports/member-usage';
 import { acceptInvitation } from '@/server/organizations/accept-invitation';

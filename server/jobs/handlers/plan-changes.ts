@@ -1,6 +1,6 @@
 import 'server-only';
-import { endGrace } from '@/server/billing/end-grace';
-import { syncOverdue } from '@/server/billing/sync-overdue';
+import { endGrace } from '@/server/billing/plans/end-grace';
+import { syncOverdue } from '@/server/billing/plans/sync-overdue';
 import { resetMonth } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
