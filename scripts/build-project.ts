@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { parseCredits } from '@/server/credits/schema';
 import { type BuildOptions, buildProjectLocally } from '@/server/jobs/build-project';
-import { demoProjects } from '@/server/models/demo/catalog';
+import { demoProjects } from '@/server/models/demo/catalogue';
 import { modelRefSchema } from '@/server/models/schema';
 import { closeDatabase } from '@/server/platform/db';
 import { EnvError, env } from '@/server/platform/env';

@@ -12,7 +12,7 @@ import { formatDate } from '@/components/ui/format';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { OrderSummary } from './checkout-frame';
 import { Elsewhere } from './elsewhere';
-import { WayBack } from './purchase-result';
+import { WayBack } from './purchase-live-state';
 import { useWaiting, Waiting } from './waiting';
 
 /** Milliseconds between two looks for the confirmation. */

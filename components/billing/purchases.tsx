@@ -12,7 +12,7 @@ import { ErrorState } from '@/components/ui/error-state';
 import { formatDate, formatDateTime } from '@/components/ui/format';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
-import { canStillBePaid, type Purchase, purchaseState } from './purchase-state';
+import { canStillBePaid, type Purchase, purchaseBadge } from './purchase-badge';
 
 const COLUMNS = [
   { name: 'Ordered', wide: true },
@@ -71,7 +71,7 @@ export function Purchases({ canChange, onTopUp }: { canChange: boolean; onTopUp:
 }
 
 function Row({ purchase, canChange }: { purchase: Purchase; canChange: boolean }) {
-  const { label, tone, note } = purchaseState(purchase);
+  const { label, tone, note } = purchaseBadge(purchase);
   return (
     <tr>
       <Cell wide className="whitespace-nowrap text-muted-foreground">

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listPackages } from '@/server/billing/plans/list-offers';
 import { auditLedger } from '@/server/credits/ledger/audit';
-import { quoteCall } from '@/server/models/quote';
+import { quoteCall } from '@/server/models/quote-call';
 import { dollars, nanoDollars } from '@/server/models/schema-operator';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';

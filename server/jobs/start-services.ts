@@ -1,5 +1,5 @@
 import 'server-only';
-import { syncEnvironmentModels } from '@/server/models/catalog';
+import { syncEnvironmentModels } from '@/server/models/catalogue';
 import { bootDatabase } from '@/server/platform/boot';
 import { closeDatabase, db } from '@/server/platform/db';
 import { env, isEmbedded, takesTestMoney } from '@/server/platform/env';

@@ -5,12 +5,12 @@ import { meterUsage, type UsageMeter } from '@/server/credits/reports/request-us
 import { newId } from '@/server/platform/ids';
 import { ask, configure, context, database, fake, owner, respondWith, scope } from '@/test/providers';
 import { seedOrganization } from '@/test/test-db';
-import { chooseModel, usableModels } from './catalog';
+import { chooseModel, usableModels } from './catalogue';
 import { checkAIAccess } from './check-ai-access';
 import { callModel } from './gateway';
 import { listOwnKeys, storeOwnKey } from './own-keys';
-import { quoteCall } from './quote';
-import { quoteFor } from './quote-for';
+import { quoteCall } from './quote-call';
+import { quoteFor } from './quote-for-organization';
 
 const OWN_KEY = 'sk-own-0123456789-abcd';
 

@@ -6,10 +6,10 @@ import { formatCredits } from '@/server/credits/schema';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import type { AppErrorCode } from '@/server/platform/errors';
-import type { CatalogModel } from './catalog';
+import type { CatalogModel } from './catalogue';
 import { modelsAt } from './models-at';
 import { ownKeyProviders } from './own-keys';
-import { chargedShare, quoteHold } from './quote';
+import { chargedShare, quoteHold } from './quote-call';
 import { type Capability, capabilityOf, QUALITIES, type Quality, type Role } from './schema';
 
 /** One kind of call that the work consists of. */

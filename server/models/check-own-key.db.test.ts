@@ -6,8 +6,8 @@ import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { type FakeAnswer, type FakeModel, startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
+import { MODEL_LIMITS } from './call-limits';
 import { checkOwnKey } from './check-own-key';
-import { MODEL_LIMITS } from './limits';
 import { listOwnKeys, removeOwnKey, storeOwnKey } from './own-keys';
 
 const OWN_KEY = 'sk-own-0123456789-abcd';

@@ -4,10 +4,10 @@ import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { AppError, isAppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import type { Door } from './door';
+import type { CallGrant } from './call-grant';
+import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from './call-limits';
 import { executeWithAIAccess } from './execute-with-ai-access';
 import { KEY_FAULT_TEXT, keyFault } from './key-fault';
-import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from './limits';
 import { estimateTokens } from './pricing';
 import { createLanguageModel } from './providers/create-model';
 import type { Provider } from './schema';
@@ -71,11 +71,11 @@ export async function checkOwnKey(input: {
 }
 
 /** The whole answer is read: its end says what it truly cost. */
-async function askOnce(door: Door): Promise<void> {
-  const { progress, signal } = door;
+async function askOnce(grant: CallGrant): Promise<void> {
+  const { progress, signal } = grant;
   try {
     await streamOnce(
-      createLanguageModel(door.provider, door.modelId, door.access),
+      createLanguageModel(grant.provider, grant.modelId, grant.access),
       {
         prompt: [{ role: 'user', content: [{ type: 'text', text: PROMPT }] }],
         maxOutputTokens: ROLE_OUTPUT_TOKENS['key-test'],
@@ -83,7 +83,7 @@ async function askOnce(door: Door): Promise<void> {
       },
       {
         onDelta: (text) => {
-          progress.firstTokenMs ??= Math.round(performance.now() - door.started);
+          progress.firstTokenMs ??= Math.round(performance.now() - grant.started);
           progress.text += text;
         },
         onRetry: () => undefined,

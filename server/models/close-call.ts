@@ -7,9 +7,9 @@ import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
-import type { AccessContext, Door, Metered, MeteredWork, OpenCall } from './door';
+import type { AccessContext, CallGrant, Metered, MeteredWork, OpenCall } from './call-grant';
 import { costOf, creditsFor, type TokenUsage } from './pricing';
-import { chargedShare, tariff } from './quote';
+import { chargedShare, tariff } from './quote-call';
 import { readUsage } from './read-usage';
 import { askedToWait } from './stream-with-retries';
 
@@ -20,7 +20,7 @@ export async function settleCall<T>(
   call: OpenCall,
   result: T,
 ): Promise<Metered<T>> {
-  const { progress, access } = call.door;
+  const { progress, access } = call.grant;
   const usage = usageOf(call, work.model);
   const costNano = costOf(usage, call.price);
   const metered = await inTx(async (tx) => {
@@ -49,7 +49,7 @@ export async function settleCall<T>(
     await tx.modelCall.update({
       where: { id: call.callId },
       data: {
-        ...outcomeColumns(usage, call.door),
+        ...outcomeColumns(usage, call.grant),
         status: 'succeeded',
         finishReason: progress.finishReason,
         costNano,
@@ -90,7 +90,7 @@ function usageOf(call: OpenCall, model: string): TokenUsage {
   const { usage, refused } = readUsage(call);
   if (refused !== null)
     logger().warn(
-      { callId: call.callId, model, reported: call.door.progress.usage, reason: refused },
+      { callId: call.callId, model, reported: call.grant.progress.usage, reason: refused },
       'usage not believed',
     );
   return usage;
@@ -110,7 +110,7 @@ export async function failCall(
     ? new AppError('model_call_aborted', 'the model call was stopped', { cause })
     : isAppError(cause)
       ? cause
-      : callFailed(cause, call.door);
+      : callFailed(cause, call.grant);
   const { holdId, callId } = call;
   // First and by itself: nothing that follows may keep credits held.
   if (holdId !== null)
@@ -122,13 +122,13 @@ export async function failCall(
 }
 
 async function recordFailure(call: OpenCall, error: AppError, aborted: boolean): Promise<void> {
-  const { progress } = call.door;
+  const { progress } = call.grant;
   const nothing: TokenUsage = { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true };
   const spent = progress.usage === null && progress.text === '' ? nothing : usageOf(call, call.label);
   await db().modelCall.updateMany({
     where: { id: call.callId, status: 'running' },
     data: {
-      ...outcomeColumns(spent, call.door),
+      ...outcomeColumns(spent, call.grant),
       status: aborted ? 'aborted' : 'failed',
       costNano: costOf(spent, call.price),
       errorCode: error.code,
@@ -147,7 +147,7 @@ async function orLog(callId: string, message: string, work: () => Promise<unknow
 }
 
 /** A provider over its limit for longer than a call may wait says when to come back; other faults do not. */
-function callFailed(cause: unknown, { provider, access }: Pick<Door, 'provider' | 'access'>): AppError {
+function callFailed(cause: unknown, { provider, access }: Pick<CallGrant, 'provider' | 'access'>): AppError {
   const message = cause instanceof Error ? cause.message.slice(0, 500) : 'unknown failure';
   // Whoever pays their provider themselves has to know whom to ask.
   const [model, its] = access.own
@@ -167,7 +167,7 @@ function callFailed(cause: unknown, { provider, access }: Pick<Door, 'provider' 
   });
 }
 
-function outcomeColumns(usage: TokenUsage, { progress, started }: Door) {
+function outcomeColumns(usage: TokenUsage, { progress, started }: CallGrant) {
   return {
     inputTokens: usage.input,
     cachedTokens: usage.cached,

@@ -7,7 +7,7 @@ import { type FakeModel, type FakeVectors, startFakeModel } from '@/test/fake-mo
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { embedTexts } from './embed';
 import { costOf, creditsFor, estimateTokens } from './pricing';
-import { tariff } from './quote';
+import { tariff } from './quote-call';
 
 const PROVIDERS = ['openai', 'google', 'compatible'] as const;
 /** Nano-dollars a million tokens; odd, so that rounding shows. */

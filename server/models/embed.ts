@@ -4,7 +4,7 @@ import { APICallError, type EmbeddingModelV4Result } from '@ai-sdk/provider';
 import { env } from '@/server/platform/env';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import type { Door } from './door';
+import type { CallGrant } from './call-grant';
 import { executeWithAIAccess } from './execute-with-ai-access';
 import { ownKeyFailure } from './own-key-refused';
 import { estimateTokens } from './pricing';
@@ -47,9 +47,9 @@ export async function embedTexts(
       inputTokens: texts.reduce((sum, text) => sum + estimateTokens(text), 0),
       outputTokens: () => 0,
       abortSignal: signal,
-      execute: async (door) => {
-        const { embeddings, usage } = await embedWithRetries(door, texts, organizationId);
-        if (usage !== undefined) door.progress.usage = { input: usage.tokens, cached: 0, output: 0, reasoning: 0 };
+      execute: async (grant) => {
+        const { embeddings, usage } = await embedWithRetries(grant, texts, organizationId);
+        if (usage !== undefined) grant.progress.usage = { input: usage.tokens, cached: 0, output: 0, reasoning: 0 };
         // Before it is paid: an answer that cannot be used costs the organization nothing.
         requireVectors(embeddings, texts.length);
         return embeddings;
@@ -60,16 +60,20 @@ export async function embedTexts(
 }
 
 /** Tries again on 429, 5xx and network faults as text calls do; all tries together end within MODEL_TIMEOUT_MS. */
-async function embedWithRetries(door: Door, texts: string[], organizationId: string): Promise<EmbeddingModelV4Result> {
-  const model = createEmbeddingModel(door.provider, door.modelId, door.access);
-  const abortSignal = AbortSignal.any([door.signal, AbortSignal.timeout(env().MODEL_TIMEOUT_MS)]);
+async function embedWithRetries(
+  grant: CallGrant,
+  texts: string[],
+  organizationId: string,
+): Promise<EmbeddingModelV4Result> {
+  const model = createEmbeddingModel(grant.provider, grant.modelId, grant.access);
+  const abortSignal = AbortSignal.any([grant.signal, AbortSignal.timeout(env().MODEL_TIMEOUT_MS)]);
   for (let attempt = 0; ; attempt++) {
     try {
       return await model.doEmbed({ values: texts, abortSignal });
     } catch (error) {
       const wait = abortSignal.aborted || attempt >= env().MODEL_MAX_RETRIES ? null : retryDelay(error, attempt);
-      if (wait === null) throw failure(await ownKeyFailure(organizationId, door, error));
-      door.progress.retries++;
+      if (wait === null) throw failure(await ownKeyFailure(organizationId, grant, error));
+      grant.progress.retries++;
       await delay(wait, undefined, { signal: abortSignal });
     }
   }

@@ -2,13 +2,13 @@ import 'server-only';
 import { renewHold } from '@/server/credits/ledger/ledger';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
+import type { AccessContext, Metered, MeteredWork, OpenCall } from './call-grant';
+import { MODEL_LIMITS } from './call-limits';
 import { failCall, settleCall } from './close-call';
-import type { AccessContext, Metered, MeteredWork, OpenCall } from './door';
-import { MODEL_LIMITS } from './limits';
 import { openCall } from './open-call';
 
 /**
- * The only door to a model: access and rate limit, reserve, execute, settle to the true usage or release.
+ * The only way to a model: access and rate limit, reserve, execute, settle to the true usage or release.
  * A model that the plan does not include at this quality for this is refused whoever chose it, fallbacks and own keys included.
  * @throws AppError `model_not_priced`, `model_not_available`, `capability_denied`, `quality_not_allowed`, `rate_limited`,
  * `insufficient_credits`, `budget_exceeded`, `duplicate_request`, `model_call_failed` (nothing charged),
@@ -24,7 +24,7 @@ export async function executeWithAIAccess<T>(ctx: AccessContext, work: MeteredWo
   try {
     let result: T;
     try {
-      result = await work.execute(call.door);
+      result = await work.execute(call.grant);
     } finally {
       clearInterval(renewal);
       work.abortSignal?.removeEventListener('abort', forward);

@@ -8,7 +8,7 @@ import { type FakeAnswer, type FakeModel, type FakeRequest, startFakeModel } fro
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { type CallContext, callModel, type TextRequest } from './gateway';
 import { costOf, creditsFor } from './pricing';
-import { tariff } from './quote';
+import { tariff } from './quote-call';
 import { callStructured } from './structured';
 
 const PROVIDERS = ['openai', 'google', 'openrouter', 'compatible'] as const;

@@ -8,11 +8,11 @@ import {
 import type { Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
-import type { AccessContext, Door, Metered } from './door';
+import type { AccessContext, CallGrant, Metered } from './call-grant';
+import { MODEL_LIMITS } from './call-limits';
 import { executeWithAIAccess } from './execute-with-ai-access';
 import { outputTokensOf } from './hold-amount';
 import { keyFault } from './key-fault';
-import { MODEL_LIMITS } from './limits';
 import { ownKeyFailure } from './own-key-refused';
 import { estimateTokens, type TokenUsage, tokenQuarters } from './pricing';
 import { createLanguageModel } from './providers/create-model';
@@ -60,7 +60,7 @@ interface Answer {
 }
 
 /**
- * A streamed text answer, through the metered door. A provider that does not answer at all is passed over for the next
+ * A streamed text answer, through the metered gateway. A provider that does not answer at all is passed over for the next
  * allowed model; its failed call is on record and costs nothing.
  * @throws AppError as `executeWithAIAccess`
  */
@@ -105,11 +105,11 @@ async function callOne(ctx: CallContext, request: TextRequest): Promise<TextResu
     inputTokens: estimateTokens(request.system) + estimateTokens(request.prompt),
     outputTokens: ({ maxOutput }) => outputTokensOf(ctx.role, maxOutput),
     abortSignal: request.abortSignal,
-    execute: async (door) => {
+    execute: async (grant) => {
       try {
-        return await stream(ctx, request, door);
+        return await stream(ctx, request, grant);
       } catch (error) {
-        throw await ownKeyFailure(ctx.organizationId, door, error);
+        throw await ownKeyFailure(ctx.organizationId, grant, error);
       }
     },
     beforeSettle: request.beforeSettle,
@@ -130,17 +130,17 @@ function textResult({
   return { ...result, callId, usage, costNano, chargedMicro: creditsUsed, balanceMicro: balanceLeft, modelLabel };
 }
 
-async function stream(ctx: CallContext, request: TextRequest, door: Door): Promise<Answer> {
-  const { progress, maxOutputTokens } = door;
+async function stream(ctx: CallContext, request: TextRequest, grant: CallGrant): Promise<Answer> {
+  const { progress, maxOutputTokens } = grant;
   const answer: Answer = { text: '', finishReason: 'other' };
-  const language = createLanguageModel(door.provider, door.modelId, door.access);
+  const language = createLanguageModel(grant.provider, grant.modelId, grant.access);
   // Counted piece by piece: estimating the whole text at each piece would be quadratic.
   let quarters = 0;
-  await streamWithRetries(language, callOptions(ctx, request, door), {
+  await streamWithRetries(language, callOptions(ctx, request, grant), {
     onDelta: (piece) => {
       // No text holds a NUL, and the database stores none.
       const delta = piece.replaceAll('\0', '');
-      progress.firstTokenMs ??= Math.round(performance.now() - door.started);
+      progress.firstTokenMs ??= Math.round(performance.now() - grant.started);
       progress.text += delta;
       quarters += tokenQuarters(delta);
       // The cap holds in mid-call even when a provider ignores maxOutputTokens.
@@ -164,15 +164,15 @@ async function stream(ctx: CallContext, request: TextRequest, door: Door): Promi
   return answer;
 }
 
-function callOptions(ctx: CallContext, request: TextRequest, door: Door): LanguageModelV4CallOptions {
+function callOptions(ctx: CallContext, request: TextRequest, grant: CallGrant): LanguageModelV4CallOptions {
   const prompt: LanguageModelV4Prompt = [
     { role: 'system', content: request.system },
     { role: 'user', content: [{ type: 'text', text: request.prompt }] },
   ];
   return {
     prompt,
-    maxOutputTokens: door.maxOutputTokens,
-    abortSignal: door.signal,
+    maxOutputTokens: grant.maxOutputTokens,
+    abortSignal: grant.signal,
     ...(request.jsonSchema ? { responseFormat: { type: 'json', schema: request.jsonSchema, name: ctx.role } } : {}),
     providerOptions: { plumbline: { role: ctx.role, ...definedOnly(ctx.hint) } },
   };

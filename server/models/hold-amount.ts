@@ -1,5 +1,5 @@
 import 'server-only';
-import { ROLE_OUTPUT_TOKENS } from './limits';
+import { ROLE_OUTPUT_TOKENS } from './call-limits';
 import { costOf, creditsFor, type Price, type Tariff } from './pricing';
 import type { Role } from './schema';
 
@@ -10,7 +10,7 @@ export function outputTokensOf(role: Role, maxOutput: number): number {
 
 /**
  * What one call holds, micro-credits: the P90 of such calls, and at least what its largest useful answer would cost, so that no
- * answer is cut off by its own hold. The access check and the door both ask here: what the one allows the other can hold.
+ * answer is cut off by its own hold. The access check and the gateway both ask here: what the one allows the other can hold.
  */
 export function holdAmount(
   p90: bigint,

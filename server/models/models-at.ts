@@ -1,7 +1,7 @@
 import 'server-only';
 import type { CapabilityAccess } from '@/server/credits/access/plan-access';
 import { db } from '@/server/platform/db';
-import { type CatalogModel, chooseModel, usableModels } from './catalog';
+import { type CatalogModel, chooseModel, usableModels } from './catalogue';
 import type { Capability, Quality } from './schema';
 
 export interface LevelModels {

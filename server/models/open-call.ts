@@ -5,12 +5,12 @@ import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import type { AccessContext, MeteredWork, OpenCall } from './door';
+import type { AccessContext, MeteredWork, OpenCall } from './call-grant';
+import { MODEL_LIMITS } from './call-limits';
 import { holdAmount } from './hold-amount';
-import { MODEL_LIMITS } from './limits';
 import { outputTokensCovered } from './pricing';
 import { keyIdentifier, parseModelRef } from './providers/create-model';
-import { chargedShare, tariff } from './quote';
+import { chargedShare, tariff } from './quote-call';
 import { readCallBasis } from './read-call-basis';
 import { capabilityOf } from './schema';
 
@@ -83,7 +83,7 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
     price,
     label: model.label,
     inputTokens: work.inputTokens,
-    door: {
+    grant: {
       provider,
       modelId,
       access,

@@ -4,7 +4,7 @@ import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { type FakeModel, startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import { chooseModel } from './catalog';
+import { chooseModel } from './catalogue';
 import { callModel } from './gateway';
 import { storeOwnKey } from './own-keys';
 

@@ -4,15 +4,15 @@ import { now } from '@/server/platform/clock';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
-import type { Door } from './door';
+import type { CallGrant } from './call-grant';
 import { KEY_FAULT_TEXT, keyFault } from './key-fault';
 
 /**
  * A call on an organization's own key failed. A key that its provider does not accept, or that nobody pays for any more, is
  * marked, with a notice once a day, and the error says what to do; any other failure is passed on as it came.
  */
-export async function ownKeyFailure(organizationId: string, door: Door, cause: unknown): Promise<unknown> {
-  const { provider, access } = door;
+export async function ownKeyFailure(organizationId: string, grant: CallGrant, cause: unknown): Promise<unknown> {
+  const { provider, access } = grant;
   const fault = access.own ? keyFault(cause) : null;
   if (fault === null) return cause;
   const testError = KEY_FAULT_TEXT[fault];

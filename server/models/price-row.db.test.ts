@@ -4,7 +4,7 @@ import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { closeTestDb, testDb } from '@/test/test-db';
-import { priceInForce, quoteCall } from './quote';
+import { priceInForce, quoteCall } from './quote-call';
 
 const DAY = 86_400_000;
 let database: Database;

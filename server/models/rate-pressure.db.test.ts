@@ -32,7 +32,7 @@ describe.skipIf(url === '')(`rate limits under four processes on native Postgres
   });
   afterEach(() => crew.stop());
 
-  it(`the door grants exactly what a minute and a day allow, over ${SEEDS} seeds of ${MINUTES} minutes`, async () => {
+  it(`the gateway grants exactly what a minute and a day allow, over ${SEEDS} seeds of ${MINUTES} minutes`, async () => {
     const refusals = new Set<string>();
     for (let seed = 1; seed <= SEEDS; seed++) {
       const pick = randomOf(seed);

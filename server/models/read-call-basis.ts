@@ -7,7 +7,7 @@ import { openAccess } from './own-keys';
 import { priceMissing } from './price-row';
 import type { Price } from './pricing';
 import { type ProviderAccess, parseModelRef } from './providers/create-model';
-import { type CallHistory, historyAtPrice, priceInForce, type Quote, type QuotedCall, quoteFrom } from './quote';
+import { type CallHistory, historyAtPrice, priceInForce, type Quote, type QuotedCall, quoteFrom } from './quote-call';
 import { capabilityOf, type Role } from './schema';
 
 /** What a call stands on before anything is held. */

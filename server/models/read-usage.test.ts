@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Progress } from './door';
-import { MODEL_LIMITS } from './limits';
+import type { Progress } from './call-grant';
+import { MODEL_LIMITS } from './call-limits';
 import { costOf } from './pricing';
 import { mostOutputTokens, readUsage } from './read-usage';
 
@@ -16,7 +16,7 @@ function read(usage: Progress['usage'], text = TEXT) {
   const progress: Progress = { text, usage, firstTokenMs: null, finishReason: null, retries: 0 };
   return readUsage({
     inputTokens: SENT,
-    door: {
+    grant: {
       provider: 'openai',
       modelId: 'm',
       access: { apiKey: 'k', own: false },

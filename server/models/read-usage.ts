@@ -1,6 +1,6 @@
 import 'server-only';
-import type { OpenCall } from './door';
-import { MODEL_LIMITS } from './limits';
+import type { OpenCall } from './call-grant';
+import { MODEL_LIMITS } from './call-limits';
 import { estimateTokens, type TokenUsage } from './pricing';
 
 /** What a call has used, and why the provider's own figures were not taken; null where they were, or where it gave none. */
@@ -18,11 +18,11 @@ export function mostOutputTokens(asked: number): number {
  * The provider's figures decide what is charged, so only what this call can have used is believed; otherwise it is our own
  * estimate of what went in and came out. Never throws.
  */
-export function readUsage({ door, inputTokens }: Pick<OpenCall, 'door' | 'inputTokens'>): UsageReading {
-  const { usage, text } = door.progress;
+export function readUsage({ grant, inputTokens }: Pick<OpenCall, 'grant' | 'inputTokens'>): UsageReading {
+  const { usage, text } = grant.progress;
   const estimate = { input: inputTokens, cached: 0, output: estimateTokens(text), reasoning: 0, estimated: true };
   if (usage === null) return { usage: estimate, refused: null };
-  const refused = doubtOf(usage, { input: inputTokens, output: door.maxOutputTokens });
+  const refused = doubtOf(usage, { input: inputTokens, output: grant.maxOutputTokens });
   if (refused !== null) return { usage: estimate, refused };
   // Only shown, never priced: it is part of the output.
   const reasoning = isCount(usage.reasoning) ? Math.min(usage.reasoning, usage.output) : 0;

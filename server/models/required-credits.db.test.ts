@@ -5,12 +5,12 @@ import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { type FakeModel, startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import { chooseModel } from './catalog';
+import { ROLE_OUTPUT_TOKENS, TYPICAL_TOKENS } from './call-limits';
+import { chooseModel } from './catalogue';
 import { checkAIAccess } from './check-ai-access';
 import { callModel } from './gateway';
-import { ROLE_OUTPUT_TOKENS, TYPICAL_TOKENS } from './limits';
 import { storeOwnKey } from './own-keys';
-import { quoteHold } from './quote';
+import { quoteHold } from './quote-call';
 import { CAPABILITIES, type Capability, type Quality } from './schema';
 
 const KEYS = {
@@ -65,7 +65,7 @@ async function callOf(owner: { organizationId: string; userId: string }, capabil
 }
 
 describe.each(LEVELS)('what a call on the %s plan at %s needs', (planId, quality) => {
-  it.each(CAPABILITIES)('is the same for the check and for the door: %s', async (capability) => {
+  it.each(CAPABILITIES)('is the same for the check and for the grant: %s', async (capability) => {
     const probe = await seedOrganization(database, { planId, monthlyMicro: 1n });
     const { required, estimate, missing, unlocks } = await checkAIAccess({ ...probe, capability, quality });
     if (required === null || estimate === null) throw new Error('no model to ask about');

@@ -8,7 +8,7 @@ import {
 } from '@ai-sdk/provider';
 import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
-import { MODEL_LIMITS } from './limits';
+import { MODEL_LIMITS } from './call-limits';
 import type { TokenUsage } from './pricing';
 
 export interface StreamHandlers {

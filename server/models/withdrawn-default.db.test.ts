@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import { chooseModel, type ModelScope } from './catalog';
+import { chooseModel, type ModelScope } from './catalogue';
 
 const DEFAULT = 'openai:gpt-5-mini';
 /** Listed at this level; `openai:gpt-5` is not. */

@@ -1,7 +1,7 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
-import { resolveModel } from '@/server/models/catalog';
-import { demoProjects } from '@/server/models/demo/catalog';
+import { resolveModel } from '@/server/models/catalogue';
+import { demoProjects } from '@/server/models/demo/catalogue';
 import { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';

@@ -10,7 +10,7 @@ import { notFound } from '@/server/platform/errors';
 import { postgresBlobs } from '@/server/workspace/blobs';
 import { pathProblem } from '@/server/workspace/edits/paths';
 import { readTree } from '@/server/workspace/snapshots';
-import { NameGiver } from './unique-folder-names';
+import { UniqueFolderNames } from './unique-folder-names';
 import { streamZip, textEntry, type ZipEntry } from './zip-entries';
 
 /** Rows read at once. */
@@ -52,7 +52,7 @@ async function* entriesOf(userId: string): AsyncGenerator<ZipEntry> {
     include: { organization: { select: { id: true, name: true } } },
     orderBy: { createdAt: 'asc' },
   });
-  const names = new NameGiver();
+  const names = new UniqueFolderNames();
   for (const { role, organization } of memberships) {
     const folder = names.give(organization.name);
     if (role === 'owner') yield* organizationEntries(organization.id, folder);
@@ -132,7 +132,7 @@ async function* organizationEntries(organizationId: string, folder: string): Asy
   yield textEntry(`${folder}/model-calls.jsonl`, () =>
     lines((page) => db().modelCall.findMany({ where: own, orderBy: { id: 'asc' }, ...page })),
   );
-  const names = new NameGiver();
+  const names = new UniqueFolderNames();
   for await (const projects of pages((page) =>
     db().project.findMany({ where: own, orderBy: { id: 'asc' }, ...page }),
   )) {

@@ -5,7 +5,7 @@ import { sendMessage } from '@/server/runs/chat/chat';
 import type { Actor } from '@/server/runs/engine/actor';
 import { advanceRun } from '@/server/runs/engine/engine';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
-import { setTaskQuality } from '@/server/runs/plan/task-quality';
+import { setTaskQuality } from '@/server/runs/plan/set-task-quality';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { checkProjectAccess } from './check-project-access';
 import { createProject } from './create-project';

@@ -1,12 +1,12 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
-import { resolveModel } from '@/server/models/catalog';
+import { resolveModel } from '@/server/models/catalogue';
 import type { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf } from '@/server/runs/engine/actor';
 import { moveProject } from '@/server/runs/engine/transitions';
-import { quoteOpenTasks } from '@/server/runs/plan/task-quality';
+import { quoteOpenTasks } from '@/server/runs/plan/set-task-quality';
 
 export async function setBudget(actor: Actor, budgetMicro: bigint | null): Promise<void> {
   await inTx(async (tx) => {

@@ -2,7 +2,7 @@ import 'server-only';
 import { collisionKey, pathProblem } from '@/server/workspace/edits/paths';
 
 /** Folder names that are safe on every system and never two alike. */
-export class NameGiver {
+export class UniqueFolderNames {
   private readonly taken = new Set<string>();
 
   give(title: string): string {

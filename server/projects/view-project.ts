@@ -6,7 +6,7 @@ import { isAppError, notFound } from '@/server/platform/errors';
 import { plannedTask } from '@/server/runs/engine/attempt';
 import { projectCharged } from '@/server/runs/engine/call';
 import { viewUnlock } from '@/server/runs/engine/unlock';
-import { quoteApproval } from '@/server/runs/plan/quote-work';
+import { quoteApproval } from '@/server/runs/plan/quote-project';
 
 interface Own {
   organizationId: string;

@@ -1,7 +1,7 @@
 /** One call of the API: key, version, idempotency, handler, expansion, answer. */
 import { setTimeout as delay } from 'node:timers/promises';
 import Stripe from 'stripe';
-import { catalogRoutes } from './catalog';
+import { catalogRoutes } from './catalogue';
 import { checkoutRoutes, lineItemsOf } from './checkout-sessions';
 import { customerRoutes } from './customers';
 import { StripeFault } from './errors';

@@ -1,6 +1,6 @@
 /** What `POST /v1/checkout/sessions` takes. */
 import { z } from 'zod';
-import { priceData } from './catalog';
+import { priceData } from './catalogue';
 import { bool, emptyable, ignored, integer, metadata, paging, text } from './params';
 
 const lineItem = z.strictObject({

@@ -2,7 +2,7 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import { blankSession } from './blank-payments';
-import { createPrice, type priceData } from './catalog';
+import { createPrice, type priceData } from './catalogue';
 import { type CheckoutCreate, checkoutCreate, checkoutList } from './checkout-params';
 import { badRequest } from './errors';
 import { productName } from './invoice-lines';

@@ -6,8 +6,8 @@ import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/own-keys
 import { capabilitySchema, ownKeyProviderSchema, qualitySchema, storeKeySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';
 import { checkProjectAccess } from '@/server/projects/check-project-access';
-import { quoteDesign } from '@/server/runs/plan/quote-work';
-import { setTaskQuality } from '@/server/runs/plan/task-quality';
+import { quoteDesign } from '@/server/runs/plan/quote-project';
+import { setTaskQuality } from '@/server/runs/plan/set-task-quality';
 import { memberProcedure, ownerProcedure, router } from '../trpc';
 import { actorOf, projectInput } from './shared';
 

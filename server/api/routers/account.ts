@@ -4,7 +4,7 @@ import { renamePerson } from '@/server/auth/rename-person';
 import { signOutEverywhere } from '@/server/auth/session';
 import { searchInputSchema } from '@/server/code-search/schema';
 import { searchCode } from '@/server/code-search/search-code';
-import { isDemoInstance, usableModels } from '@/server/models/catalog';
+import { isDemoInstance, usableModels } from '@/server/models/catalogue';
 import { qualitySchema } from '@/server/models/schema';
 import { planAccountDeletion } from '@/server/organizations/account-deletion';
 import { deleteAccount, refuseBlocked } from '@/server/organizations/delete-account';

@@ -1,13 +1,13 @@
 import 'server-only';
 import { z } from 'zod';
 import { chargedByProject } from '@/server/credits/reports/charged-by-project';
-import { demoProjects } from '@/server/models/demo/catalog';
+import { demoProjects } from '@/server/models/demo/catalogue';
 import { modelRefSchema, qualitySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';
 import { createProject } from '@/server/projects/create-project';
 import { archiveProject, renameProject, setBudget, setModel } from '@/server/projects/project-settings';
 import { viewProject } from '@/server/projects/view-project';
-import { waitForBudget } from '@/server/runs/engine/waiting-for-budget';
+import { projectsWaitingForBudget } from '@/server/runs/engine/waiting-for-budget';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, budgetSchema, projectInput } from './shared';
 
@@ -45,7 +45,7 @@ export const projectsRouter = router({
         organizationId: ctx.caller.organizationId,
         projectIds: page.map(({ id }) => id),
       });
-      const budgets = await waitForBudget(ctx.caller.organizationId, page);
+      const budgets = await projectsWaitingForBudget(ctx.caller.organizationId, page);
       const waitsFor = ({ id, status }: { id: string; status: string }) =>
         status !== 'awaiting_credits' ? null : budgets.has(id) ? ('budget' as const) : ('credits' as const);
       return {

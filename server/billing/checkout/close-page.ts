@@ -1,5 +1,5 @@
 import 'server-only';
-import { closePage } from '@/server/billing/closing/end-payments';
+import { askStripe } from '@/server/billing/stripe-client';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 
@@ -8,9 +8,20 @@ import { notFound } from '@/server/platform/errors';
  * nobody else does. Read after the page is there, so that either this or the deletion sees the other.
  * @throws AppError `not_found` when the organization is gone, `payments_unavailable`
  */
-export async function keepPage(organizationId: string, sessionId: string): Promise<void> {
+export async function closeIfOrganizationGone(organizationId: string, sessionId: string): Promise<void> {
   const open = await db().organization.count({ where: { id: organizationId, deletedAt: null } });
   if (open === 1) return;
   await closePage(sessionId);
   throw notFound('Organization');
+}
+
+/** Closes a payment page that is open; one that was paid or has expired is left. @throws AppError `payments_unavailable` */
+export async function closePage(id: string): Promise<void> {
+  try {
+    await askStripe((stripe) => stripe.checkout.sessions.expire(id));
+  } catch (error) {
+    // It may have been paid or have expired a moment ago.
+    const { status } = await askStripe((stripe) => stripe.checkout.sessions.retrieve(id));
+    if (status === 'open') throw error;
+  }
 }

@@ -4,7 +4,7 @@ import type Stripe from 'stripe';
 import { planById, stripePriceOf } from '@/server/billing/plans/plan-prices';
 import { appUrl, askStripe } from '@/server/billing/stripe-client';
 import { AppError } from '@/server/platform/errors';
-import { keepPage } from './close-page';
+import { closeIfOrganizationGone } from './close-page';
 import { withCustomer } from './ensure-customer';
 
 export interface PlanWish {
@@ -38,7 +38,7 @@ async function openPage(input: PlanWish, to: { customer: string; price: string; 
     // The answer to a repeated key shows the session as it was made, not as it is.
     const session = await askStripe((stripe) => stripe.checkout.sessions.retrieve(created.id));
     if (session.status === 'open' && session.url !== null) {
-      await keepPage(input.organizationId, session.id);
+      await closeIfOrganizationGone(input.organizationId, session.id);
       await closeOtherPages(customer, session.id);
       return session.url;
     }

@@ -6,7 +6,7 @@ import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { keepPage } from './close-page';
+import { closeIfOrganizationGone } from './close-page';
 import { describePackage } from './describe-package';
 import { withCustomer } from './ensure-customer';
 
@@ -87,7 +87,7 @@ async function openCheckout(
         ),
       ),
     );
-    await keepPage(organizationId, session.id);
+    await closeIfOrganizationGone(organizationId, session.id);
     if (session.url === null) throw new Error(`checkout session ${session.id} has no page`);
     return { url: session.url, sessionId: session.id };
   } catch (error) {

@@ -1,5 +1,6 @@
 import 'server-only';
 import type Stripe from 'stripe';
+import { closePage } from '@/server/billing/checkout/close-page';
 import { syncSubscription } from '@/server/billing/plans/sync-subscription';
 import { voidOpenInvoices } from '@/server/billing/plans/void-invoices';
 import { askStripe, isMissing } from '@/server/billing/stripe-client';
@@ -37,17 +38,6 @@ async function closePages(customer: string): Promise<void> {
     stripe.checkout.sessions.list({ customer, status: 'open', limit: 100 }).autoPagingToArray({ limit: 1000 }),
   );
   for (const { id } of open) await closePage(id);
-}
-
-/** Closes a payment page that is open; one that was paid or has expired is left. @throws AppError `payments_unavailable` */
-export async function closePage(id: string): Promise<void> {
-  try {
-    await askStripe((stripe) => stripe.checkout.sessions.expire(id));
-  } catch (error) {
-    // It may have been paid or have expired a moment ago.
-    const { status } = await askStripe((stripe) => stripe.checkout.sessions.retrieve(id));
-    if (status === 'open') throw error;
-  }
 }
 
 /**

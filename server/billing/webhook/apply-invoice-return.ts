@@ -3,7 +3,7 @@ import type { Tx } from '@/server/platform/db';
 import { creditsOfInvoice, shareOfInvoice, welcomeOfInvoice } from './invoice-credits';
 import type { PlanInvoice } from './read-invoice';
 import type { RefundReading } from './read-refunds';
-import { takeBack } from './recompute-claw-back';
+import { recomputeClawBack } from './recompute-claw-back';
 import { recordPayment } from './record-payment';
 
 /**
@@ -40,7 +40,7 @@ export async function applyInvoiceReturn(
     note: disputedCents > 0 ? 'Subscription payment disputed' : 'Subscription payment refunded',
     metadata: { invoiceId: invoice.id, refundedCents, disputedCents, totalCents: invoice.totalCents },
   };
-  await takeBack(tx, {
+  await recomputeClawBack(tx, {
     ...about,
     of: { field: 'paymentIntentId', id: paymentIntentId },
     least: share > lapsed ? share - lapsed : 0n,
@@ -50,7 +50,7 @@ export async function applyInvoiceReturn(
   const welcome = returned >= invoice.totalCents ? welcomeOfInvoice(entries, upgrade) : 0n;
   // Bonus, as they came; counted apart, because a part of the money does not take a part of them.
   const of = { field: 'paymentIntentId' as const, id: `${paymentIntentId}:welcome` };
-  await takeBack(tx, { ...about, of, least: welcome, most: welcome, monthlyFirst: false });
+  await recomputeClawBack(tx, { ...about, of, least: welcome, most: welcome, monthlyFirst: false });
 }
 
 function planEntries(tx: Tx, organizationId: string) {

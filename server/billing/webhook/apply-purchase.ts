@@ -6,7 +6,7 @@ import { grant } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';
 import type { Tx } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
-import { takeBack } from './recompute-claw-back';
+import { recomputeClawBack } from './recompute-claw-back';
 import { recordPayment } from './record-payment';
 
 /** Facts to add to a purchase; what is left out stays as it is. */
@@ -96,7 +96,7 @@ async function bringLedgerTo(tx: Tx, purchase: MergedPurchase): Promise<{ clawed
   const target = creditsToClawBack(purchase);
   // The usual case, without a look through the ledger.
   if (target === 0n && clawedMicro + owedMicro === 0n) return { clawedMicro, owedMicro };
-  const { taken, owed } = await takeBack(tx, {
+  const { taken, owed } = await recomputeClawBack(tx, {
     organizationId,
     of: { field: 'purchaseId', id },
     least: target,

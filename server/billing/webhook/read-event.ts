@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { now } from '@/server/platform/clock';
 import { withoutPersonalData } from './personal-data';
-import { storable } from './postgres-safe-json';
+import { postgresSafeJson } from './postgres-safe-json';
 
 /** A Stripe event with what is needed of it. */
 export interface StripeEventIn {
@@ -79,7 +79,7 @@ const signedSchema = z.object({
 
 /** Reads an event's JSON. @throws ZodError when it has neither id nor type. */
 export function parseEvent(raw: string): StripeEventIn {
-  const json = storable(JSON.parse(raw));
+  const json = postgresSafeJson(JSON.parse(raw));
   const envelope = envelopeSchema.safeParse(json);
   if (!envelope.success) return foreignEvent(json);
   const { id, type, created, livemode, data } = envelope.data;

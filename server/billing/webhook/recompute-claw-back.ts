@@ -5,7 +5,7 @@ import { clawBackMonthly } from '@/server/credits/ledger/claw-back-monthly';
 import { grant } from '@/server/credits/ledger/ledger';
 import type { Tx } from '@/server/platform/db';
 
-export interface TakeBackInput {
+export interface ClawBackBasis {
   organizationId: string;
   /** What the credits came from; this field of an entry's metadata holds the id the first time, `takesAgain` later. */
   of: { field: 'purchaseId' | 'paymentIntentId'; id: string };
@@ -26,7 +26,7 @@ export interface TakeBackInput {
  * @returns what this call took and made owed the first time, micro-credits. What is taken again after it was given back is
  *   not counted twice: a purchase's own figures never exceed its credits.
  */
-export async function takeBack(tx: Tx, input: TakeBackInput): Promise<{ taken: bigint; owed: bigint }> {
+export async function recomputeClawBack(tx: Tx, input: ClawBackBasis): Promise<{ taken: bigint; owed: bigint }> {
   const { organizationId, of, userId } = input;
   const { taken, given } = await tally(tx, input);
   const standing = taken - given;
@@ -65,7 +65,7 @@ export async function takeBack(tx: Tx, input: TakeBackInput): Promise<{ taken: b
 }
 
 /** What was taken or became owed, and what was given back, since ever, micro-credits; both only grow. */
-async function tally(tx: Tx, { organizationId, of }: TakeBackInput): Promise<{ taken: bigint; given: bigint }> {
+async function tally(tx: Tx, { organizationId, of }: ClawBackBasis): Promise<{ taken: bigint; given: bigint }> {
   const [row] = await tx.$queryRaw<{ taken: bigint; given: bigint }[]>`
     SELECT coalesce(sum(-"amount" + coalesce(("metadata"->>'owed')::bigint, 0)) FILTER (WHERE "kind" = 'refund'), 0)::bigint AS taken,
       coalesce(sum("amount") FILTER (WHERE "kind" = 'topup_purchase'), 0)::bigint AS given

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { askPrompt } from '@/server/agents/prompts/ask';
 import type { CallHint } from '../schema';
-import { demoUnknownAnswer, matchDemoProject } from './catalog';
+import { demoUnknownAnswer, matchDemoProject } from './catalogue';
 import { createDemoModel } from './demo-model';
 
 const model = createDemoModel({ delayMs: 0 });

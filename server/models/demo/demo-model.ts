@@ -9,7 +9,7 @@ import type {
 import { estimateTokens } from '../pricing';
 import { parseSections } from '../prompt-format';
 import { callHintSchema } from '../schema';
-import { type DemoProject, demoUnknownAnswer, matchDemoProject } from './catalog';
+import { type DemoProject, demoUnknownAnswer, matchDemoProject } from './catalogue';
 import { reviewAsDemo } from './demo-review';
 
 export interface DemoModelOptions {

@@ -10,7 +10,7 @@ import { writeProject } from '@/server/workspace/checks/run-checks';
 import { applyEdits } from '@/server/workspace/edits/apply-edits';
 import { parseReply } from '@/server/workspace/edits/parse-reply';
 import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
-import { type DemoProject, loadDemoProjects } from './catalog';
+import { type DemoProject, loadDemoProjects } from './catalogue';
 import { reviewAsDemo } from './demo-review';
 
 /** Which first attempts fail, and by what: a test that really fails, or a defect that only the review finds. */

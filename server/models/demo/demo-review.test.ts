@@ -3,7 +3,7 @@ import { reviewPrompt } from '@/server/agents/prompts/review';
 import { architectPlanSchema, type PlannedTask, verdictSchema } from '@/server/agents/schema';
 import { applyEdits } from '@/server/workspace/edits/apply-edits';
 import { parseReply } from '@/server/workspace/edits/parse-reply';
-import { type DemoProject, matchDemoProject } from './catalog';
+import { type DemoProject, matchDemoProject } from './catalogue';
 import { reviewAsDemo } from './demo-review';
 
 function known(): DemoProject {

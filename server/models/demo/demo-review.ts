@@ -1,6 +1,6 @@
 import 'server-only';
 import { type DataSection, parseFileSections, parseSections } from '../prompt-format';
-import type { DemoProject } from './catalog';
+import type { DemoProject } from './catalogue';
 
 interface DemoFinding {
   criterion?: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { demoUnknownAnswer, loadDemoProjects, matchDemoProject } from './catalog';
+import { demoUnknownAnswer, loadDemoProjects, matchDemoProject } from './catalogue';
 
 const CSV = 'csv-to-json';
 const LINKS = 'link-shortener';

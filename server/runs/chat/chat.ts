@@ -1,10 +1,10 @@
 import 'server-only';
-import { AGENT_LIMITS } from '@/server/agents/limits';
+import { AGENT_LIMITS } from '@/server/agents/context-limits';
 import { planToMarkdown } from '@/server/agents/plan-markdown';
 import { askPrompt } from '@/server/agents/prompts/ask';
 import { planSchema } from '@/server/agents/schema';
 import { searchCode } from '@/server/code-search/search-code';
-import { chooseModel } from '@/server/models/catalog';
+import { chooseModel } from '@/server/models/catalogue';
 import { callModel } from '@/server/models/gateway';
 import { requireAIAccess } from '@/server/models/require-ai-access';
 import { QUALITIES } from '@/server/models/schema';

@@ -1,6 +1,6 @@
 import 'server-only';
-import { resolveModel } from '@/server/models/catalog';
-import { demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalog';
+import { resolveModel } from '@/server/models/catalogue';
+import { demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalogue';
 import { QUALITIES } from '@/server/models/schema';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';

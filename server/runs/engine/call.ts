@@ -4,7 +4,7 @@ import type { Prompt } from '@/server/agents/prompts/common';
 import { absorbCalls } from '@/server/credits/ledger/ledger';
 import type { CallContext, TextResult } from '@/server/models/gateway';
 import { callModel } from '@/server/models/gateway';
-import { quoteFor } from '@/server/models/quote-for';
+import { quoteFor } from '@/server/models/quote-for-organization';
 import type { Role } from '@/server/models/schema';
 import { callStructured } from '@/server/models/structured';
 import { db, inTx, type Tx } from '@/server/platform/db';

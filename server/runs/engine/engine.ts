@@ -1,7 +1,7 @@
 import 'server-only';
 import type { Project, Run } from '@/prisma/generated/client';
 import { type Plan, planSchema } from '@/server/agents/schema';
-import { chooseModel } from '@/server/models/catalog';
+import { chooseModel } from '@/server/models/catalogue';
 import { reclaimOpenCalls } from '@/server/models/reclaim-calls';
 import { type Capability, QUALITIES, type Quality } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';

@@ -3,7 +3,7 @@ import { scheduleDowngrade } from '@/server/credits/ledger/apply-plan';
 import { grant } from '@/server/credits/ledger/ledger';
 import { readReceipt } from '@/server/credits/reports/read-receipt';
 import { creditsFor } from '@/server/models/pricing';
-import { tariff } from '@/server/models/quote';
+import { tariff } from '@/server/models/quote-call';
 import { newId } from '@/server/platform/ids';
 import { setBudget } from '@/server/projects/project-settings';
 import { viewProject } from '@/server/projects/view-project';
@@ -15,7 +15,7 @@ import { allDone, built, database, designed, drive, onT2, script, status } from 
 import { projectCharged } from './call';
 import { commandRun, resumeRun } from './command-run';
 import { refineTask } from './refine-task';
-import { waitForBudget } from './waiting-for-budget';
+import { projectsWaitingForBudget } from './waiting-for-budget';
 
 async function headFiles(projectId: string): Promise<Map<string, string>> {
   const project = await database.prisma.project.findUniqueOrThrow({ where: { id: projectId } });
@@ -26,7 +26,9 @@ async function headFiles(projectId: string): Promise<Map<string, string>> {
 }
 
 const waitsForBudget = async (own: { organizationId: string; projectId: string }) =>
-  (await waitForBudget(own.organizationId, [{ id: own.projectId, status: 'awaiting_credits' }])).has(own.projectId);
+  (await projectsWaitingForBudget(own.organizationId, [{ id: own.projectId, status: 'awaiting_credits' }])).has(
+    own.projectId,
+  );
 
 async function eventually(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000;

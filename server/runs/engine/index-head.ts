@@ -4,7 +4,7 @@ import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
 import type { EventScope } from '@/server/runs/stream/event-log';
 import { embedderOf } from './embedder';
-import { workProper } from './trace-work';
+import { traceWork } from './trace-work';
 
 /** Indexing goes on beside the steps: a step never waits for an embedding. */
 const indexing = new Set<Promise<void>>();
@@ -25,7 +25,7 @@ async function indexHead(scope: EventScope, userId: string | null): Promise<void
     const project = await db().project.findUnique({ where: { id: scope.projectId }, select: { headSnapshotId: true } });
     if (!project?.headSnapshotId) return;
     const snapshotId = project.headSnapshotId;
-    await workProper('index', () => indexSnapshot({ ...scope, snapshotId, embedCallFor: embedderOf(scope, userId) }));
+    await traceWork('index', () => indexSnapshot({ ...scope, snapshotId, embedCallFor: embedderOf(scope, userId) }));
   } catch (error) {
     logger().warn({ err: error, projectId: scope.projectId }, 'indexing failed');
   }

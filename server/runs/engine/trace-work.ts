@@ -7,6 +7,6 @@ export type WorkKind = 'checks' | 'context' | 'index';
 /** Costs nothing while nobody listens. */
 export const workChannel = tracingChannel<WorkKind, { kind: WorkKind }>('plumbline:work');
 
-export function workProper<T>(kind: WorkKind, work: () => Promise<T>): Promise<T> {
+export function traceWork<T>(kind: WorkKind, work: () => Promise<T>): Promise<T> {
   return workChannel.tracePromise(work, { kind });
 }

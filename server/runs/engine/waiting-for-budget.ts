@@ -5,7 +5,7 @@ import { db } from '@/server/platform/db';
  * Which of an organization's projects in `awaiting_credits` wait for a budget, their own or a member's; the others wait for
  * credits. No query where none waits.
  */
-export async function waitForBudget(
+export async function projectsWaitingForBudget(
   organizationId: string,
   projects: readonly { id: string; status: string }[],
 ): Promise<Set<string>> {

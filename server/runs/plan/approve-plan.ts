@@ -4,8 +4,8 @@ import { inTx, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf, startRun } from '@/server/runs/engine/actor';
 import { moveProject, moveTask } from '@/server/runs/engine/transitions';
-import { quoteApproval } from './quote-work';
-import { quoteOpenTasks } from './task-quality';
+import { quoteApproval } from './quote-project';
+import { quoteOpenTasks } from './set-task-quality';
 
 /**
  * The explicit approval of one version of the plan. Starts the build.

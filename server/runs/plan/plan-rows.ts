@@ -7,7 +7,8 @@ import { newId } from '@/server/platform/ids';
 import { plannedTask } from '@/server/runs/engine/attempt';
 import { renumberChanged } from '@/server/runs/engine/keep-finished';
 import { appendEvents, type EventScope } from '@/server/runs/stream/event-log';
-import { quoteOpenTasks, quoteTask } from './task-quality';
+import { quoteTask } from './quote-task';
+import { quoteOpenTasks } from './set-task-quality';
 
 export interface WritePlanInput {
   scope: EventScope;

@@ -1,6 +1,6 @@
 import 'server-only';
 import type { Plan } from '@/server/agents/schema';
-import { resolveModel } from '@/server/models/catalog';
+import { resolveModel } from '@/server/models/catalogue';
 import { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';

@@ -2,7 +2,7 @@ import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { CheckoutFrame } from '@/components/billing/checkout-frame';
 import { PlanResult } from '@/components/billing/plan-result';
-import { PurchaseResult } from '@/components/billing/purchase-result';
+import { PurchaseResult } from '@/components/billing/purchase-live-state';
 import { type CheckoutSearch, checkoutQuery } from '../checkout-query';
 
 export const metadata: Metadata = { title: 'Payment cancelled' };

@@ -1,6 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
-import { AGENT_LIMITS } from '@/server/agents/limits';
+import { AGENT_LIMITS } from '@/server/agents/context-limits';
 import { planToMarkdown } from '@/server/agents/plan-markdown';
 import { implementPrompt, repairPrompt } from '@/server/agents/prompts/implement';
 import type { Finding, PlannedTask } from '@/server/agents/schema';
@@ -13,7 +13,7 @@ import { endAttempt, lastFindings, stepOutput, taskOf } from '@/server/runs/engi
 import { callStreaming } from '@/server/runs/engine/call';
 import { embedderOf } from '@/server/runs/engine/embedder';
 import { finishStep, type StepContext } from '@/server/runs/engine/journal';
-import { workProper } from '@/server/runs/engine/trace-work';
+import { traceWork } from '@/server/runs/engine/trace-work';
 import { moveTask } from '@/server/runs/engine/transitions';
 import type { EventPayload } from '@/server/runs/stream/schema';
 import { applyEdits, renderRefusals } from '@/server/workspace/edits/apply-edits';
@@ -38,7 +38,7 @@ export async function implementStep(ctx: StepContext): Promise<void> {
   await callStreaming(ctx, {
     role: 'implement',
     purpose: 'run',
-    prompt: implementPrompt(await workProper('context', () => implementContext(ctx, task))),
+    prompt: implementPrompt(await traceWork('context', () => implementContext(ctx, task))),
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
     onSettled: async (_tx, result) => ({
       output: { text: result.text, finishReason: result.finishReason },

@@ -1,5 +1,5 @@
 import 'server-only';
-import { AGENT_LIMITS } from '@/server/agents/limits';
+import { AGENT_LIMITS } from '@/server/agents/context-limits';
 import { reviewPrompt } from '@/server/agents/prompts/review';
 import { type PlanChecks, verdictSchema } from '@/server/agents/schema';
 import { db, inTx } from '@/server/platform/db';
@@ -8,7 +8,7 @@ import { attemptResult, endAttempt, taskOf } from '@/server/runs/engine/attempt'
 import { callForObject } from '@/server/runs/engine/call';
 import { finishStep, type StepContext } from '@/server/runs/engine/journal';
 import { decide } from '@/server/runs/engine/review-decision';
-import { workProper } from '@/server/runs/engine/trace-work';
+import { traceWork } from '@/server/runs/engine/trace-work';
 import { appendEvents } from '@/server/runs/stream/event-log';
 import type { EventPayload } from '@/server/runs/stream/schema';
 import { runChecks, saveCheckResults } from '@/server/workspace/checks/run-checks';
@@ -56,7 +56,7 @@ export async function executeChecks(
         await inTx((tx) => appendEvents(tx, ctx.scope, told));
       },
     });
-  const outcomes = await workProper('checks', run);
+  const outcomes = await traceWork('checks', run);
   ctx.signal.throwIfAborted();
   return { outcomes, events };
 }

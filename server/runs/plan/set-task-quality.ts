@@ -1,21 +1,11 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
-import { resolveModel } from '@/server/models/catalog';
-import { quoteFor } from '@/server/models/quote-for';
+import { resolveModel } from '@/server/models/catalogue';
 import { QUALITIES, type Quality } from '@/server/models/schema';
 import { type Client, db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import type { EventScope } from '@/server/runs/stream/event-log';
-
-/** Micro-credits one task may cost: one attempt of implementing and reviewing. */
-export async function quoteTask(
-  client: Client,
-  { organizationId, ...call }: { organizationId: string; quality: Quality; modelRef: string; size: 'S' | 'M' | 'L' },
-): Promise<{ p50: bigint; p90: bigint }> {
-  const implement = await quoteFor(client, organizationId, { role: 'implement', ...call });
-  const review = await quoteFor(client, organizationId, { role: 'review', ...call });
-  return { p50: implement.p50 + review.p50, p90: implement.p90 + review.p90 };
-}
+import { quoteTask } from './quote-task';
 
 /**
  * A task's own quality; null: the project's again. The task is quoted anew.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { canStillBePaid, type Purchase, purchaseState } from './purchase-state';
+import { canStillBePaid, type Purchase, purchaseBadge } from './purchase-badge';
 
 const purchase: Purchase = {
   id: 'p',
@@ -22,22 +22,22 @@ const purchase: Purchase = {
 };
 
 it('a refund says what was taken back and what became owed, and how much of the price it was', () => {
-  expect(purchaseState(purchase)).toMatchObject({ label: 'paid', note: null });
+  expect(purchaseBadge(purchase)).toMatchObject({ label: 'paid', note: null });
   const refunded = { ...purchase, status: 'refunded' as const, refundedCents: 999, clawedMicro: 80_000_000n };
-  expect(purchaseState({ ...refunded, owedMicro: 20_000_000n })).toMatchObject({
+  expect(purchaseBadge({ ...refunded, owedMicro: 20_000_000n })).toMatchObject({
     label: 'refunded',
     note: '80.00 credits taken back, 20.00 had been used and became owed',
   });
-  expect(purchaseState({ ...refunded, refundedCents: 500 }).note).toBe(
+  expect(purchaseBadge({ ...refunded, refundedCents: 500 }).note).toBe(
     '5.00 USD of 9.99 USD, 80.00 credits taken back',
   );
-  expect(purchaseState({ ...refunded, status: 'disputed', refundedCents: 0, disputedCents: 999 }).label).toBe(
+  expect(purchaseBadge({ ...refunded, status: 'disputed', refundedCents: 0, disputedCents: 999 }).label).toBe(
     'disputed',
   );
 });
 
 it('what was not paid says that nothing was charged, and leads to the payment page while that is open', () => {
-  expect(purchaseState({ ...purchase, status: 'expired' }).note).toBe('nothing was charged');
+  expect(purchaseBadge({ ...purchase, status: 'expired' }).note).toBe('nothing was charged');
   expect(canStillBePaid({ ...purchase, status: 'pending' })).toBe(true);
   expect(canStillBePaid({ ...purchase, status: 'pending', checkoutUrl: null })).toBe(false);
   expect(canStillBePaid({ ...purchase, status: 'failed' })).toBe(false);

@@ -1,7 +1,7 @@
 import 'server-only';
 import type { Client } from '@/server/platform/db';
 import { parseModelRef } from './providers/create-model';
-import { chargedShare, type Quote, type QuotedCall, quoteCall } from './quote';
+import { chargedShare, type Quote, type QuotedCall, quoteCall } from './quote-call';
 
 /**
  * What one call will cost this organization, micro-credits: `quoteCall`, or the platform fee's share of it where the call runs on

@@ -15,7 +15,7 @@ const STATES: Record<Purchase['status'], { label: string; tone: BadgeTone }> = {
 };
 
 /** A purchase's state as a word, and in a phrase what came of it where the word leaves that open. */
-export function purchaseState(purchase: Purchase): { label: string; tone: BadgeTone; note: string | null } {
+export function purchaseBadge(purchase: Purchase): { label: string; tone: BadgeTone; note: string | null } {
   const { status, refundedCents, disputedCents, priceUsdCents, clawedMicro, owedMicro } = purchase;
   const state = STATES[status];
   if (status === 'failed' || status === 'expired') return { ...state, note: 'nothing was charged' };

@@ -30,14 +30,14 @@ export interface Progress {
   retries: number;
 }
 
-/** What the work may use: the door is open until `execute` returns. */
-export interface Door {
+/** What the work may use: valid until `execute` returns. */
+export interface CallGrant {
   provider: Provider;
   modelId: string;
   access: ProviderAccess;
   /** Output tokens that the hold covers. */
   maxOutputTokens: number;
-  /** `performance.now()` when the door opened. */
+  /** `performance.now()` when the call was granted. */
   started: number;
   signal: AbortSignal;
   progress: Progress;
@@ -50,7 +50,7 @@ export interface MeteredWork<T> {
   inputTokens: number;
   outputTokens: (model: CallBasis['model']) => number;
   abortSignal?: AbortSignal | undefined;
-  execute(door: Door): Promise<T>;
+  execute(grant: CallGrant): Promise<T>;
   /** Runs when the answer is complete, before the settling transaction opens. */
   beforeSettle?: (() => Promise<void>) | undefined;
   /** Runs in the transaction that settles: what must be true exactly when the call is paid. */
@@ -78,5 +78,5 @@ export interface OpenCall {
   price: CallBasis['price'];
   label: string;
   inputTokens: number;
-  door: Door;
+  grant: CallGrant;
 }

@@ -5,7 +5,7 @@ import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { type FakeModel, startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import type { AccessContext } from './door';
+import type { AccessContext } from './call-grant';
 import { executeWithAIAccess } from './execute-with-ai-access';
 import { callModel } from './gateway';
 import { storeOwnKey } from './own-keys';
@@ -55,7 +55,7 @@ const context = (more: Partial<AccessContext> = {}): AccessContext => ({
   ...more,
 });
 
-/** Goes through the door as far as the work, and says how it was refused. */
+/** Goes through the gateway as far as the work, and says how it was refused. */
 async function enter(model: string, more: Partial<AccessContext> = {}): Promise<string> {
   const outcome = executeWithAIAccess(context(more), {
     model,
@@ -76,7 +76,7 @@ const leftNothing = async (organizationId: string) => {
   expect(await database.prisma.rateCounter.count({ where })).toBe(0);
 };
 
-describe('the door to a model', () => {
+describe('the gateway to a model', () => {
   it.each(PLANS)(
     'on the %s plan lets in exactly what the catalogue lists for plan, quality, capability and model',
     async (planId) => {

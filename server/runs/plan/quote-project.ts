@@ -1,7 +1,7 @@
 import 'server-only';
-import { resolveModel } from '@/server/models/catalog';
-import type { Quote } from '@/server/models/quote';
-import { quoteFor } from '@/server/models/quote-for';
+import { resolveModel } from '@/server/models/catalogue';
+import type { Quote } from '@/server/models/quote-call';
+import { quoteFor } from '@/server/models/quote-for-organization';
 import { capabilityOf, QUALITIES, type Quality, type Role } from '@/server/models/schema';
 import type { Client } from '@/server/platform/db';
 import type { EventScope } from '@/server/runs/stream/event-log';
