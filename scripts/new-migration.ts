@@ -1,7 +1,8 @@
-/** `npm run db:migration NAME`: writes the SQL that brings the migrations up to the schema files, for hand-finishing. */
+/** `npm run db:migration NAME`: writes the SQL that brings the migrations up to the schema files and the sources of SQL functions. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { openEmbedded } from '@/server/platform/db';
 import { applyMigrations, diffAgainstSchema, MIGRATIONS_DIR } from '@/server/platform/migrate';
+import { diffFunctions } from '@/server/platform/sql-functions';
 
 const name = process.argv[2];
 if (name === undefined || !/^[a-z0-9_]+$/.test(name)) {
@@ -10,14 +11,16 @@ if (name === undefined || !/^[a-z0-9_]+$/.test(name)) {
 }
 const scratch = await openEmbedded('memory');
 await applyMigrations(scratch);
-const sql = await diffAgainstSchema(scratch);
+if (scratch.pglite === null) throw new Error('no embedded database');
+const parts = [await diffAgainstSchema(scratch), await diffFunctions(scratch.pglite)].map((part) => part.trim());
+const sql = parts.filter((part) => part !== '').join('\n\n');
 await scratch.close();
 if (sql === '') {
-  console.log('The migrations already make what the schema says.');
+  console.log('The migrations already make what the schema files and the SQL sources say.');
 } else {
   const stamp = new Date().toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
   const directory = `${MIGRATIONS_DIR}/${stamp}_${name}`;
   mkdirSync(directory, { recursive: true });
-  writeFileSync(`${directory}/migration.sql`, sql);
+  writeFileSync(`${directory}/migration.sql`, `${sql}\n`);
   console.log(`${directory}/migration.sql`);
 }

@@ -1,3 +1,5 @@
+-- History. The current source of every SQL function and trigger stands in server/*/**/sql/, one file each.
+
 -- The ledger (data-and-money.md). Each transition is one call of one function below; a row lock on the balance makes
 -- concurrent transitions of one organization take turns. Amounts are micro-credits.
 

@@ -1,3 +1,5 @@
+-- History. The current source of every SQL function and trigger stands in server/*/**/sql/, one file each.
+
 -- Ledger functions for plans, claw-backs and member budgets (data-and-money.md), and the hot ones rewritten to touch the
 -- balance row once. Amounts are micro-credits. Every function takes the balance row's lock before it reads anything that
 -- another transition could change; nothing but these functions changes a balance, a hold's status or an organization's plan.

@@ -1,3 +1,5 @@
+-- History. The current source of every SQL function and trigger stands in server/*/**/sql/, one file each.
+
 -- A request that began before an account or a team was deleted must not put anything into it afterwards: nobody could delete it
 -- any more. The deletion holds the organization's row FOR UPDATE, so an insert waits here for its end and then sees it. In the
 -- order of locks this comes where a foreign key's own lock comes. Reported as a foreign key, because that is what it means: the

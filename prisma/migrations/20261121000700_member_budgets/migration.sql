@@ -1,3 +1,5 @@
+-- History. The current source of every SQL function and trigger stands in server/*/**/sql/, one file each.
+
 -- Whoever continues a run pays for it within their own monthly budget; null for runs from before, where it is their creator.
 ALTER TABLE "Run" ADD COLUMN "actingUserId" TEXT;
 

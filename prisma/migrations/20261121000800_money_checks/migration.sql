@@ -1,3 +1,5 @@
+-- History. The current source of every SQL function and trigger stands in server/*/**/sql/, one file each.
+
 -- Amounts that could only be a mistake are refused by the tables themselves, whoever writes them.
 ALTER TABLE "CreditEntry" ADD CONSTRAINT "CreditEntry_sign_check" CHECK (
   CASE

@@ -1,3 +1,5 @@
+-- History. The current source of every SQL function and trigger stands in server/*/**/sql/, one file each.
+
 -- What the present period's monthly credits were granted by. An operator may edit a plan in mid-period, and nobody's present
 -- period changes by it: an upgrade adds up to the new plan what this period was given, not what the old plan gives by now.
 ALTER TABLE "OrganizationPlan" ADD COLUMN "allocationMicro" BIGINT NOT NULL DEFAULT 0;
