@@ -55,7 +55,23 @@ if (missed.length > 0) {
 const values = sources('components').filter((path) =>
   /^import (?!type\b).*server\/api\/root'/m.test(readFileSync(path, 'utf8')),
 );
+/**
+ * Only `credits/` writes the ledger's tables: by Prisma, by a relation's nested write, by SQL, or by a `ledger_` function.
+ * SQL is text to every other check, so the text is looked at.
+ */
+const LEDGER_WRITES = [
+  /\bcredit(Balance|Entry|Hold)\s*\.\s*(create|update|upsert|delete)/i,
+  /\b(creditBalance|creditEntries|creditHolds|balance|entries|holds)\s*:\s*\{\s*(create|update|upsert|delete|connectOrCreate)/i,
+  /\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE(\s+TABLE)?|MERGE\s+INTO)\s+(ONLY\s+)?"Credit(Balance|Entry|Hold)"/i,
+  /\bledger_[a-z_]+\s*\(/,
+];
+const ledgerWrites = ['server', 'app', 'components', 'scripts']
+  .flatMap(sources)
+  .filter((path) => !/^server\/credits\/|\.test\.tsx?$/.test(path))
+  .filter((path) => LEDGER_WRITES.some((write) => write.test(readFileSync(path, 'utf8'))));
+for (const path of ledgerWrites) console.error(`error only-credits-writes-the-ledger: ${path}`);
 for (const path of values) console.error(`error components-take-only-types-of-the-api: ${path}`);
 for (const { from, to, rule } of summary.violations) console.error(`${rule.severity} ${rule.name}: ${from} -> ${to}`);
-console.log(`${read.size} modules, ${summary.error + values.length} violations`);
-process.exit(summary.error + values.length === 0 ? 0 : 1);
+const violations = summary.error + values.length + ledgerWrites.length;
+console.log(`${read.size} modules, ${violations} violations`);
+process.exit(violations === 0 ? 0 : 1);

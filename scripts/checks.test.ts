@@ -2,7 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 
-const PLANTED = ['server/platform/planted-violation.ts', 'server/credits/planted-env.ts'];
+const PLANTED = [
+  'server/platform/planted-violation.ts',
+  'server/credits/planted-env.ts',
+  'server/runs/planted-prisma-write.ts',
+  'server/runs/planted-sql-write.ts',
+  'server/runs/planted-function-call.ts',
+];
 afterEach(() => {
   for (const path of PLANTED) rmSync(path, { force: true });
 });
@@ -22,6 +28,23 @@ describe('the repository checks', () => {
     expect(stderr).toContain(
       'platform-imports-only-downward: server/platform/planted-violation.ts -> server/credits/ledger/ledger.ts',
     );
+  }, 120_000);
+
+  it('report ledger tables written outside of credits/, by Prisma, SQL and a ledger function', () => {
+    const planted = {
+      'server/runs/planted-prisma-write.ts':
+        "import { db } from '@/server/platform/db';\n\nexport const planted = () => db().creditEntry.create;\n",
+      'server/runs/planted-sql-write.ts': 'export const planted = `UPDATE "CreditBalance" SET "bonus" = 0`;\n',
+      'server/runs/planted-function-call.ts': 'export const planted = `SELECT * FROM ledger_grant($1)`;\n',
+    };
+    for (const [path, code] of Object.entries(planted)) writeFileSync(path, code);
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--import', './scripts/register.mjs', 'scripts/boundaries.ts'],
+      { encoding: 'utf8' },
+    );
+    expect(status).toBe(1);
+    for (const path of Object.keys(planted)) expect(stderr).toContain(`only-credits-writes-the-ledger: ${path}`);
   }, 120_000);
 
   it('report the environment read outside of platform/env.ts', () => {
