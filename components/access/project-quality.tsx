@@ -30,7 +30,7 @@ export function ProjectQuality({ view, withModel = false }: { view: ProjectView;
   const onSuccess = useAfterChange();
   const onError = useRefused({ projectId });
   const setModel = useMutation(trpc.projects.setModel.mutationOptions({ onSuccess, onError }));
-  const quality = qualitySchema.safeParse(view.project.quality).data ?? 'fast';
+  const quality = view.project.quality;
   const { modelRef } = view.project;
   if (answer.error !== null && answer.data === undefined)
     return (

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { formatCredits } from '@/server/credits/schema';
 import { syncEnvironmentModels } from '@/server/models/catalogue';
+import type { Quality } from '@/server/models/schema';
 import { bootDatabase } from '@/server/platform/boot';
 import { db } from '@/server/platform/db';
 import { isEmbedded } from '@/server/platform/env';
@@ -46,7 +47,7 @@ const LOCAL_EMAIL = 'local@plumbline.invalid';
 const LOCAL_PLAN = 'team';
 
 /** A model is used at the level it belongs to. */
-async function tierOf(modelRef: string | null): Promise<string> {
+async function tierOf(modelRef: string | null): Promise<Quality> {
   const row = modelRef === null ? null : await db().llmModel.findUnique({ where: { id: modelRef } });
   return row?.tier ?? 'fast';
 }

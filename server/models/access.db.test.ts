@@ -130,7 +130,7 @@ describe('an own key', () => {
 describe('the catalogue', () => {
   it('moves a deprecated model on to the end of its chain', async () => {
     const { prisma } = database;
-    const row = { provider: 'openai', tier: 'fast', deprecatedAt: new Date(0) };
+    const row = { provider: 'openai', tier: 'fast' as const, deprecatedAt: new Date(0) };
     await prisma.llmModel.create({
       data: { id: 'openai:older', modelId: 'older', label: 'Older', ...row, replacedById: 'openai:old' },
     });

@@ -77,8 +77,8 @@ export function historyAtPrice({ role, quality, modelRef, size = 'M' }: QuotedCa
     FROM (SELECT ceil((greatest(c."inputTokens" - c."cachedTokens", 0)::numeric * p."inputPerMillion"
         + c."cachedTokens"::numeric * p."cachedPerMillion" + c."outputTokens"::numeric * p."outputPerMillion") / 1000000) AS nano
       FROM "ModelCall" c
-      WHERE c."modelRowId" = ${modelRef} AND c."role" = ${role} AND c."quality" = ${quality} AND c."status" = 'succeeded'
-        AND c."capability" = ${capabilityOf(role)} AND coalesce(c."size", 'M') = ${size}
+      WHERE c."modelRowId" = ${modelRef} AND c."role" = ${role} AND c."quality" = ${quality}::"Quality" AND c."status" = 'succeeded'
+        AND c."capability" = ${capabilityOf(role)} AND coalesce(c."size", 'M') = ${size}::"TaskSize"
       ORDER BY c."createdAt" DESC LIMIT 500) recent`;
 }
 

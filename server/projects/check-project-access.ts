@@ -37,7 +37,7 @@ export async function checkProjectAccess(
     organizationId,
     userId,
     capability: 'implement',
-    quality: QUALITIES.find((id) => id === (task?.quality ?? project.quality)) ?? 'fast',
+    quality: task?.quality ?? project.quality,
     modelRef: project.modelRef,
     // Before there is a plan: the design.
     work:

@@ -2,7 +2,7 @@ import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
 import { resolveModel } from '@/server/models/catalogue';
 import { demoProjects } from '@/server/models/demo/catalogue';
-import { QUALITIES } from '@/server/models/schema';
+import type { Quality } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
@@ -16,7 +16,7 @@ export interface CreateProject {
   description?: string | undefined;
   /** Slug of an example, instead of a description. */
   example?: string | undefined;
-  quality?: string | undefined;
+  quality?: Quality | undefined;
   modelRef?: string | null | undefined;
   budgetMicro?: bigint | null | undefined;
 }
@@ -28,7 +28,7 @@ export async function createProject(input: CreateProject): Promise<string> {
     throw new AppError('invalid_input', `there is no example ${JSON.stringify(input.example)}`);
   const description = (input.description ?? example?.prompt ?? '').trim();
   if (description.length < 3) throw new AppError('invalid_input', 'a project needs a description');
-  const quality = QUALITIES.find((id) => id === input.quality) ?? 'fast';
+  const quality = input.quality ?? 'fast';
   const access = await checkCapabilityAccess(db(), { organizationId: input.organizationId, capability: 'implement' });
   if (!access.qualities.includes(quality)) throw qualityNotAllowed(quality, access.plan, access.qualities);
   const model = await resolveModel(

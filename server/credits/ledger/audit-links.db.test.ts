@@ -61,7 +61,7 @@ describe('the audit follows a charge', () => {
 
   it('to its call, which succeeded', async () => {
     const where = { id: account.callId };
-    for (const status of ['failed', 'running'])
+    for (const status of ['failed', 'running'] as const)
       expect(await rulesAfter((tx) => tx.modelCall.update({ where, data: { status } }))).toEqual([
         'a charge belongs to a call that succeeded',
       ]);

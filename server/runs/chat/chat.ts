@@ -7,7 +7,6 @@ import { searchCode } from '@/server/code-search/search-code';
 import { chooseModel } from '@/server/models/catalogue';
 import { callModel } from '@/server/models/gateway';
 import { requireAIAccess } from '@/server/models/require-ai-access';
-import { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
@@ -57,7 +56,7 @@ export async function sendMessage(actor: Actor, text: string): Promise<string> {
     organizationId: actor.organizationId,
     userId: actor.userId,
     capability: 'ask',
-    quality: QUALITIES.find((known) => known === project.quality) ?? 'fast',
+    quality: project.quality,
     modelRef: project.modelRef,
   });
   const id = await inTx((tx) => say(tx, actor, { text, purpose: 'ask' }));
@@ -82,7 +81,7 @@ async function answer(actor: Actor, question: string, signal: AbortSignal): Prom
   let soFar = '';
   try {
     const project = await db().project.findUniqueOrThrow({ where: { id: actor.projectId } });
-    const quality = QUALITIES.find((id) => id === project.quality) ?? 'fast';
+    const quality = project.quality;
     const choice = await chooseModel(
       { organizationId: actor.organizationId, quality, capability: 'ask' },
       project.modelRef,

@@ -1,7 +1,6 @@
 import 'server-only';
 import { resolveModel } from '@/server/models/catalogue';
 import { demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalogue';
-import { QUALITIES } from '@/server/models/schema';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { type Actor, say, scopeOf, startRun, tell } from '@/server/runs/engine/actor';
@@ -28,7 +27,7 @@ export async function describeAgain(actor: Actor, text: string): Promise<void> {
   });
   if (current === null) throw notFound('Project');
   if (current.status !== 'draft') throw new AppError('wrong_status', 'the project is designed already');
-  const quality = QUALITIES.find((id) => id === current.quality) ?? 'fast';
+  const quality = current.quality;
   const model = await resolveModel(
     { organizationId: actor.organizationId, quality, capability: 'clarify' },
     current.modelRef,

@@ -3,7 +3,7 @@ import type { Project, Run } from '@/prisma/generated/client';
 import { type Plan, planSchema } from '@/server/agents/schema';
 import { chooseModel } from '@/server/models/catalogue';
 import { reclaimOpenCalls } from '@/server/models/reclaim-calls';
-import { type Capability, QUALITIES, type Quality } from '@/server/models/schema';
+import type { Capability, Quality } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
@@ -126,11 +126,11 @@ async function takeUp({ id, project }: RunAndProject, scope: EventScope): Promis
   });
 }
 
-type NextStep = Extract<Next, { kind: 'step' }> & { quality: string | null };
+type NextStep = Extract<Next, { kind: 'step' }> & { quality: Quality | null };
 
 interface Facts {
   journal: JournalLine[];
-  tasks: (TaskState & { quality: string | null })[];
+  tasks: (TaskState & { quality: Quality | null })[];
   answered: boolean;
 }
 
@@ -195,8 +195,8 @@ async function runStep(
 }
 
 /** A task's own quality before its project's. */
-function qualityOf(project: Project, own: string | null): Quality {
-  return QUALITIES.find((id) => id === (own ?? project.quality)) ?? 'fast';
+function qualityOf(project: Project, own: Quality | null): Quality {
+  return own ?? project.quality;
 }
 
 /** The model of a step and those to fall back on; a project whose model was withdrawn moves on, and says so. */

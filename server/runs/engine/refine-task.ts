@@ -1,7 +1,7 @@
 import 'server-only';
 import type { Project } from '@/prisma/generated/client';
 import { type Plan, type PlannedTask, planSchema } from '@/server/agents/schema';
-import { QUALITIES } from '@/server/models/schema';
+import type { Quality } from '@/server/models/schema';
 import { inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { writePlan } from '@/server/runs/plan/plan-rows';
@@ -88,7 +88,7 @@ async function editTask(
     tasks: plan.tasks.map((task) => (task.id === taskKey ? { ...task, ...edited } : task)),
   };
   requireSound(next);
-  const quality = QUALITIES.find((id) => id === project.quality) ?? 'fast';
+  const quality = project.quality;
   await writePlan(tx, {
     scope: scopeOf(actor),
     plan: next,
@@ -99,7 +99,7 @@ async function editTask(
 }
 
 /** Inside a transaction only its client may be asked. */
-async function defaultRef(tx: Tx, quality: string): Promise<string> {
+async function defaultRef(tx: Tx, quality: Quality): Promise<string> {
   const last = await tx.modelCall.findFirst({
     where: { quality },
     orderBy: { createdAt: 'desc' },

@@ -2,7 +2,7 @@ import 'server-only';
 import { resolveModel } from '@/server/models/catalogue';
 import type { Quote } from '@/server/models/quote-call';
 import { quoteFor } from '@/server/models/quote-for-organization';
-import { capabilityOf, QUALITIES, type Quality, type Role } from '@/server/models/schema';
+import { capabilityOf, type Quality, type Role } from '@/server/models/schema';
 import type { Client } from '@/server/platform/db';
 import type { EventScope } from '@/server/runs/stream/event-log';
 
@@ -37,7 +37,7 @@ export async function quoteApproval(client: Client, scope: EventScope): Promise<
     where: { ...scope, status: { in: ['pending', 'rejected'] } },
     _sum: { quoteP50Micro: true, quoteP90Micro: true },
   });
-  const quality = QUALITIES.find((id) => id === project.quality) ?? 'fast';
+  const quality = project.quality;
   const { organizationId } = scope;
   const readme = await quoteRoles(client, { organizationId, quality, modelRef: project.modelRef }, ['document']);
   return { p50: (tasks.quoteP50Micro ?? 0n) + readme.p50, p90: (tasks.quoteP90Micro ?? 0n) + readme.p90 };

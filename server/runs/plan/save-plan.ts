@@ -1,7 +1,6 @@
 import 'server-only';
 import type { Plan } from '@/server/agents/schema';
 import { resolveModel } from '@/server/models/catalogue';
-import { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf } from '@/server/runs/engine/actor';
@@ -14,7 +13,7 @@ export async function savePlan(actor: Actor, baseVersion: number, plan: Plan): P
     where: { id: actor.projectId, organizationId: actor.organizationId },
   });
   if (current === null) throw notFound('Project');
-  const quality = QUALITIES.find((id) => id === current.quality) ?? 'fast';
+  const quality = current.quality;
   const model = await resolveModel(
     { organizationId: actor.organizationId, quality, capability: 'implement' },
     current.modelRef,

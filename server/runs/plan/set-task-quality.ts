@@ -1,8 +1,8 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
 import { resolveModel } from '@/server/models/catalogue';
-import { QUALITIES, type Quality } from '@/server/models/schema';
-import { type Client, db, inTx, type Tx } from '@/server/platform/db';
+import type { Quality } from '@/server/models/schema';
+import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import type { EventScope } from '@/server/runs/stream/event-log';
 import { quoteTask } from './quote-task';
@@ -40,7 +40,7 @@ export async function quoteOpenTasks(tx: Tx, scope: EventScope): Promise<void> {
   const tasks = await tx.task.findMany({ where: { ...scope, status: { in: ['pending', 'rejected'] } } });
   const models = new Map<string, string>();
   for (const task of tasks) {
-    const quality = QUALITIES.find((id) => id === (task.quality ?? project.quality)) ?? 'fast';
+    const quality = task.quality ?? project.quality;
     const modelRef =
       models.get(quality) ??
       (await resolveModel(

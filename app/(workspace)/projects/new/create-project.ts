@@ -14,7 +14,9 @@ export async function createProject(_state: NewProjectState, form: FormData): Pr
   });
   if (typeof example !== 'string' && !parsed.success) return { message: null, fields: fieldMessages(parsed.error) };
   const { title, description } = parsed.data ?? { title: '', description: '' };
-  const quality = qualitySchema.safeParse(form.get('quality')).data;
+  const asked = qualitySchema.optional().safeParse(form.get('quality') ?? undefined);
+  if (!asked.success) return { message: 'This quality does not exist. Reload the page and choose again.', fields: {} };
+  const quality = asked.data;
   let projectId: string;
   try {
     const caller = await api(typeof organization === 'string' ? organization : null);
