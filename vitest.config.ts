@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     include: ['{server,components,app,scripts,e2e,test,bench}/**/*.test.{ts,tsx}'],
     exclude: ['**/node_modules/**', 'server/models/demo/projects/**'],
+    globalSetup: ['test/global-setup.ts'],
     environment: 'node',
     env: { NODE_ENV: 'test', APP_ENV: 'test', DATA_DIR: '.data-test', DEMO_DELAY_MS: '0' },
     testTimeout: 30_000,

@@ -4,6 +4,7 @@ import next from 'next';
 import { appendPeerAddress } from '@/server/api/http/client-address';
 import { EnvError, env, localSignInAllowed, parseEnv } from '@/server/platform/env';
 import { buildApp, generateClient } from './build-inputs';
+import { writeMiniLm } from './local-model/write-minilm';
 
 const dev = process.argv.includes('--dev');
 Object.assign(process.env, { NODE_ENV: dev ? 'development' : 'production', NEXT_TELEMETRY_DISABLED: '1' });
@@ -24,6 +25,7 @@ if (APP_URL === undefined && localSignInAllowed()) {
 }
 
 generateClient();
+await writeMiniLm();
 if (!dev && buildApp()) console.log('Built.');
 const { acquireOwnerLock } = await import('@/server/platform/owner-lock');
 if (DATABASE_URL === undefined) {

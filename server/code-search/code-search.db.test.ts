@@ -315,9 +315,10 @@ describe('searching', () => {
     const local = await selectEmbedder();
     expect(local.reason).toBeNull();
     const project = await Project.create();
-    const paths = globSync('server/{platform,workspace,credits,code-search}/**/*.ts').filter(
-      (path) => !path.endsWith('.test.ts') && !path.includes('/test-'),
-    );
+    const paths = globSync([
+      'server/{platform,workspace,credits,code-search}/**/*.ts',
+      'scripts/local-model/*.ts',
+    ]).filter((path) => !path.endsWith('.test.ts') && !path.includes('/test-'));
     await project.write(Object.fromEntries(paths.map((path) => [path, readFileSync(path, 'utf8')])));
     await project.index(local);
     const questions: [question: string, file: string][] = [
@@ -326,7 +327,7 @@ describe('searching', () => {
       ['move the clock in tests', 'server/platform/clock.ts'],
       ['reciprocal rank fusion', 'server/code-search/search-code.ts'],
       ['split a markdown document at its headings', 'server/code-search/chunk-lines.ts'],
-      ['write protobuf messages of a neural network file', 'server/code-search/embedders/onnx-protobuf.ts'],
+      ['write protobuf messages of a neural network file', 'scripts/local-model/encode-onnx.ts'],
       ['camel case words', 'server/code-search/split-identifiers.ts'],
       ['page rank of files for the task', 'server/code-search/repo-map.ts'],
       ['http status of an error code', 'server/platform/errors.ts'],

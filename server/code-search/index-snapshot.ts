@@ -1,4 +1,5 @@
 import 'server-only';
+import { toSql } from 'pgvector';
 import { z } from 'zod';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
@@ -8,7 +9,6 @@ import { readFiles, readTree, type Tree } from '@/server/workspace/snapshots';
 import { type Chunk, chunkFile } from './chunk-file';
 import type { Embedder } from './embedders/embedder';
 import { type EmbedCallFor, type EmbedderChoice, selectEmbedder } from './select-embedder';
-import { vectorLiteral } from './vector-literal';
 import { type ReadyChunk, writeChunks } from './write-chunks';
 
 export interface IndexSnapshotInput {
@@ -235,7 +235,7 @@ async function embedMissing(
       const vector = vectors[index];
       if (vector === undefined)
         throw new Error(`${embedder.id} gave ${vectors.length} vectors for ${batch.length} texts`);
-      chunk.vector = vectorLiteral(vector);
+      chunk.vector = toSql(Array.from(vector));
     }
   }
   return missing.length;

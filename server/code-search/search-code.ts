@@ -1,11 +1,11 @@
 import 'server-only';
+import { toSql } from 'pgvector';
 import { z } from 'zod';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
 import { type HitReason, MAX_HITS, MAX_QUERY_CHARACTERS, type SearchHit, type SearchResult } from './schema';
 import { type EmbedCallFor, type EmbedderChoice, selectEmbedder } from './select-embedder';
 import { lexicalWords, projectLexeme } from './split-identifiers';
-import { vectorLiteral } from './vector-literal';
 
 export interface SearchCodeInput {
   organizationId: string;
@@ -123,7 +123,7 @@ async function searchVectors(
       SELECT "id" FROM "CodeChunk"
       WHERE "projectId" = ${scope.projectId} AND "organizationId" = ${scope.organizationId} AND "embedderId" = ${embedderId}
         AND vector_dims("embedding") = ${vector.length}
-      ORDER BY "embedding" <#> ${vectorLiteral(vector)}::vector, "id" LIMIT ${DEPTH}`,
+      ORDER BY "embedding" <#> ${toSql(Array.from(vector))}::vector, "id" LIMIT ${DEPTH}`,
   );
   const reason = rows.length === 0 ? NO_VECTORS : null;
   return { ids: rows.map(({ id }) => id), reason };

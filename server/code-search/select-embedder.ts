@@ -26,7 +26,7 @@ const holder = globalThis as typeof globalThis & {
 
 /** The embedder that EMBEDDER and EMBEDDING_MODEL_PATH name. Never throws. */
 export async function selectEmbedder(embedCallFor?: EmbedCallFor): Promise<EmbedderChoice> {
-  const { EMBEDDER, EMBEDDING_MODEL_PATH, DATA_DIR } = env();
+  const { EMBEDDER, EMBEDDING_MODEL_PATH } = env();
   if (EMBEDDER === 'off')
     return {
       embedder: null,
@@ -43,7 +43,7 @@ export async function selectEmbedder(embedCallFor?: EmbedCallFor): Promise<Embed
       reason: null,
     };
   }
-  const key = `${EMBEDDING_MODEL_PATH ?? ''} ${DATA_DIR}`;
+  const key = EMBEDDING_MODEL_PATH ?? '';
   const held = holder.plumblineEmbedder;
   const expired = held?.failedAt != null && performance.now() - held.failedAt > RETRY_AFTER_MS;
   if (held !== undefined && held.key === key && !expired) return held.choice;
@@ -54,9 +54,7 @@ export async function selectEmbedder(embedCallFor?: EmbedCallFor): Promise<Embed
   } = {
     key,
     failedAt: null,
-    choice: open(() =>
-      EMBEDDING_MODEL_PATH === undefined ? openLocalMiniLm(DATA_DIR) : openOnnxFolder(EMBEDDING_MODEL_PATH),
-    ),
+    choice: open(() => (EMBEDDING_MODEL_PATH === undefined ? openLocalMiniLm() : openOnnxFolder(EMBEDDING_MODEL_PATH))),
   };
   holder.plumblineEmbedder = entry;
   const choice = await entry.choice;

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeMiniLm } from '@/scripts/local-model/write-minilm';
 import type { Embedder } from './embedder';
 import { openLocalMiniLm } from './local-minilm';
 import { openOnnxFolder } from './onnx-folder';
@@ -14,16 +15,19 @@ function similarity(a: Float32Array | undefined, b: Float32Array | undefined): n
 }
 
 describe('the local model', () => {
-  let dataDir: string;
+  let written: string;
+  let folder: string;
   let embedder: Embedder;
 
   beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'plumbline-model-'));
-    embedder = await openLocalMiniLm(dataDir);
+    written = await mkdtemp(join(tmpdir(), 'plumbline-model-'));
+    folder = join(written, 'models', 'minilm');
+    await writeMiniLm(folder);
+    embedder = await openLocalMiniLm(folder);
   });
   afterAll(async () => {
     await embedder.close();
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(written, { recursive: true, force: true });
   });
 
   it('puts paraphrases close and unrelated texts far', async () => {
@@ -50,7 +54,7 @@ describe('the local model', () => {
 
   it('gives the same vector alone, among others, as a query and from a second process of the model', async () => {
     const text = 'export function add(a: number, b: number): number';
-    const second = await openLocalMiniLm(dataDir);
+    const second = await openLocalMiniLm(folder);
     const [among] = await second.embedDocuments([text, 'other', 'x '.repeat(2_000)]);
     await second.close();
     expect(await embedder.embedQuery(text)).toEqual(among);
@@ -73,14 +77,16 @@ describe('the local model', () => {
   });
 
   it('leaves one whole folder, which also opens as a folder of its own', async () => {
-    const folders = await readdir(join(dataDir, 'models'));
-    expect(folders).toHaveLength(1);
-    const folder = join(dataDir, 'models', folders[0] ?? '');
+    expect(await readdir(join(written, 'models'))).toEqual(['minilm']);
     expect(existsSync(join(folder, 'model.onnx'))).toBe(true);
     const other = await openOnnxFolder(folder);
     expect(other.id).not.toBe(embedder.id);
     expect(similarity(await other.embedQuery('hello'), await embedder.embedQuery('hello'))).toBeCloseTo(1, 5);
     await other.close();
+  });
+
+  it('names the command that writes its files where they are missing', async () => {
+    await expect(openLocalMiniLm(join(written, 'nothing'))).rejects.toThrow('npm run build:inputs');
   });
 
   it('says so when a model does not load', async () => {

