@@ -12,7 +12,8 @@ if (name === undefined || !/^[a-z0-9_]+$/.test(name)) {
 const scratch = await openEmbedded('memory');
 await applyMigrations(scratch);
 if (scratch.pglite === null) throw new Error('no embedded database');
-const parts = [await diffAgainstSchema(scratch), await diffFunctions(scratch.pglite)].map((part) => part.trim());
+const { drops, changes } = await diffFunctions(scratch.pglite);
+const parts = [drops, await diffAgainstSchema(scratch), changes].map((part) => part.trim());
 const sql = parts.filter((part) => part !== '').join('\n\n');
 await scratch.close();
 if (sql === '') {

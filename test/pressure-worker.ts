@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { PressureCall, PressureReply } from './pressure';
 
 /**
- * One of the processes of the ledger's pressure tests: `node … test-pressure-worker.ts URL CONNECTIONS`. Runs each call it is
+ * One of the processes of the ledger's pressure tests: `node … pressure-worker.ts URL CONNECTIONS`. Runs each call it is
  * sent on its own connections, one transaction a repetition, and answers with the outcomes counted.
  */
 const [url, connections] = process.argv.slice(2);

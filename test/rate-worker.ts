@@ -14,7 +14,7 @@ export interface DoorCalls {
 }
 
 /**
- * One of the processes of the rate limits' pressure test: `node … test-rate-worker.ts URL CONNECTIONS`. Goes through the door to
+ * One of the processes of the rate limits' pressure test: `node … rate-worker.ts URL CONNECTIONS`. Goes through the gateway to
  * a model, as many calls at once as it has connections, and answers with the outcomes counted: `ORGANIZATION ok`, or the
  * refusal's code and window in place of `ok`.
  */

@@ -1,5 +1,5 @@
 /**
- * What models must answer (formats.md). Safe for the browser: zod and types only.
+ * What models must answer. Safe for the browser: zod and types only.
  */
 import { z } from 'zod';
 

@@ -45,7 +45,6 @@ async function forgetPerson(tx: Tx, userId: string, email: string): Promise<void
   await tx.membership.deleteMany({ where: { userId } });
   await tx.session.deleteMany({ where: { userId } });
   await tx.account.deleteMany({ where: { userId } });
-  await tx.apiToken.deleteMany({ where: { userId } });
   await tx.invitation.deleteMany({ where: { email: address } });
   await tx.verificationToken.deleteMany({ where: { identifier: address } });
   await tx.localMail.deleteMany({ where: { to: address } });

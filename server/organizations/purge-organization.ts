@@ -27,7 +27,6 @@ export async function purgeOrganization(tx: Tx, organizationId: string): Promise
   await tx.codeChunk.deleteMany(own);
   await tx.codeIndex.deleteMany(own);
   await tx.providerKey.deleteMany(own);
-  await tx.apiToken.deleteMany(own);
   await tx.invitation.deleteMany(own);
   await tx.membership.deleteMany(own);
   await tx.notice.deleteMany(own);

@@ -24,10 +24,10 @@ export function functionSources(): Map<string, string> {
 }
 
 /**
- * SQL that brings the functions and triggers of a migrated scratch database to their sources; empty when they agree. Changes
- * nothing: what it tries is rolled back.
+ * SQL that brings the functions and triggers of a migrated scratch database to their sources; empty when they agree. `drops`
+ * runs before tables change, `changes` after. Changes nothing: what it tries is rolled back.
  */
-export async function diffFunctions(scratch: PGlite): Promise<string> {
+export async function diffFunctions(scratch: PGlite): Promise<{ drops: string; changes: string }> {
   return scratch.transaction(async (tx) => {
     const before = await definitions(tx);
     // Triggers first: a function that a trigger calls cannot be dropped.
@@ -51,7 +51,7 @@ export async function diffFunctions(scratch: PGlite): Promise<string> {
     }
     const gone = [...before.values()].filter(({ name }) => !made.has(name)).map(({ drop }) => drop);
     await tx.rollback();
-    return [...gone, ...changes].filter((statement) => statement !== '').join('\n\n');
+    return { drops: gone.join('\n'), changes: changes.filter((statement) => statement !== '').join('\n\n') };
   });
 }
 

@@ -20,6 +20,4 @@ CREATE OR REPLACE TRIGGER purchase_organization_open BEFORE INSERT ON "Purchase"
 
 CREATE OR REPLACE TRIGGER invitation_organization_open BEFORE INSERT ON "Invitation" FOR EACH ROW EXECUTE FUNCTION organization_must_be_open();
 
-CREATE OR REPLACE TRIGGER api_token_organization_open BEFORE INSERT ON "ApiToken" FOR EACH ROW EXECUTE FUNCTION organization_must_be_open();
-
 CREATE OR REPLACE TRIGGER membership_organization_open BEFORE INSERT ON "Membership" FOR EACH ROW EXECUTE FUNCTION organization_must_be_open();

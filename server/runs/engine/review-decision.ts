@@ -29,7 +29,7 @@ export interface Decision {
   criteria: { id: string; met: boolean; evidence: string }[];
 }
 
-/** Code decides, not the prompt (formats.md, Verdict). */
+/** Code decides, not the prompt. */
 export function decide(input: DecisionInput): Decision {
   const { verdict, checks, attempt } = input;
   const findings = verdict.findings.filter((finding) => isAnchored(finding, input));

@@ -10,7 +10,7 @@ import { watchGroup } from './watch-group';
 
 /**
  * bubblewrap: own user, process, network and mount namespaces; no network; the system read-only; only the project's folder
- * writable. It is the floor for one tenant, not a boundary against hostile native code (stack.md).
+ * writable. It is the floor for one tenant, not a boundary against hostile native code.
  */
 export const bubblewrap: Sandbox = { id: 'bubblewrap', unavailable, run };
 

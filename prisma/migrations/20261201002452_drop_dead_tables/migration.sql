@@ -1,0 +1,10 @@
+DROP TRIGGER api_token_organization_open ON "ApiToken";
+
+-- AlterTable
+ALTER TABLE "Plan" DROP COLUMN "stripePriceId";
+
+-- DropTable
+DROP TABLE "ApiToken";
+
+-- DropTable
+DROP TABLE "InstanceSetting";
