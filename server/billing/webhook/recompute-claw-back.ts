@@ -1,7 +1,6 @@
 import 'server-only';
 import { notifyOwed } from '@/server/billing/notify';
-import { clawBack } from '@/server/credits/ledger/claw-back';
-import { clawBackMonthly } from '@/server/credits/ledger/claw-back-monthly';
+import { clawBack, clawBackMonthly } from '@/server/credits/ledger/claw-back';
 import { grant } from '@/server/credits/ledger/ledger';
 import type { Tx } from '@/server/platform/db';
 
