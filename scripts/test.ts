@@ -1,6 +1,7 @@
 /**
  * `npm test`: types, lint, boundaries, dead code, unit and database tests, then the journeys in a real browser. `--db` runs
- * only the database tests, for a second database. The last line is `N passed, N failed` over everything.
+ * only the database tests, for a second database. `--long` runs every suite with a size at its full counts and writes
+ * `docs/long-tests.md`. The last line is `N passed, N failed` over everything.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { buildApp, generateClient } from './build-inputs';
+import { runLong } from './test-long';
 
 const counts = { passed: 0, failed: 0 };
 /** What failed, by name: said again at the end, where a long log is read first. */
@@ -116,7 +118,12 @@ function vitest(name: string, filters: string[]): void {
 }
 
 generateClient();
-if (process.argv.includes('--db')) {
+if (process.argv.includes('--long')) {
+  const result = runLong(folder);
+  counts.passed = result.passed;
+  failures.push(...result.failures);
+  counts.failed = result.failures.length;
+} else if (process.argv.includes('--db')) {
   vitest('database tests', ['.db.test.ts']);
 } else {
   check('types', ['node_modules/typescript/bin/tsc', '--noEmit']);

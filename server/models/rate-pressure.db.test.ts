@@ -4,13 +4,14 @@ import type { Database } from '@/server/platform/db';
 import { Crew, type Outcomes, seedAccounts, sumOutcomes } from '@/test/pressure';
 import { randomOf } from '@/test/random';
 import type { DoorCalls } from '@/test/rate-worker';
+import { suiteSize } from '@/test/suite-size';
 import { closeTestDb, testDb } from '@/test/test-db';
 
 const url = process.env.TEST_DATABASE_URL ?? '';
 const PROCESSES = 4;
 /** Of each process. */
 const CONNECTIONS = 4;
-const SEEDS = 8;
+const SEEDS = suiteSize(3, 24);
 /** Minutes of one day, one after another. */
 const MINUTES = 3;
 /** Of all processes to one organization in a minute. */

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Database } from '@/server/platform/db';
 import { Crew, type Outcomes, type PressureCall, seedAccounts, sumOutcomes } from '@/test/pressure';
 import { randomOf } from '@/test/random';
+import { suiteSize } from '@/test/suite-size';
 import { closeTestDb, testDb } from '@/test/test-db';
 import { auditLedger } from './audit';
 import { PERIOD_MS } from './ledger';
@@ -11,9 +12,9 @@ const url = process.env.TEST_DATABASE_URL ?? '';
 const PROCESSES = 4;
 /** Of each process. */
 const CONNECTIONS = 4;
-const RACES = 1_000;
+const RACES = suiteSize(200, 1_000);
 const RESERVES = 10_000;
-const SEEDS = 20;
+const SEEDS = suiteSize(4, 20);
 
 /** Each race runs in all four processes: two of either side, or four of the same. */
 interface Race {
