@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const PLANTED = [
@@ -55,4 +55,19 @@ describe('the repository checks', () => {
     expect(status).not.toBe(0);
     expect(stdout + stderr).toContain('noProcessEnv');
   }, 60_000);
+
+  it('every file that a README or a guide names exists', () => {
+    const pages = ['README.md', ...globSync('{server,docs,test}/**/*.md')].filter(
+      (page) => !page.includes('demo/projects'),
+    );
+    expect(pages.length).toBeGreaterThan(20);
+    const files = globSync('{app,components,server,scripts,test,e2e,bench,prisma}/**/*').map((file) => `/${file}`);
+    const missing = pages.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/`([\w@./()[\]-]+\.(?:tsx?|mjs|sql|prisma))`/g)]
+        .map(([, path = '']) => path)
+        .filter((path) => !files.some((file) => file.endsWith(`/${path}`)))
+        .map((path) => `${page}: ${path}`),
+    );
+    expect(missing).toEqual([]);
+  });
 });
