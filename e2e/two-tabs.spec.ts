@@ -180,7 +180,7 @@ test('a session that ended leads to the sign-in page and back to the same place'
   await page.waitForURL((url) => `${url.pathname}${url.search}` === place);
   await expect(upgrade).toBeEnabled();
 
-  // Whoever signed in elsewhere meanwhile need not do it again.
+  // A person who has signed in elsewhere need not do it again.
   await page.goto(`/sign-in?${new URLSearchParams({ callbackUrl: place })}`);
   await page.waitForURL((url) => `${url.pathname}${url.search}` === place);
   await page.goto(`/sign-in?${new URLSearchParams({ callbackUrl: '/\\example.test' })}`);

@@ -61,7 +61,9 @@ describe('the repository checks', () => {
       (page) => !page.includes('demo/projects'),
     );
     expect(pages.length).toBeGreaterThan(20);
-    const files = globSync(['*.ts', '{app,components,server,scripts,test,e2e,bench,prisma}/**/*']).map((file) => `/${file}`);
+    const files = globSync(['*.ts', '{app,components,server,scripts,test,e2e,bench,prisma}/**/*']).map(
+      (file) => `/${file}`,
+    );
     const missing = pages.flatMap((page) =>
       [...readFileSync(page, 'utf8').matchAll(/`([\w@./()[\]-]+\.(?:tsx?|mjs|sql|prisma))`/g)]
         .map(([, path = '']) => path)

@@ -48,7 +48,7 @@ export function BillingPanel({ wantedPlan, returnTo }: { wantedPlan: string | nu
   const noted = done !== null && !(done.outcome.outcome === 'scheduled' && overview.pending === null);
   return (
     <div className="space-y-6">
-      {/* Whoever decides against the change goes back, too. */}
+      {/* A person who decides against the change goes back, too. */}
       {returnTo === null || noted ? null : (
         <Button size="sm" variant="ghost" asChild className="-ml-2.5">
           <Link href={returnTo}>

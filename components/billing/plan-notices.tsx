@@ -116,7 +116,7 @@ function Pending({ overview, pending }: { overview: Overview; pending: NonNullab
   );
 }
 
-/** For whoever may not change it: who can. */
+/** For a person who may not change it: who can. */
 function ReadOnly() {
   const trpc = useTRPC();
   const { data } = useQuery(trpc.organizations.members.queryOptions());

@@ -62,7 +62,7 @@ function afterwards({ status, pending, usage, graceUntil }: Overview): string {
       ? `Then the subscription ends and the ${pending.planName} plan begins.`
       : `Then the ${pending.planName} plan begins.`;
   if (status === 'canceled') return 'The last subscription has ended. Choose a plan below to subscribe again.';
-  return usage.allocationMicro === 0n ? 'Then the next one begins.' : 'Then the monthly credits are granted anew.';
+  return usage.allocationMicro === 0n ? 'Then the next one begins.' : 'Then the monthly credits are granted again.';
 }
 
 function UsageFigures({ usage }: { usage: Overview['usage'] }) {

@@ -75,7 +75,7 @@ export function BalanceParts({ balance }: { balance: Balance }) {
       <p className="text-muted-foreground">
         {plan.monthlyMicro > 0n ? (
           <>
-            {plan.name} plan: monthly credits are granted anew on{' '}
+            {plan.name} plan: monthly credits are granted again on{' '}
             <time dateTime={periodEnd.toISOString()} className="whitespace-nowrap">
               {formatDate(periodEnd)}
             </time>

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTRPC } from '@/components/trpc/provider';
 import { Callout } from '@/components/ui/callout';
 
-/** For whoever may not buy: who can. */
+/** For a person who may not buy: who can. */
 export function BuyersNote() {
   const trpc = useTRPC();
   const { data: me } = useQuery(trpc.account.me.queryOptions());

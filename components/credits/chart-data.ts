@@ -96,7 +96,7 @@ export function taskBars(tasks: Report['tasks'], most = 10): TaskBar[] {
   }));
 }
 
-/** The day chart in one sentence, for whoever does not see it. */
+/** The day chart in one sentence, for people who do not see it. */
 export function daysInWords(days: Report['days'], pick: 'used' | 'absorbed'): string {
   const total = days.reduce((sum, row) => sum + row[pick], 0n);
   if (total === 0n) return `Nothing in ${days.length} days.`;

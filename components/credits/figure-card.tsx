@@ -19,7 +19,7 @@ export function FigureCard({
   children,
 }: {
   title: string;
-  /** What the picture shows, for whoever does not see it. */
+  /** What the picture shows, for people who do not see it. */
   words: string;
   legend?: ReactNode;
   table: FigureTable;

@@ -36,7 +36,7 @@ export function isFiltered(filter: HistoryFilter): boolean {
   return writeHistoryFilter(filter) !== '';
 }
 
-/** Where the CSV of exactly these lines is, whatever organization is chosen meanwhile. */
+/** Where the CSV of exactly these lines is, whatever organization is chosen later. */
 export function exportHref(filter: HistoryFilter, organizationId: string): string {
   const query = writeHistoryFilter(filter);
   return `/api/credits/export?organization=${encodeURIComponent(organizationId)}${query === '' ? '' : `&${query}`}`;

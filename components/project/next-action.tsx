@@ -53,7 +53,7 @@ export function NextAction() {
     <div className="space-y-3 empty:hidden">
       {connection === 'lost' ? (
         <Callout tone="warning" title="Connection lost">
-          Trying again. Nothing is missed: the page catches up where it stopped, and the run goes on meanwhile.
+          Trying again. Nothing is missed: the run goes on, and the page catches up where it stopped.
         </Callout>
       ) : null}
       {rejected === undefined ? null : <Decision task={rejected} />}

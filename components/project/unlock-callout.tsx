@@ -23,8 +23,8 @@ export function UnlockCallout({ projectId, unlock }: { projectId: string; unlock
   if (unlock.payer?.left) {
     return (
       <Callout tone="warning" title="Paused: somebody else has to go on" actions={<RunControls only="resume" />}>
-        {payer} continued this run and is no longer in this organization. Whoever resumes it goes on within their own
-        budget. Everything finished is kept.
+        {payer} continued this run and is no longer in this organization. The person who resumes it goes on within their
+        own budget. Everything finished is kept.
       </Callout>
     );
   }
@@ -81,7 +81,7 @@ export function UnlockCallout({ projectId, unlock }: { projectId: string; unlock
         {unlock.monthly === null ? null : (
           <>
             {isMemberBudget ? (
-              'Budgets begin anew on'
+              'Budgets start again on'
             ) : (
               <>
                 <Credits micro={unlock.monthly.amount} className="font-medium" /> monthly credits come on

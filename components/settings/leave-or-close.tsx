@@ -35,8 +35,8 @@ export function LeaveOrClose({ organization }: { organization: OrganizationView 
             onConfirm={() => leave.mutate()}
           >
             <p>
-              You can only come back by a new invitation. Runs of yours pause before their next call to a model; whoever
-              resumes one goes on with it.
+              You can only come back by a new invitation. Runs of yours pause before their next call to a model; the
+              person who resumes one goes on with it.
             </p>
           </ConfirmDialog>
         </div>

@@ -146,7 +146,7 @@ function Endings({ member, role, close }: { member: Member; role: Role; close: (
       >
         <p>
           Their access ends at once. What they made stays with the team. A run of theirs pauses before its next call to
-          a model; whoever resumes it goes on with it.
+          a model; the person who resumes it goes on with it.
         </p>
       </ConfirmDialog>
     </div>

@@ -1,4 +1,4 @@
-/** Acts for another organization from now on. The page is loaded anew: nothing of the other organization stays in memory. */
+/** Acts for another organization from now on. The page is loaded again: nothing of the other organization stays in memory. */
 export async function switchOrganization(organizationId: string, to = '/projects'): Promise<void> {
   const response = await fetch('/api/organization', {
     method: 'POST',

@@ -47,7 +47,7 @@ export async function chunkFile(path: string, text: string): Promise<Chunk[]> {
 async function syntaxSpans(path: string, lines: readonly string[]): Promise<Span[] | null> {
   const grammar = grammarOf(path);
   if (grammar === null) return null;
-  // Joined anew, so that rows of the tree are indexes of `lines` whatever the line ends were.
+  // Joined again, so that rows of the tree are indexes of `lines` whatever the line ends were.
   const source = lines.join('\n');
   if (source.length > MAX_PARSED_CHARACTERS) return null;
   const tree = await parseSyntax(grammar, source);

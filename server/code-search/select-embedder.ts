@@ -9,7 +9,7 @@ import { type EmbedCall, providerEmbedder } from './embedders/provider-embedder'
 /** The configured embedder, or why there is none: then search is lexical and says so. */
 export type EmbedderChoice = { embedder: Embedder; reason: null } | { embedder: null; reason: string };
 
-/** Gives the metered call for a `provider:model`, on behalf of whoever the work is for. */
+/** Gives the metered call for a `provider:model`, on behalf of the person the work is for. */
 export type EmbedCallFor = (reference: string) => EmbedCall;
 
 /** A model that did not load is tried again after this time. */

@@ -5,7 +5,7 @@ import { newId } from '@/server/platform/ids';
 import type { Chunk } from './chunk-file';
 import { lexicalWords, projectLexeme } from './split-identifiers';
 
-/** Chunks written in one transaction: some 0.1 s on the embedded database, where everything else waits meanwhile. */
+/** Chunks written in one transaction: some 0.1 s on the embedded database, where everything else waits for it. */
 const CHUNKS_PER_WRITE = 64;
 
 /** A chunk with all that its row holds. `vector` is pgvector's text form. */
@@ -21,7 +21,7 @@ export interface WriteTarget {
   snapshotId: string;
 }
 
-/** Replaces whole files, in transactions of a bounded size. False when a newer snapshot has claimed the index meanwhile. */
+/** Replaces whole files, in transactions of a bounded size. Returns false when a newer snapshot has claimed the index. */
 export async function writeChunks(
   target: WriteTarget,
   paths: readonly string[],

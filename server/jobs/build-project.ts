@@ -63,7 +63,7 @@ export async function buildProjectLocally(options: BuildOptions): Promise<BuildO
     create: { id: newId(), email: LOCAL_EMAIL, name: 'Command line' },
     update: {},
   });
-  // Whoever runs the command owns the instance: every quality is theirs.
+  // The person who runs the command owns the instance: every quality is theirs.
   const organizationId = await onboardUser({ id: user.id, email: user.email, name: user.name }, LOCAL_PLAN);
   const projectId =
     options.resume ??

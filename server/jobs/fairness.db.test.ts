@@ -69,7 +69,7 @@ it('what fails by the clock waits for the clock: no row of quick retries, also i
   }
 }, 60_000);
 
-it('organizations take turns: a first run comes before the second of whoever has many', async () => {
+it('organizations take turns: a first run comes before the second of an organization that has many', async () => {
   await startQueue();
   try {
     const queued = async (count: number) => {

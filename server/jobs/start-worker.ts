@@ -18,7 +18,7 @@ export interface Worker {
 
 /** Takes jobs until stopped. One a process: in the web process when embedded, `npm run worker` otherwise. */
 export async function startWorker(): Promise<Worker> {
-  // With the process in it: whoever looks at the row can see whose run it is.
+  // The process is in the name: the row shows whose run it is.
   const owner = `${hostname()}:${process.pid}:${newId()}`;
   const closing = new AbortController();
   if (isEmbedded()) await reclaimAll({ enqueueRuns: true });

@@ -229,7 +229,7 @@ it('reports what a request’s model calls have cost', async () => {
   expect(meter.balanceLeft).toBe(100_000_000n - meter.used);
 });
 
-it('says what is left to whoever paid: of the organization’s balance no more than their own budget leaves', async () => {
+it('says what is left to the payer: of the organization’s balance no more than their own budget leaves', async () => {
   const where = { organizationId_userId: owner };
   const budget = async (monthlyBudgetMicro: bigint | null) =>
     database.prisma.membership.update({ where, data: { monthlyBudgetMicro } });

@@ -204,7 +204,7 @@ function denialOf(
       retryAfterSeconds: access.retryAfterSeconds,
     };
   if (state.missing === 0n) return null;
-  // Whoever sees a smaller estimate beside the refusal is told what the rest is for.
+  // A smaller estimate stands beside the refusal: the text says what the rest is for.
   const heldFor =
     state.required === null || state.required === state.p90
       ? ''

@@ -80,7 +80,7 @@ async function charge(
   return { charged: settled.charged, balanceLeft: await leftFor(tx, ctx, settled.balanceAfter) };
 }
 
-/** What whoever pays for the call has left: of the organization's balance no more than their own budget leaves. */
+/** What the payer of the call has left: of the organization's balance no more than their own budget leaves. */
 async function leftFor(tx: Tx, { organizationId, userId }: AccessContext, balance: bigint): Promise<bigint> {
   const own = userId === null ? null : await memberBudget(tx, { organizationId, userId });
   return own !== null && own.left < balance ? own.left : balance;
@@ -149,7 +149,7 @@ async function orLog(callId: string, message: string, work: () => Promise<unknow
 /** A provider over its limit for longer than a call may wait says when to come back; other faults do not. */
 function callFailed(cause: unknown, { provider, access }: Pick<CallGrant, 'provider' | 'access'>): AppError {
   const message = cause instanceof Error ? cause.message.slice(0, 500) : 'unknown failure';
-  // Whoever pays their provider themselves has to know whom to ask.
+  // A person who pays the provider directly has to know whom to ask.
   const [model, its] = access.own
     ? [`The model behind your own ${provider} key`, `The provider of your own ${provider} key`]
     : ['The model', 'The model’s provider'];

@@ -9,7 +9,7 @@ import { openCall } from './open-call';
 
 /**
  * The only way to a model: access and rate limit, reserve, execute, settle to the true usage or release.
- * A model that the plan does not include at this quality for this is refused whoever chose it, fallbacks and own keys included.
+ * A model that the plan does not include at this quality for this is refused, fallbacks and own keys included.
  * @throws AppError `model_not_priced`, `model_not_available`, `capability_denied`, `quality_not_allowed`, `rate_limited`,
  * `insufficient_credits`, `budget_exceeded`, `duplicate_request`, `model_call_failed` (nothing charged),
  * `model_call_aborted` (nothing charged)

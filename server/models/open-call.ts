@@ -45,7 +45,7 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
             userId,
             role,
           });
-    // The unique key decides, whoever else sends it at this moment; the hold of a second sender is undone with its transaction.
+    // The unique key decides between two senders; the hold of a second sender is undone with its transaction.
     const { count } = await tx.modelCall.createMany({
       data: [
         {

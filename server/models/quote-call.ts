@@ -24,7 +24,7 @@ const UPPER = 2;
 /**
  * What one call of a role will cost: percentiles of what this instance's settled calls for (capability, quality, size, model)
  * would cost at the model's present price, and until 20 exist the role's typical tokens at that price, the upper bound being
- * twice that. Tokens are priced anew so that a corrected price changes the next quote at once.
+ * twice that. Tokens are priced each time, so that a corrected price changes the next quote at once.
  */
 export async function quoteCall(client: Client, call: QuotedCall): Promise<Quote> {
   const { p50, p90 } = await quoteHold(client, call);

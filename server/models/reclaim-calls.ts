@@ -44,7 +44,7 @@ async function closeCalls(rows: readonly OpenRow[]): Promise<number> {
     await inTx(async (tx) => {
       // Without a hold: made with the organization's own key.
       if (holdId !== null) await release(tx, { organizationId, holdId });
-      // Settled meanwhile: then it is paid, and stays what it is.
+      // It was settled in between: it is paid, and stays so.
       await tx.modelCall.updateMany({
         where: { id, status: 'running' },
         data: { status: 'failed', errorCode: 'process_died', finishedAt: now() },

@@ -29,7 +29,7 @@ export async function acceptInvitation(
   return inTx(async (tx) => {
     await lockPerson(tx, person.userId);
     await lockOrganization(tx, organizationId);
-    // Read under the lock: the letter may have been sent anew, withdrawn or used meanwhile.
+    // Read under the lock: the letter may have been sent again, withdrawn or used in between.
     const row = await tx.invitation.findUnique({ where: { tokenHash } });
     if (row === null) throw noInvitation();
     if (row.email !== person.email.trim().toLowerCase()) {

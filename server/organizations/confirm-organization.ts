@@ -7,7 +7,7 @@ import { AppError } from '@/server/platform/errors';
  * before still shows another. `shown`: what the page says it shows; null, for programs, is what the person chose.
  *
  * @throws AppError `organization_changed`; its details name the organization (`organization`) and the one of the page
- *   (`shown`), which is null for whoever does not belong to that one any more.
+ *   (`shown`), which is null for a person who no longer belongs to it.
  */
 export async function confirmOrganization(
   { userId, organizationId }: { userId: string; organizationId: string },

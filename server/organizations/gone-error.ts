@@ -10,7 +10,7 @@ const violation = z.object({
   }),
 });
 
-/** The database's refusal to put something into an organization that was deleted meanwhile, as `not_found`; else null. */
+/** The database's refusal to put something into a deleted organization, as `not_found`; else null. */
 export function goneError(error: unknown): AppError | null {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError) || error.code !== 'P2003') return null;
   const parsed = violation.safeParse(error.meta);

@@ -117,7 +117,7 @@ describe('an invitation', () => {
     await acceptInvitation(ada, fresh);
   });
 
-  it('is dead once it was withdrawn, whoever comes first', async () => {
+  it('is dead once it was withdrawn, in any order', async () => {
     const { invitationId } = await inviteMember(owner, { email: ada.email, role: 'member' });
     const token = await link(ada.email);
     const [revoked, accepted] = await Promise.allSettled([

@@ -13,7 +13,7 @@ const RANK: Record<MembershipRole, number> = { member: 0, admin: 1, owner: 2 };
 
 /**
  * Everything about an organization's people happens under its row's lock, one change after another: what a change tests
- * (the last owner, a free place) still holds when it writes. Projects may be made meanwhile.
+ * (the last owner, a free place) still holds when it writes. Projects may still be made.
  * @throws AppError `not_found`, also when it was deleted
  */
 export async function lockOrganization(

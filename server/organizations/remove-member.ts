@@ -6,7 +6,7 @@ import { mayManage } from './schema';
 
 /**
  * Ends somebody's access to a team at once: each request looks the membership up. What they made stays the team's, and a run
- * of theirs pauses before its next call to a model, for whoever resumes it (docs/decisions/0013).
+ * of theirs pauses before its next call to a model, for the person who resumes it (docs/decisions/0013).
  * @throws AppError `forbidden`, `not_found`, `conflict` (`yourself`)
  */
 export async function removeMember(actor: TeamActor, userId: string): Promise<void> {

@@ -21,7 +21,7 @@ export const TEAMS_PER_OWNER = 10;
 export const LETTERS_PER_DAY = 30;
 /** Invitation letters one person may send a day (UTC), whatever the team. */
 export const LETTERS_PER_SENDER = 60;
-/** Invitation letters one address gets a day (UTC), whoever sends them. */
+/** Invitation letters one address gets a day (UTC), from all senders together. */
 export const LETTERS_PER_ADDRESS = 5;
 /** Days an invitation can be accepted. */
 export const INVITATION_DAYS = 7;

@@ -137,7 +137,7 @@ describe('the lock of a data folder', () => {
     expect(readFileSync(join(folder, 'owner.lock'), 'utf8')).toBe(String(next.pid));
   });
 
-  it('is taken over when the dead owner’s PID belongs to another process by now', async () => {
+  it('is taken over when the dead owner’s PID now belongs to another process', async () => {
     const folder = newFolder();
     const [owner, next] = await Promise.all([start(folder), start(folder)]);
     await tell(owner, 'acquire');

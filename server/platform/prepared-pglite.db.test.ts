@@ -117,7 +117,7 @@ describe.skipIf(native)('the embedded database with prepared statements', () => 
     expect(await during).toEqual([{ n: 2 }]);
   });
 
-  it('prepares anew when the columns of an answer have changed', async () => {
+  it('prepares again when the columns of an answer have changed', async () => {
     const sql = 'SELECT * FROM t';
     await thrice(sql);
     await pglite.exec("ALTER TABLE t ADD COLUMN w int DEFAULT 7; INSERT INTO t VALUES (1, 'v')");

@@ -14,10 +14,10 @@ import {
 const MAX_STATEMENTS = 400;
 /** Longer texts hold lists of values and do not come again, characters. */
 const MAX_LENGTH = 10_000;
-/** A plan fits the sizes its tables had when it was made: after this long it is made anew, milliseconds. */
+/** A plan fits the sizes its tables had when it was made: after this long it is made again, milliseconds. */
 const PLANS_LAST_MS = 30_000;
 
-/** Changed result columns, a missing statement: the statement has to be prepared anew (Postgres error codes). */
+/** Changed result columns, a missing statement: the statement has to be prepared again (Postgres error codes). */
 const OUTDATED: readonly (string | undefined)[] = ['0A000', '26000'];
 
 interface Statement {
@@ -27,7 +27,7 @@ interface Statement {
 }
 
 /**
- * The embedded database with prepared statements. PGlite parses and plans a query anew each time and passes it on in six
+ * The embedded database with prepared statements. PGlite parses and plans a query each time and passes it on in six
  * messages, which take most of a short query's time; here a text that comes again is prepared once and then runs by one
  * message. Ours are Prisma's few hundred texts, so that nearly all do come again.
  */

@@ -97,7 +97,7 @@ async function* profile(userId: string): AsyncGenerator<string> {
   const { accounts, sessions, memberships, ...user } = await db().user.findUniqueOrThrow({
     where: { id: userId },
     include: {
-      // Never the secrets: whoever finds the ZIP must not be able to sign in with it.
+      // Never the secrets: a person who finds the ZIP must not be able to sign in with it.
       accounts: { select: { provider: true, providerAccountId: true, type: true } },
       sessions: { select: { createdAt: true, expires: true } },
       memberships: {

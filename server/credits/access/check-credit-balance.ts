@@ -12,7 +12,7 @@ export interface CreditCheck {
   missing: bigint;
   /** What the person's own monthly budget still allows; null: no such budget. */
   budgetLeft: bigint | null;
-  /** When the monthly credits come anew. */
+  /** When the next monthly credits come. */
   resetsAt: Date;
   /** What the next reset will grant. */
   nextAllocation: bigint;

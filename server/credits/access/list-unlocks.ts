@@ -38,7 +38,7 @@ export async function listUnlocks(client: Client, need: Need): Promise<Unlock[]>
     select: { owed: true },
   });
   const ways: Unlock[] = [];
-  // A month that is over begins anew by a job or a paid invoice, and one that was not paid does not: neither has a known day.
+  // A job or a paid invoice begins the next month. An unpaid month does not begin. Neither has a known day.
   const wait: Unlock[] =
     need.resetsAt > now() && current?.status !== 'past_due'
       ? [{ kind: 'wait', until: need.resetsAt, priceUsdCents: 0 }]

@@ -33,7 +33,7 @@ describe('changing the plan', () => {
     await settle(database.prisma, { organizationId, holdId, actual: amount });
   };
 
-  it('an upgrade adds what this period was short of, whatever an operator made of the old plan meanwhile', async () => {
+  it('an upgrade adds what this period was short of, however an operator edited the old plan', async () => {
     const plan = { id: newId(), name: 'Edited', monthlyMicro: 100_000_000n, priceUsdCents: 1000, position: 1 };
     await database.prisma.plan.create({ data: { ...plan, welcomeMicro: 0n } });
     const edit = (monthlyMicro: bigint) =>
@@ -48,7 +48,7 @@ describe('changing the plan', () => {
       const row = await database.prisma.organizationPlan.findUniqueOrThrow({ where: { organizationId } });
       expect(row.allocationMicro).toBe(target.monthlyMicro);
     }
-    // A detour over a plan that gives less by now adds nothing twice.
+    // A detour over a plan that now gives less adds nothing twice.
     await edit(500_000_000n);
     const detour = (await seedOrganization(database, { planId: plan.id })).organizationId;
     await database.prisma.plan.update({ where: { id: 'team' }, data: { monthlyMicro: 300_000_000n } });

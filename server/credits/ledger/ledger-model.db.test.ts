@@ -179,7 +179,9 @@ describe('the ledger against a simple model of it', () => {
       if (done % AUDIT_EVERY === 0) expect(await auditLedger(database.prisma)).toEqual([]);
     }
     expect(await auditLedger(database.prisma)).toEqual([]);
-    expect(Object.keys(outcomes).filter((name) => (outcomes[name] ?? 0) > OFTEN)).toEqual(expect.arrayContaining(WANTED));
+    expect(Object.keys(outcomes).filter((name) => (outcomes[name] ?? 0) > OFTEN)).toEqual(
+      expect.arrayContaining(WANTED),
+    );
   }, 600_000);
 
   async function applyOperations(operations: Operation[]): Promise<string[]> {

@@ -153,7 +153,7 @@ describe.skipIf(url === '')(`the ledger under four processes on native Postgres$
   }, 300_000);
 
   it.each(races)(
-    `$name, ${RACES} times: one effect, whoever comes first`,
+    `$name, ${RACES} times: one effect in any order`,
     async ({ name, account, calls, ends }) => {
       const prefix = name.replaceAll(/[^a-z]/g, '');
       await seedAccounts(database, prefix, RACES, account);

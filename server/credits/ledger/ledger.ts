@@ -210,7 +210,7 @@ export async function absorbCalls(
 export const PERIOD_MS = 30 * 86_400_000;
 
 /**
- * Starts a period: a due pending plan is applied, monthly credits expire and are granted anew. Without `period`, the one that
+ * Starts a period: a due pending plan is applied, monthly credits expire and the new month's are granted. Without `period`, the one that
  * contains now, when the present one has ended; with one (an invoice's), that one when it starts after the present one; of
  * the present one it corrects the end. One effect a period, however often it runs. @returns whether this call had it.
  */
