@@ -1,9 +1,11 @@
 /** One call of the API: key, version, idempotency, handler, expansion, answer. */
 import { setTimeout as delay } from 'node:timers/promises';
 import Stripe from 'stripe';
+import { balanceRoutes } from './balance-transactions';
 import { catalogRoutes } from './catalogue';
 import { checkoutRoutes, lineItemsOf } from './checkout-sessions';
 import { customerRoutes } from './customers';
+import { disputeRoutes } from './disputes';
 import { StripeFault } from './errors';
 import { eventRoutes } from './event-routes';
 import { parseForm } from './form';
@@ -47,6 +49,8 @@ export function allRoutes(store: Store): Route[] {
     ...checkoutRoutes(store),
     ...paymentRoutes(store),
     ...refundRoutes(store),
+    ...disputeRoutes(store),
+    ...balanceRoutes(store),
     ...subscriptionRoutes(store),
     ...invoiceRoutes(store),
     ...portalRoutes(store),

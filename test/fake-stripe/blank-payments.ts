@@ -8,6 +8,34 @@ export const blankSession = (): Stripe.Checkout.Session => structuredClone(SESSI
 export const blankIntent = (): Stripe.PaymentIntent => structuredClone(INTENT);
 export const blankCharge = (): Stripe.Charge => structuredClone(CHARGE);
 
+/** How a charge of `amount` was paid: always by the test card. */
+export function cardDetails(amount: number): Stripe.Charge.PaymentMethodDetails {
+  return {
+    card: {
+      amount_authorized: amount,
+      authorization_code: null,
+      brand: 'visa',
+      checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
+      country: 'US',
+      electronic_commerce_indicator: null,
+      exp_month: 12,
+      exp_year: 2034,
+      fingerprint: 'fakeFingerprint',
+      funding: 'credit',
+      installments: null,
+      last4: '4242',
+      mandate: null,
+      network: 'visa',
+      network_transaction_id: null,
+      regulated_status: 'unregulated',
+      three_d_secure: null,
+      transaction_link_id: null,
+      wallet: null,
+    },
+    type: 'card',
+  };
+}
+
 const SESSION: Stripe.Checkout.Session = {
   id: '',
   object: 'checkout.session',

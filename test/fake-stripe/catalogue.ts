@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { badRequest } from './errors';
 import { bool, createdRange, emptyable, ignored, integer, mergeMetadata, metadata, paging, text } from './params';
 import { page, type Route, route, within } from './router';
-import { get, type Store } from './store';
+import { get, idOf, type Store } from './store';
 
 const amount = integer.pipe(z.number().min(0).max(99_999_999));
 const currency = text.regex(/^[a-zA-Z]{3}$/).transform((code) => code.toLowerCase());
@@ -203,6 +203,17 @@ export function createPrice(store: Store, params: PriceInput): Stripe.Price {
   store.prices.set(price.id, price);
   store.emit('price.created', price);
   return price;
+}
+
+/** Stripe sells neither an archived price nor one of an archived product. */
+export function checkSellable(store: Store, price: Stripe.Price, param: string): void {
+  if (!price.active)
+    throw badRequest('The price specified is inactive. This field only accepts active prices.', { param });
+  const product = store.products.get(idOf(price.product) ?? '');
+  if (product?.active === false)
+    throw badRequest(`Price \`${price.id}\` is not available to be purchased because its product is not active.`, {
+      param,
+    });
 }
 
 function productOf(store: Store, params: PriceInput): string {

@@ -2,7 +2,7 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import { blankSession } from './blank-payments';
-import { createPrice, type priceData } from './catalogue';
+import { checkSellable, createPrice, type priceData } from './catalogue';
 import { type CheckoutCreate, checkoutCreate, checkoutList } from './checkout-params';
 import { badRequest } from './errors';
 import { productName } from './invoice-lines';
@@ -143,7 +143,7 @@ function createLineItem(store: Store, params: CheckoutCreate, index: number): St
   const given = params.line_items[index];
   const param = `line_items[${index}]`;
   const price = priceOf(store, given, param);
-  if (!price.active) throw badRequest('The price specified is inactive.', { param: `${param}[price]` });
+  checkSellable(store, price, `${param}[price]`);
   if (params.mode === 'payment' && price.recurring !== null) {
     throw badRequest(
       'You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.',

@@ -1,12 +1,14 @@
 /** What a test may do that a client of Stripe cannot: time, cards, disputes, faults, and the delivery of webhooks. */
 import type Stripe from 'stripe';
 import { actOnCheckout, type CheckoutAction, type CheckoutResult, settleLater } from './checkout-outcome';
+import { changeDispute, closeDispute, type DisputeOptions, escalateDispute, openDispute } from './disputes';
 import { paymentOf } from './invoices';
-import { closeDispute, type DisputeOptions, escalateDispute, failRefund, openDispute } from './refunds';
+import { failRefund, settleRefund } from './refunds';
 import { advancePeriod, retryPayment } from './renewal';
 import type { Fault, RequestLog, ServerState } from './server-state';
 import { get, idOf, type Store, snapshot } from './store';
 import { endSubscription } from './subscriptions';
+import { type ThinEvent, thinEvent } from './thin-event';
 import type { Delivery, DeliveryOrder, DeliveryPlan, SignedRequest, SignOptions } from './webhooks';
 
 export type Controls = ReturnType<typeof controls>;
@@ -65,6 +67,16 @@ function moneyControls(store: Store) {
       if (intent === null) throw new Error(`invoice ${invoiceId} was paid without a payment`);
       return intent;
     },
+    /** Whether refunds made from now on are pending until `settleRefund` or `failRefund`. */
+    setRefundsPending: (pending: boolean): void => {
+      store.refundsPend = pending;
+    },
+    /** A pending refund reaches the payer. */
+    settleRefund: (refundId: string): Stripe.Refund => copy(settleRefund(store, refundId)),
+    /** Currency of this account's balance from now on, and what one unit of a charge's currency is in it. */
+    setSettlement: (settlement: { currency: string; rate: number } | null): void => {
+      store.settlement = settlement;
+    },
     /** A refund that the payer's bank sends back: the charge counts as refunded by so much less. */
     failRefund: (refundId: string): Stripe.Refund => copy(failRefund(store, refundId)),
     /** Takes a charge (or a payment intent) back through the bank; `amount` in cents. */
@@ -72,6 +84,12 @@ function moneyControls(store: Store) {
       copy(openDispute(store, chargeOrIntentId, options)),
     /** Turns an inquiry into a dispute. */
     escalateDispute: (disputeId: string): Stripe.Dispute => copy(escalateDispute(store, disputeId)),
+    /** Any status, also one that this version does not know; with `money` the bank withdraws or returns the amount. */
+    changeDispute: (
+      disputeId: string,
+      status: Stripe.Dispute.Status,
+      money?: 'withdrawn' | 'reinstated',
+    ): Stripe.Dispute => copy(changeDispute(store, disputeId, status, money)),
     closeDispute: (disputeId: string, outcome: 'won' | 'lost' | 'warning_closed'): Stripe.Dispute =>
       copy(closeDispute(store, disputeId, outcome)),
   };
@@ -83,6 +101,8 @@ function deliveryControls({ store, webhooks }: ServerState) {
     /** Every event so far, oldest first; of one type if that is given. */
     events: (type?: string): Stripe.Event[] =>
       copy([...store.events.values()].filter((candidate) => type === undefined || candidate.type === type)),
+    /** A thin event (`v2.core.event`): it names what it is about and holds nothing of it. Sent by `deliver` of a test. */
+    thinEvent: (type: string, about?: { id: string; type: string }): ThinEvent => thinEvent(store, type, about),
     /** Where events are sent from now on. */
     setWebhookUrl: (url: string | null): void => {
       webhooks.options.url = url;

@@ -3,7 +3,7 @@ import type Stripe from 'stripe';
 import { z } from 'zod';
 import { badRequest, declined } from './errors';
 import { pendingLineItems, periodLines } from './invoice-lines';
-import { draftInvoice, payInvoice, paymentOf, subscriptionOf, voidInvoice } from './invoices';
+import { draftInvoice, payInvoice, paymentOf, payOffStripe, subscriptionOf, voidInvoice } from './invoices';
 import { bool, createdRange, ignored, paging, text } from './params';
 import { page, type Route, route, within } from './router';
 import { get, idOf, type Store } from './store';
@@ -25,6 +25,8 @@ const paymentList = z.strictObject({
   payment: z.strictObject({ type: z.literal('payment_intent'), payment_intent: text }).optional(),
 });
 
+const invoicePay = z.strictObject({ off_session: ignored.optional(), paid_out_of_band: bool.default(false) });
+
 export function invoiceRoutes(store: Store): Route[] {
   const find = (id: string) => get(store.invoices, 'invoice', id);
   return [
@@ -39,8 +41,8 @@ export function invoiceRoutes(store: Store): Route[] {
       if (params.auto_advance !== undefined) invoice.auto_advance = params.auto_advance;
       return invoice;
     }),
-    route('POST', 'invoices/:id/pay', z.strictObject({ off_session: ignored.optional() }), (_, id = '') =>
-      pay(store, find(id)),
+    route('POST', 'invoices/:id/pay', invoicePay, ({ paid_out_of_band }, id = '') =>
+      pay(store, find(id), paid_out_of_band),
     ),
     route('POST', 'invoices/:id/void', z.strictObject({}), (_, id = '') => {
       const invoice = find(id);
@@ -74,10 +76,11 @@ function listInvoices(store: Store, params: z.output<typeof invoiceList>): Strip
   );
 }
 
-function pay(store: Store, invoice: Stripe.Invoice): Stripe.Invoice {
+function pay(store: Store, invoice: Stripe.Invoice, outOfBand: boolean): Stripe.Invoice {
   if (invoice.status === 'paid') throw badRequest('Invoice is already paid', { code: 'invoice_already_paid' });
   if (invoice.status !== 'open')
     throw badRequest('This invoice can no longer be paid.', { code: 'invoice_not_editable' });
+  if (outOfBand) return payOffStripe(store, invoice);
   const paid = payInvoice(store, invoice, !store.decliningCustomers.has(idOf(invoice.customer) ?? ''));
   if (!paid) throw declined();
   return invoice;

@@ -88,6 +88,14 @@ export function payInvoice(store: Store, invoice: Stripe.Invoice, works: boolean
   return paid;
 }
 
+/** Paid by other means, a bank transfer for instance: the merchant says so, and no payment of Stripe stands behind it. */
+export function payOffStripe(store: Store, invoice: Stripe.Invoice): Stripe.Invoice {
+  invoice.amount_paid_off_stripe = invoice.amount_due;
+  markPaid(store, invoice, undefined);
+  settleSubscription(store, invoice, true);
+  return invoice;
+}
+
 function collect(store: Store, invoice: Stripe.Invoice, works: boolean): boolean {
   const payment = paymentOf(store, invoice);
   const intent = store.paymentIntents.get(payment?.payment.payment_intent?.toString() ?? '');

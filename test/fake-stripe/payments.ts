@@ -1,7 +1,8 @@
 /** Payment intents and their charges. */
 import type Stripe from 'stripe';
 import { z } from 'zod';
-import { blankCharge, blankIntent } from './blank-payments';
+import { book } from './balance-transactions';
+import { blankCharge, blankIntent, cardDetails } from './blank-payments';
 import { paging, text } from './params';
 import { page, type Route, route } from './router';
 import { get, type Store } from './store';
@@ -102,12 +103,13 @@ export function startProcessing(store: Store, intent: Stripe.PaymentIntent): voi
 function createCharge(store: Store, intent: Stripe.PaymentIntent, status: 'succeeded' | 'failed'): Stripe.Charge {
   const paid = status === 'succeeded';
   const id = store.id('ch');
+  const of = { currency: intent.currency, customer: intentCustomer(intent) };
   const charge: Stripe.Charge = {
     ...blankCharge(),
     id,
     amount: intent.amount,
     amount_captured: paid ? intent.amount : 0,
-    balance_transaction: paid ? store.id('txn') : null,
+    balance_transaction: paid ? book(store, { amount: intent.amount, type: 'charge', source: id, of }).id : null,
     billing_details: { address: null, email: intent.receipt_email, name: null, phone: null, tax_id: null },
     captured: paid,
     created: store.now(intentCustomer(intent)),
@@ -130,6 +132,7 @@ function createCharge(store: Store, intent: Stripe.PaymentIntent, status: 'succe
     paid,
     payment_intent: intent.id,
     payment_method: typeof intent.payment_method === 'string' ? intent.payment_method : store.id('pm'),
+    payment_method_details: cardDetails(intent.amount),
     receipt_email: intent.receipt_email,
     receipt_url: paid ? `${store.baseUrl}/receipts/${id}` : null,
     status,

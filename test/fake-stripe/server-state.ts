@@ -6,6 +6,8 @@ import type { Webhooks } from './webhooks';
 export interface RequestLog {
   method: string;
   path: string;
+  /** Without the question mark. */
+  query: string;
   /** Form as sent. */
   body: string;
   idempotencyKey: string | null;

@@ -158,31 +158,29 @@ async function answerApi(
   const idempotencyKey = header(request, 'idempotency-key');
   const at = state.faults.findIndex((fault) => fault.method === method && fault.path === path);
   const [fault] = at < 0 ? [] : state.faults.splice(at, 1);
+  const query = search.slice(1);
+  const log = (status: number, replayed: boolean): void => {
+    state.requests.push({ method, path, query, body, idempotencyKey: idempotencyKey ?? null, status, replayed });
+  };
   if (typeof fault?.kind === 'number') {
     const message = 'A fault that the test asked for.';
     response.writeHead(fault.kind, { 'content-type': 'application/json', 'request-id': state.store.id('req') });
-    response.end(JSON.stringify({ error: { type: 'api_error', message } }));
-    state.requests.push({
-      method,
-      path,
-      body,
-      idempotencyKey: idempotencyKey ?? null,
-      status: fault.kind,
-      replayed: false,
-    });
+    const type = fault.kind < 500 ? 'invalid_request_error' : 'api_error';
+    response.end(JSON.stringify({ error: { type, message } }));
+    log(fault.kind, false);
     return;
   }
   const answer = await serveApi(state.api, {
     method,
     path,
-    query: search.slice(1),
+    query,
     body,
     authorization: header(request, 'authorization'),
     version: header(request, 'stripe-version'),
     idempotencyKey,
   });
   const { status, replayed } = answer;
-  state.requests.push({ method, path, body, idempotencyKey: idempotencyKey ?? null, status, replayed });
+  log(status, replayed);
   if (fault?.kind === 'drop') {
     response.destroy();
     return;

@@ -48,6 +48,7 @@ export class Store {
   readonly charges = new Map<string, Stripe.Charge>();
   readonly refunds = new Map<string, Stripe.Refund>();
   readonly disputes = new Map<string, Stripe.Dispute>();
+  readonly balanceTransactions = new Map<string, Stripe.BalanceTransaction>();
   readonly subscriptions = new Map<string, Stripe.Subscription>();
   readonly pendingLines = new Map<string, PendingLine[]>();
   readonly invoices = new Map<string, Stripe.Invoice>();
@@ -58,6 +59,10 @@ export class Store {
   readonly decliningCustomers = new Set<string>();
   /** Customers whose bank wants every change of a subscription confirmed (3-D Secure). */
   readonly askingCustomers = new Set<string>();
+  /** Refunds made from now on reach the payer later (`settleRefund`, `failRefund`), as those of bank debits do. */
+  refundsPend = false;
+  /** Currency of the account's balance and what one unit of a charge's is in it; null: the charge's own. */
+  settlement: { currency: string; rate: number } | null = null;
   /** The API request being served; null while the account acts by itself. */
   request: RequestContext | null = null;
   onEvent: (event: Stripe.Event) => void = () => undefined;
@@ -137,6 +142,7 @@ export class Store {
       this.charges,
       this.refunds,
       this.disputes,
+      this.balanceTransactions,
       this.subscriptions,
       this.invoices,
       this.invoicePayments,

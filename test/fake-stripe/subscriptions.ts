@@ -1,6 +1,7 @@
 /** Subscriptions: how they start, change and end. Renewal is in renewal.ts. */
 import type Stripe from 'stripe';
 import { blankSubscription } from './blank-billing';
+import { checkSellable } from './catalogue';
 import { badRequest, declined, requiresAction } from './errors';
 import { type Period, pendingLineItems, prorate } from './invoice-lines';
 import { openInvoice, payInvoice } from './invoices';
@@ -107,6 +108,7 @@ export function planChange(store: Store, subscription: Stripe.Subscription, para
     }
     const price =
       wanted.price === undefined ? item.price : get(store.prices, 'price', wanted.price, `items[${index}][price]`);
+    if (price.id !== item.price.id) checkSellable(store, price, `items[${index}][price]`);
     if (price.recurring?.interval !== item.price.recurring?.interval) {
       throw badRequest('Changing the billing interval is not supported by this fake', {
         param: `items[${index}][price]`,
