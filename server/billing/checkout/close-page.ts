@@ -15,13 +15,19 @@ export async function closeIfOrganizationGone(organizationId: string, sessionId:
   throw notFound('Organization');
 }
 
-/** Closes a payment page that is open; one that was paid or has expired is left. @throws AppError `payments_unavailable` */
-export async function closePage(id: string): Promise<void> {
+/**
+ * Closes a payment page that is open; one that was paid or has expired is left. @returns whether it was open
+ * @throws AppError `payments_unavailable`
+ */
+export async function closePage(id: string): Promise<boolean> {
+  const isOpen = async () => (await askStripe((stripe) => stripe.checkout.sessions.retrieve(id))).status === 'open';
+  if (!(await isOpen())) return false;
   try {
     await askStripe((stripe) => stripe.checkout.sessions.expire(id));
+    return true;
   } catch (error) {
     // It may have been paid or have expired a moment ago.
-    const { status } = await askStripe((stripe) => stripe.checkout.sessions.retrieve(id));
-    if (status === 'open') throw error;
+    if (await isOpen()) throw error;
+    return false;
   }
 }

@@ -3,7 +3,6 @@ import type { MembershipRole } from '@/prisma/generated/enums';
 import type { PurchaseStatus } from '@/server/billing/schema';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { creditsToClawBack } from './purchase-effects';
 
 type PurchaseRow = NonNullable<Awaited<ReturnType<ReturnType<typeof db>['purchase']['findUnique']>>>;
 
@@ -17,10 +16,6 @@ const STATUSES: Record<string, PurchaseStatus> = {
 
 /** `owed`: what the organization owes now, micro-credits. */
 function toView(row: PurchaseRow, packageName: string | undefined, owed: bigint) {
-  // What was given back after a won dispute is not taken back any more.
-  const standing = creditsToClawBack(row);
-  const clawedMicro = lesser(row.clawedMicro, standing);
-  const owedMicro = lesser(row.owedMicro, standing - clawedMicro);
   return {
     id: row.id,
     packageId: row.packageId,
@@ -31,11 +26,11 @@ function toView(row: PurchaseRow, packageName: string | undefined, owed: bigint)
     paid: row.paidAt !== null,
     refundedCents: row.refundedCents,
     disputedCents: row.disputedCents,
-    clawedMicro,
+    clawedMicro: row.clawedMicro,
     /** What became owed because it had been used. */
-    owedMicro,
+    owedMicro: row.owedMicro,
     /** What of it is owed still: later purchases settle it first. */
-    owedNowMicro: lesser(owedMicro, owed),
+    owedNowMicro: row.owedMicro < owed ? row.owedMicro : owed,
     mock: row.mock,
     checkoutUrl: row.checkoutUrl,
     returnTo: row.returnTo,
@@ -46,10 +41,6 @@ function toView(row: PurchaseRow, packageName: string | undefined, owed: bigint)
 
 async function owedBy(organizationId: string): Promise<bigint> {
   return (await db().creditBalance.findUnique({ where: { organizationId }, select: { owed: true } }))?.owed ?? 0n;
-}
-
-function lesser(a: bigint, b: bigint): bigint {
-  return a > b ? b : a;
 }
 
 export type PurchaseView = ReturnType<typeof toView>;

@@ -4,7 +4,7 @@ import type Stripe from 'stripe';
 import { planById, stripePriceOf } from '@/server/billing/plans/plan-prices';
 import { appUrl, askStripe } from '@/server/billing/stripe-client';
 import { AppError } from '@/server/platform/errors';
-import { closeIfOrganizationGone } from './close-page';
+import { closeIfOrganizationGone, closePage } from './close-page';
 import { withCustomer } from './ensure-customer';
 
 export interface PlanWish {
@@ -24,13 +24,14 @@ const SESSIONS_TRIED = 20;
 export async function openSubscriptionCheckout(input: PlanWish): Promise<string> {
   const plan = await planById(input.planId);
   const price = await stripePriceOf(plan);
-  return withCustomer(input, (customer) => openPage(input, { customer, price, cents: plan.priceUsdCents }));
+  return withCustomer(input, (customer) => openPage(input, { customer, price }));
 }
 
-async function openPage(input: PlanWish, to: { customer: string; price: string; cents: number }): Promise<string> {
-  const { customer } = to;
+async function openPage(input: PlanWish, to: { customer: string; price: string }): Promise<string> {
+  const { customer, price } = to;
   const params = checkoutParams(input, to);
-  const identity = [params.success_url, to.cents, customer];
+  // All that the parameters depend on: Stripe refuses a key that comes again with other ones.
+  const identity = [params.success_url, price, customer];
   const wish = `subscription:${createHash('sha256').update(JSON.stringify(identity)).digest('base64url')}`;
   for (let number = 0; number < SESSIONS_TRIED; number++) {
     const idempotencyKey = `${wish}:${number}`;
@@ -53,7 +54,7 @@ async function closeOtherPages(customer: string, kept: string): Promise<void> {
   const open = await askStripe((stripe) => stripe.checkout.sessions.list({ customer, status: 'open', limit: 100 }));
   for (const session of open.data) {
     if (session.mode !== 'subscription' || session.id === kept) continue;
-    await askStripe((stripe) => stripe.checkout.sessions.expire(session.id));
+    await closePage(session.id);
   }
 }
 

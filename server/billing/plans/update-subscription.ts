@@ -1,7 +1,7 @@
 import 'server-only';
 import type Stripe from 'stripe';
 import { askStripe } from '@/server/billing/stripe-client';
-import { stripePriceOf } from './plan-prices';
+import { stripePriceOf, usablePrice } from './plan-prices';
 import { FORMER_PRICE, type SubscriptionState } from './subscription-state';
 
 interface PricedPlan {
@@ -53,7 +53,9 @@ export async function keepPlan(subscription: SubscriptionState, plan: PricedPlan
     if (subscription.cancels !== false) await update(subscription.id, goesOn(subscription));
     return;
   }
-  const price = subscription.formerPriceId ?? (await stripePriceOf(plan));
+  const former = subscription.formerPriceId;
+  // The operator may have archived it since, to sell the plan at another price.
+  const price = former === null ? await stripePriceOf(plan) : await usablePrice(former);
   // The period is paid for at that price: nothing is due now.
   await update(subscription.id, {
     ...goesOn(subscription),
