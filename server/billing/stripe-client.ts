@@ -1,7 +1,8 @@
 import 'server-only';
 import Stripe from 'stripe';
 import { env } from '@/server/platform/env';
-import { AppError } from '@/server/platform/errors';
+import { AppError, isAppError } from '@/server/platform/errors';
+import { describeRefusal, noteRefusal } from './refusals';
 
 /** Longest wait for one answer of Stripe, milliseconds. */
 const TIMEOUT_MS = 20_000;
@@ -40,60 +41,70 @@ function address(base: string | undefined) {
 }
 
 /**
- * Asks Stripe, with its errors as ours.
- * @throws AppError `payment_declined` (the card), `payments_unavailable` (Stripe cannot be reached or is busy)
+ * Asks Stripe, with every error of it as ours; the original is the `cause`. What the answer changed before it failed is not
+ * known here, so no message says that nothing was changed, except for a card, which Stripe tries before anything else.
+ * @throws AppError `payment_declined` (the card), `payments_unavailable` (Stripe cannot be reached, is busy, or refused the
+ *   request)
  */
 export async function askStripe<T>(ask: (client: Stripe) => Promise<T>): Promise<T> {
   try {
     return await ask(stripe());
   } catch (error) {
-    if (needsConfirmation(error)) {
-      throw new AppError('payment_declined', `the bank asks the payer to confirm: ${error.code}`, {
-        userMessage:
-          'Your bank wants you to confirm this payment, which is not possible here. Nothing was charged or changed. Choose a payment method that needs no confirmation, then try again.',
-        details: { reason: 'confirmation_needed' },
-        cause: error,
-      });
-    }
-    if (error instanceof Stripe.errors.StripeCardError) {
-      throw new AppError('payment_declined', `the card was declined: ${error.code ?? 'no code'}`, {
-        userMessage: 'The card was declined. Nothing was changed.',
-        cause: error,
-      });
-    }
-    if (isPassing(error)) {
-      throw new AppError('payments_unavailable', `Stripe does not answer: ${error.type}`, {
-        userMessage: 'The payment service does not answer at the moment. Nothing was changed; try again in a minute.',
-        cause: error,
-      });
-    }
-    throw error;
+    if (!(error instanceof Stripe.errors.StripeError)) throw error;
+    const refusal = asAppError(error);
+    if (refusal.details.reason === REFUSED && !isMissing(refusal)) await noteRefusal(error);
+    throw refusal;
   }
 }
 
-/** 3-D Secure: the card is good, but its bank wants to hear it from the payer. */
-function needsConfirmation(error: unknown): error is InstanceType<typeof Stripe.errors.StripeError> {
-  return error instanceof Stripe.errors.StripeError && CONFIRMATION.has(error.code ?? '');
+type StripeError = InstanceType<typeof Stripe.errors.StripeError>;
+
+/** `details.reason` of an error for which the operator has to do something. */
+const REFUSED = 'refused_by_stripe';
+
+function asAppError(error: StripeError): AppError {
+  const { StripeCardError, StripeConnectionError, StripeAPIError, StripeRateLimitError } = Stripe.errors;
+  if (CONFIRMATION.has(error.code ?? '')) {
+    return new AppError('payment_declined', `the bank asks the payer to confirm: ${error.code}`, {
+      userMessage:
+        'Your bank wants you to confirm this payment, which is not possible here. Nothing was charged or changed. Choose a payment method that needs no confirmation, then try again.',
+      details: { reason: 'confirmation_needed' },
+      cause: error,
+    });
+  }
+  if (error instanceof StripeCardError) {
+    return new AppError('payment_declined', `the card was declined: ${error.code ?? 'no code'}`, {
+      userMessage: 'The card was declined. Nothing was changed.',
+      cause: error,
+    });
+  }
+  if ([StripeConnectionError, StripeAPIError, StripeRateLimitError].some((kind) => error instanceof kind)) {
+    return new AppError('payments_unavailable', `Stripe does not answer: ${error.type}`, {
+      userMessage: 'The payment service does not answer at the moment. Try again in a minute.',
+      cause: error,
+    });
+  }
+  return new AppError('payments_unavailable', `Stripe refused a request: ${describeRefusal(error)}`, {
+    userMessage:
+      'The payment service refused this request. The operator of this instance sees the reason and has to act first.',
+    details: { reason: REFUSED },
+    cause: error,
+  });
 }
 
+/** 3-D Secure: the card is good, but its bank wants to hear it from the payer. */
 const CONFIRMATION: ReadonlySet<string> = new Set([
   'authentication_required',
   'subscription_payment_intent_requires_action',
 ]);
 
-function isPassing(error: unknown): error is InstanceType<typeof Stripe.errors.StripeError> {
-  const { StripeConnectionError, StripeAPIError, StripeRateLimitError } = Stripe.errors;
-  return (
-    error instanceof StripeConnectionError || error instanceof StripeAPIError || error instanceof StripeRateLimitError
-  );
-}
-
 /** Whether Stripe said that the object does not exist (any more). `param`: the one that named it. */
 export function isMissing(error: unknown, param?: string): boolean {
+  const cause = isAppError(error) ? error.cause : error;
   return (
-    error instanceof Stripe.errors.StripeInvalidRequestError &&
-    error.code === 'resource_missing' &&
-    (param === undefined || error.param === param)
+    cause instanceof Stripe.errors.StripeInvalidRequestError &&
+    cause.code === 'resource_missing' &&
+    (param === undefined || cause.param === param)
   );
 }
 

@@ -1,5 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
+import { lastRefusal } from '@/server/billing/refusals';
 import { addPackage, listCatalogue, updatePackage, updatePlan } from '@/server/credits/access/operate-offers';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { adjustAccount, listAccounts } from '@/server/credits/ledger/operate-accounts';
@@ -37,6 +38,8 @@ export const operatorRouter = router({
     .input(z.object({ search: z.string().trim().max(120).optional(), cursor: z.string().max(64).nullish() }))
     .query(({ input }) => listAccounts(input)),
   adjust: operatorProcedure.input(adjustSchema).mutation(({ ctx, input }) => adjustAccount(input, ctx.caller.userId)),
+  /** What Stripe refused last: for the operator to mend. */
+  paymentRefusal: operatorProcedure.query(() => lastRefusal()),
   jobs: operatorProcedure.query(() => viewJobs()),
   runJob: operatorProcedure
     .input(z.object({ name: z.enum(SCHEDULED_JOBS) }))
