@@ -1,5 +1,6 @@
 import 'server-only';
 import Stripe from 'stripe';
+import { ZodError } from 'zod';
 import { stripe } from '@/server/billing/stripe-client';
 import { env } from '@/server/platform/env';
 import { AppError, notFound } from '@/server/platform/errors';
@@ -9,20 +10,31 @@ import { parseEvent, type StripeEventIn } from './read-event';
 export const SIGNATURE_TOLERANCE_SECONDS = 300;
 
 /**
- * The event in a webhook's body, after its signature over exactly these bytes was verified.
- * @throws AppError `invalid_input` (signature missing, wrong or old), `not_found` (no webhook secret is set)
+ * The event in a webhook's body: first its signature over exactly these bytes is verified, then it is parsed, whatever its
+ * form. Stripe's `constructEvent` does both and throws for the thin form. @throws AppError `invalid_input` (signature
+ * missing, empty, wrong or old; no event), `not_found` (no webhook secret is set)
  */
 export async function verifyEvent(raw: string, signature: string | null): Promise<StripeEventIn> {
   const secret = env().STRIPE_WEBHOOK_SECRET;
   if (secret === undefined) throw notFound('Webhook');
-  if (signature === null) throw new AppError('invalid_input', 'the stripe-signature header is missing');
+  if (!signature) throw new AppError('invalid_input', 'the stripe-signature header is missing');
+  const verifier = stripe().webhooks.signature;
+  if (verifier === null) throw new Error('Stripe’s library has no signature verifier');
   try {
-    await stripe().webhooks.constructEventAsync(raw, signature, secret, SIGNATURE_TOLERANCE_SECONDS);
+    await verifier.verifyHeaderAsync(raw, signature, secret, SIGNATURE_TOLERANCE_SECONDS);
   } catch (error) {
     if (error instanceof Stripe.errors.StripeSignatureVerificationError) {
       throw new AppError('invalid_input', 'the signature does not fit the body', { cause: error });
     }
     throw error;
   }
-  return parseEvent(raw);
+  try {
+    return parseEvent(raw);
+  } catch (error) {
+    // No JSON, nested deeper than the stack, or without id and type: sent again it would be the same.
+    if (error instanceof SyntaxError || error instanceof RangeError || error instanceof ZodError) {
+      throw new AppError('invalid_input', 'the body is no event', { cause: error });
+    }
+    throw error;
+  }
 }
