@@ -7,6 +7,10 @@ import { askStripe, isMissing } from '@/server/billing/stripe-client';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
+import type { PaymentStep } from './payment-steps';
+
+/** Told of each change at Stripe once it is made. */
+type OnStep = (step: PaymentStep) => void;
 
 /**
  * Sees to it that nothing is charged to an organization any more: its open payment pages are closed, its subscriptions end,
@@ -15,17 +19,17 @@ import { AppError } from '@/server/platform/errors';
  * way, and by the customer: run again after a failure it finds what is left, also of a subscription that has ended.
  * @throws AppError `payments_unavailable`
  */
-export async function endPayments(organizationId: string): Promise<void> {
+export async function endPayments(organizationId: string, onStep: OnStep = () => undefined): Promise<void> {
   if (mockPayments()) return;
   const plan = await db().organizationPlan.findUnique({ where: { organizationId } });
   const customer = plan?.stripeCustomerId;
   if (customer == null) return;
   try {
     // Pages first: one that is paid at this moment makes a subscription that is then found.
-    await closePages(customer);
-    await stopDrafts(customer);
-    await endSubscriptions(customer);
-    if (!(await voidOpenInvoices({ customer }))) throw invoicesLeft();
+    await closePages(customer, onStep);
+    await stopDrafts(customer, onStep);
+    await endSubscriptions(customer, onStep);
+    if (!(await voidOpenInvoices({ customer, onVoided: () => onStep('invoice_voided') }))) throw invoicesLeft();
     await syncSubscription(customer);
   } catch (error) {
     // A customer that was deleted at Stripe has neither.
@@ -33,18 +37,20 @@ export async function endPayments(organizationId: string): Promise<void> {
   }
 }
 
-async function closePages(customer: string): Promise<void> {
+async function closePages(customer: string, onStep: OnStep): Promise<void> {
   const open = await askStripe((stripe) =>
     stripe.checkout.sessions.list({ customer, status: 'open', limit: 100 }).autoPagingToArray({ limit: 1000 }),
   );
-  for (const { id } of open) await closePage(id);
+  for (const { id } of open) {
+    if (await closePage(id)) onStep('page_closed');
+  }
 }
 
 /**
  * Before the subscriptions: cancelling stops the collection of finished invoices only, a draft would be finished and charged
  * all the same. One that cannot be stopped leaves everything as it is.
  */
-async function stopDrafts(customer: string): Promise<void> {
+async function stopDrafts(customer: string, onStep: OnStep): Promise<void> {
   const drafts = await askStripe((stripe) =>
     stripe.invoices.list({ customer, status: 'draft', limit: 100 }).autoPagingToArray({ limit: 1000 }),
   );
@@ -52,30 +58,33 @@ async function stopDrafts(customer: string): Promise<void> {
     // What the operator wrote by hand is not about a plan.
     if (parent?.subscription_details == null || auto_advance === false) continue;
     await askStripe((stripe) => stripe.invoices.update(id, { auto_advance: false }));
+    onStep('draft_stopped');
   }
 }
 
 function invoicesLeft(): AppError {
   return new AppError('payments_unavailable', 'an open invoice could not be voided', {
-    userMessage: 'An open invoice could not be taken back, so nothing was deleted. Try again in a minute.',
+    userMessage: 'An open invoice could not be taken back.',
   });
 }
 
-async function endSubscriptions(customer: string): Promise<void> {
+async function endSubscriptions(customer: string, onStep: OnStep): Promise<void> {
   const running = await askStripe((stripe) =>
     stripe.subscriptions
       .list({ customer, limit: 100, expand: ['data.latest_invoice'] })
       .autoPagingToArray({ limit: 1000 }),
   );
-  for (const subscription of running) await endOne(subscription);
+  for (const subscription of running) await endOne(subscription, onStep);
 }
 
-async function endOne(subscription: Stripe.Subscription): Promise<void> {
+async function endOne(subscription: Stripe.Subscription, onStep: OnStep): Promise<void> {
   const { id, status, cancel_at_period_end } = subscription;
   if ((status !== 'active' && status !== 'trialing') || isUnpaid(subscription)) {
     await askStripe((stripe) => stripe.subscriptions.cancel(id));
+    onStep('subscription_ended');
   } else if (!cancel_at_period_end) {
     await askStripe((stripe) => stripe.subscriptions.update(id, { cancel_at_period_end: true }));
+    onStep('subscription_ends');
   }
 }
 

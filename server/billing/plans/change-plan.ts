@@ -36,7 +36,7 @@ export async function changePlan(input: PlanWish): Promise<PlanChange> {
   if (wantsMore) await upgrade(subscription, await stripePriceOf(target));
   else if (target.id === row.planId) await keepPlan(subscription, target);
   else await switchAtPeriodEnd(subscription, target, row.planId);
-  await syncSubscription(row.stripeCustomerId);
+  await readBack(row.stripeCustomerId);
   // Another tab may have made the same upgrade a moment ago.
   return isLarger(target, before.plan) ? { outcome: 'changed', url: null, at: null } : planAfterwards(organizationId);
 }
@@ -46,10 +46,24 @@ async function cancel(customer: string, subscription: SubscriptionState): Promis
   const unpaid = subscription.status === 'past_due';
   if (unpaid) await endNow({ customer, subscriptionId: subscription.id });
   else await cancelAtPeriodEnd(subscription);
-  await syncSubscription(customer);
+  await readBack(customer);
   return unpaid
     ? { outcome: 'changed', url: null, at: null }
     : { outcome: 'scheduled', url: null, at: subscription.period.end };
+}
+
+/** Applies what Stripe says after a change. A failure must not look as if the change had not been made. */
+async function readBack(customer: string): Promise<void> {
+  try {
+    await syncSubscription(customer);
+  } catch (error) {
+    throw new AppError('payments_unavailable', 'a plan was changed at Stripe and could not be read back', {
+      userMessage:
+        'The plan was changed at the payment service, but could not be read back yet. It shows here within a few minutes: look again before you change it once more.',
+      details: { reason: 'changed_at_stripe' },
+      cause: error,
+    });
+  }
 }
 
 async function planRow(organizationId: string) {
@@ -67,7 +81,7 @@ interface Present {
 }
 
 /**
- * The plan and the subscription to change. A change is made only from a state that is known here: what Stripe did meanwhile
+ * The plan and the subscription to change. A change is made only from a state that is known here: what Stripe did since
  * (a renewal, the end, an upgrade in another tab) is applied first, and if the plan is another one then, the wish was about
  * something else. Ending the subscription is right in any state.
  */
