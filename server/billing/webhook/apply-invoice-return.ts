@@ -2,7 +2,7 @@ import 'server-only';
 import type { Tx } from '@/server/platform/db';
 import { creditsOfInvoice, shareOfInvoice, welcomeOfInvoice } from './invoice-credits';
 import type { PlanInvoice } from './read-invoice';
-import type { RefundReading } from './read-refunds';
+import type { PaymentReading } from './read-payment';
 import { recomputeClawBack } from './recompute-claw-back';
 import { recordPayment } from './record-payment';
 
@@ -17,12 +17,7 @@ export async function applyInvoiceReturn(
   tx: Tx,
   organizationId: string,
   invoice: PlanInvoice,
-  payment: {
-    paymentIntentId: string;
-    refundedCents: number;
-    refunds: RefundReading | null;
-    disputedCents: number;
-  },
+  payment: { paymentIntentId: string; reading: PaymentReading },
 ): Promise<void> {
   const { paymentIntentId } = payment;
   const { refundedCents, disputedCents } = await recordPayment(tx, { ...payment, purchaseId: null });

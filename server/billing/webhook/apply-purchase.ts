@@ -106,5 +106,5 @@ async function bringLedgerTo(tx: Tx, purchase: MergedPurchase): Promise<{ clawed
     note: purchase.disputedCents > 0 ? 'Payment disputed' : 'Payment refunded',
     metadata: { ...facts, refundedCents: purchase.refundedCents, disputedCents: purchase.disputedCents },
   });
-  return { clawedMicro: clawedMicro + taken, owedMicro: owedMicro + owed };
+  return { clawedMicro: taken, owedMicro: owed };
 }

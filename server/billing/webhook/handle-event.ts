@@ -11,7 +11,7 @@ import { applyInvoiceReturn } from './apply-invoice-return';
 import { applyPurchase } from './apply-purchase';
 import { type EventMeaning, readEvent, type StripeEventIn } from './read-event';
 import { readInvoiceOf } from './read-invoice';
-import { knownRefunds, type RefundReading, withRefunds } from './read-refunds';
+import { knownRefunds, type PaymentReading, withPayment } from './read-payment';
 import { recordPayment } from './record-payment';
 
 export interface EventOutcome {
@@ -86,19 +86,24 @@ type Payment = Extract<EventMeaning, { kind: 'payment' }>;
 
 /** Money that went back, or did not after all: of a purchase, or of a subscription's invoice. */
 async function handlePayment(meaning: Payment, once: Once): Promise<EventOutcome> {
-  const apply = async (refunds: RefundReading | null) => {
-    const payment = { ...meaning, refunds };
-    const invoice = await readInvoiceOf(meaning);
+  const { paymentIntentId, refundedCents } = meaning;
+  const ignore = (reason: string) => inTx((tx) => once(tx, async () => reason));
+  if (refundedCents !== null && refundedCents >= (await knownRefunds(paymentIntentId)))
+    return ignore('nothing of the charge’s refunds was taken back');
+  return withPayment(paymentIntentId, async (reading) => {
+    if (reading === null) {
+      // Money moved in an account that STRIPE_SECRET_KEY does not open.
+      logger().error({ paymentIntentId }, 'an event is about a payment that this Stripe account does not have');
+      return ignore('a payment that this Stripe account does not have');
+    }
+    const payment = { paymentIntentId, purchaseId: meaning.purchaseId, reading };
+    const invoice = await readInvoiceOf(payment);
     if (invoice === null) return inTx((tx) => once(tx, () => applyPayment(tx, payment)));
     return forCustomer(invoice.customerId, once, async (tx, found) => {
       await applySubscription(tx, found.organizationId, found.subscription, null);
       await applyInvoiceReturn(tx, found.organizationId, invoice, payment);
     });
-  };
-  if (meaning.askCharge === 'never') return apply(null);
-  if (meaning.askCharge === 'less' && meaning.refundedCents >= (await knownRefunds(meaning.paymentIntentId)))
-    return inTx((tx) => once(tx, async () => 'nothing of the charge’s refunds was taken back'));
-  return withRefunds(meaning.paymentIntentId, apply);
+  });
 }
 
 async function wasHandled(id: string): Promise<boolean> {
@@ -125,7 +130,10 @@ async function handleOnce(
   return { outcome, reason };
 }
 
-async function applyPayment(tx: Tx, payment: Payment & { refunds: RefundReading | null }): Promise<string | null> {
+async function applyPayment(
+  tx: Tx,
+  payment: { paymentIntentId: string; purchaseId: string | null; reading: PaymentReading },
+): Promise<string | null> {
   const { paymentIntentId } = payment;
   const { purchaseId } = await recordPayment(tx, payment);
   // Unknown so far: the facts wait beside the payment until its purchase comes.

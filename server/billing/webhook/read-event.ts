@@ -44,12 +44,11 @@ export type EventMeaning =
       paymentIntentId: string;
       /** Known when the charge inherited the purchase's identity. */
       purchaseId: string | null;
-      /** At least so much, in US cents. */
-      refundedCents: number;
-      /** A refund may have failed since, or before: `always` the charge says what is refunded; `less`: only if that is less than known. */
-      askCharge: 'never' | 'always' | 'less';
-      /** What a dispute is about, however it ended: how it stands is read from all its events. */
-      disputedCents: number;
+      /**
+       * US cents that the event calls refunded, where it comes for many reasons: it matters only if that is less than is known.
+       * Null: Stripe is asked in any case.
+       */
+      refundedCents: number | null;
     }
   | {
       kind: 'subscription';
@@ -114,17 +113,13 @@ const chargeSchema = z.object({
   payment_intent: reference,
   metadata,
 });
-const refundSchema = z.object({ payment_intent: reference });
-const disputeSchema = z.object({
-  id: z.string(),
-  amount: z.number().int().nonnegative(),
-  status: z.string(),
-  payment_intent: reference,
-});
+/** A refund or a dispute. */
+const returnSchema = z.object({ payment_intent: reference });
 const customerSchema = z.object({ customer: reference });
 const invoiceSchema = z.object({
   customer: reference,
   amount_paid: z.number().optional(),
+  amount_paid_off_stripe: z.number().optional(),
   parent: z
     .object({
       subscription_details: z
@@ -157,22 +152,22 @@ function readSession(event: StripeEventIn): EventMeaning {
   return session.payment_status === 'paid' ? { ...meaning, paidAt: event.created } : meaning;
 }
 
-function readPayment(facts: {
-  paymentIntentId: string | null | undefined;
-  purchaseId?: string | undefined;
-  refundedCents?: number;
-  disputedCents?: number;
-  askCharge?: 'always' | 'less';
-}): EventMeaning {
-  const { paymentIntentId, purchaseId = null, refundedCents = 0, disputedCents = 0, askCharge = 'never' } = facts;
+function readPayment(
+  paymentIntentId: string | null | undefined,
+  known: { purchaseId?: string | undefined; refundedCents?: number } = {},
+): EventMeaning {
   if (paymentIntentId == null) return ignored('a charge without a payment intent was not made here');
-  return { kind: 'payment', paymentIntentId, purchaseId, refundedCents, disputedCents, askCharge };
+  const { purchaseId = null, refundedCents = null } = known;
+  return { kind: 'payment', paymentIntentId, purchaseId, refundedCents };
 }
 
-function readCharge(object: unknown, askCharge: 'always' | 'less'): EventMeaning {
+function readCharge({ object, type }: StripeEventIn): EventMeaning {
   const { payment_intent, metadata, amount_refunded } = chargeSchema.parse(object);
-  const facts = { paymentIntentId: payment_intent, purchaseId: metadata?.purchaseId, refundedCents: amount_refunded };
-  return readPayment({ ...facts, askCharge });
+  const purchaseId = metadata?.purchaseId;
+  return readPayment(payment_intent, {
+    purchaseId,
+    ...(type === 'charge.updated' ? { refundedCents: amount_refunded } : {}),
+  });
 }
 
 function readCustomer(customerId: string | null | undefined): EventMeaning {
@@ -187,23 +182,17 @@ function readInvoice(object: unknown): EventMeaning {
 
 function readPaidInvoice(object: unknown): EventMeaning {
   const meaning = readInvoice(object);
-  const { amount_paid, parent } = invoiceSchema.parse(object);
+  const { amount_paid = 0, amount_paid_off_stripe = 0, parent } = invoiceSchema.parse(object);
   const of = parent?.subscription_details;
-  const ours = of?.metadata?.organizationId !== undefined && amount_paid !== undefined && amount_paid > 0;
+  const ours = of?.metadata?.organizationId !== undefined && amount_paid + amount_paid_off_stripe > 0;
   return meaning.kind === 'subscription' && ours && of.subscription != null
     ? { ...meaning, paidFor: of.subscription }
     : meaning;
 }
 
-function readRefund({ object }: StripeEventIn): EventMeaning {
-  const { payment_intent } = refundSchema.parse(object);
-  return readPayment({ paymentIntentId: payment_intent, askCharge: 'always' });
-}
-
-function readDispute({ object }: StripeEventIn): EventMeaning {
-  const dispute = disputeSchema.parse(object);
-  if (dispute.status.startsWith('warning_')) return ignored('an inquiry of the bank moves no money');
-  return readPayment({ paymentIntentId: dispute.payment_intent, disputedCents: dispute.amount });
+/** Neither its amount nor its status: how much went back is read from Stripe. */
+function readReturn({ object }: StripeEventIn): EventMeaning {
+  return readPayment(returnSchema.parse(object).payment_intent);
 }
 
 const readSubscription = ({ object }: StripeEventIn) => readCustomer(customerSchema.parse(object).customer);
@@ -214,16 +203,18 @@ const READERS: ReadonlyMap<string, (event: StripeEventIn) => EventMeaning> = new
   ['checkout.session.async_payment_succeeded', readSession],
   ['checkout.session.async_payment_failed', readSession],
   ['checkout.session.expired', readSession],
-  ['charge.refunded', ({ object }) => readCharge(object, 'always')],
+  ['charge.refunded', readCharge],
   // Comes for many reasons; a refund that failed is one of them.
-  ['charge.updated', ({ object }) => readCharge(object, 'less')],
-  ['refund.failed', readRefund],
-  ['refund.updated', readRefund],
-  ['charge.refund.updated', readRefund],
-  ['charge.dispute.created', readDispute],
-  ['charge.dispute.funds_withdrawn', readDispute],
-  ['charge.dispute.funds_reinstated', readDispute],
-  ['charge.dispute.closed', readDispute],
+  ['charge.updated', readCharge],
+  ['refund.created', readReturn],
+  ['refund.failed', readReturn],
+  ['refund.updated', readReturn],
+  ['charge.refund.updated', readReturn],
+  ['charge.dispute.created', readReturn],
+  ['charge.dispute.updated', readReturn],
+  ['charge.dispute.funds_withdrawn', readReturn],
+  ['charge.dispute.funds_reinstated', readReturn],
+  ['charge.dispute.closed', readReturn],
   ['customer.subscription.created', readSubscription],
   ['customer.subscription.updated', readSubscription],
   ['customer.subscription.deleted', readSubscription],
@@ -233,6 +224,6 @@ const READERS: ReadonlyMap<string, (event: StripeEventIn) => EventMeaning> = new
 
 /** What the event means here. @throws ZodError when a known type lacks what it must have. */
 export function readEvent(event: StripeEventIn): EventMeaning {
-  if (event.foreign) return ignored('this form of event has no effect here');
+  if (event.foreign) return ignored('an event without its object (thin): have the endpoint send snapshots');
   return READERS.get(event.type)?.(event) ?? ignored('this type has no effect here');
 }

@@ -63,8 +63,13 @@ const SUMS = Prisma.sql`
     SELECT "organizationId", "id", c."status", c."holdId", c."chargedMicro", u.charged, u.refunded FROM calls c FULL JOIN charges u USING ("organizationId", "id")
   ),
   clawed AS (
-    SELECT "metadata"->>'purchaseId' AS id, "organizationId", -sum("amount") AS taken, sum(owed) AS owed
-    FROM entries WHERE "kind" = 'refund' AND "metadata" ? 'clawBack' AND "metadata" ? 'purchaseId' GROUP BY 1, 2
+    SELECT id, "organizationId", sum(CASE WHEN "kind" = 'refund' THEN coalesce(owed, 0) - "amount" ELSE -"amount" END) AS stands,
+      coalesce(sum(owed), 0) AS owed, bool_or("metadata" ? 'purchaseId') AS of_purchase
+    FROM (
+      SELECT "organizationId", "kind", "amount", "metadata", owed, coalesce("metadata"->>'purchaseId', "metadata"->>'takesAgain', "metadata"->>'givesBack') AS id
+      FROM entries
+      WHERE ("kind" = 'refund' AND "metadata" ? 'clawBack') OR ("kind" = 'topup_purchase' AND "metadata" ? 'givesBack')
+    ) e WHERE id IS NOT NULL GROUP BY 1, 2
   ),
   bought AS (
     SELECT "metadata"->>'purchaseId' AS id, "organizationId", count(*) AS count, sum("amount") AS amount
@@ -121,11 +126,11 @@ const CALL_RULES = Prisma.sql`
 
 const PURCHASE_RULES = Prisma.sql`
   SELECT p."organizationId", 'what was clawed back of a purchase is in its entries', p."id" || ': ' || p."clawedMicro" || ' + ' || p."owedMicro" || ' owed <> '
-      || coalesce(c.taken, 0) || ' + ' || coalesce(c.owed, 0) || ' owed'
+      || coalesce(c.stands, 0) || ', at most ' || coalesce(c.owed, 0) || ' owed'
     FROM purchases p LEFT JOIN clawed c USING ("id", "organizationId")
-    WHERE p."clawedMicro" <> coalesce(c.taken, 0) OR p."owedMicro" <> coalesce(c.owed, 0)
+    WHERE p."clawedMicro" + p."owedMicro" <> coalesce(c.stands, 0) OR p."owedMicro" > coalesce(c.owed, 0)
   UNION ALL SELECT p."organizationId", 'a purchase is granted once, when it is paid, and in full', p."id" FROM purchases p LEFT JOIN bought g USING ("id", "organizationId")
     WHERE (p."paidAt" IS NOT NULL AND (g.count IS DISTINCT FROM 1 OR g.amount IS DISTINCT FROM p."creditsMicro")) OR (p."paidAt" IS NULL AND g.count > 0)
   UNION ALL SELECT x."organizationId", 'an entry belongs to a purchase of its organization', x."id" FROM (
-    SELECT "id", "organizationId" FROM clawed UNION ALL SELECT "id", "organizationId" FROM bought
+    SELECT "id", "organizationId" FROM clawed WHERE of_purchase UNION ALL SELECT "id", "organizationId" FROM bought
   ) x WHERE NOT EXISTS (SELECT 1 FROM purchases p WHERE p."id" = x."id" AND p."organizationId" = x."organizationId")`;
