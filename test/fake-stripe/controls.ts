@@ -60,6 +60,10 @@ function moneyControls(store: Store) {
       if (card === 'declines') store.decliningCustomers.add(customerId);
       if (card === 'asks') store.askingCustomers.add(customerId);
     },
+    /** Puts an invoice back into the hour before Stripe finishes it. */
+    makeDraft: (invoiceId: string): void => {
+      Object.assign(get(store.invoices, 'invoice', invoiceId), { status: 'draft', auto_advance: true });
+    },
     /** The payment intent that paid an invoice: what a refund or a dispute of it is about. */
     paymentOfInvoice: (invoiceId: string): string => {
       const payment = paymentOf(store, get(store.invoices, 'invoice', invoiceId));

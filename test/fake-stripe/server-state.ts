@@ -16,10 +16,15 @@ export interface RequestLog {
 }
 
 /** What goes wrong with the next call that fits: an answer of this status, or (`drop`) none, after doing the work. */
-export interface Fault {
+export interface Fault extends Call {
+  kind: 'drop' | number;
+  /** Not before this call was answered. */
+  after?: Call;
+}
+
+interface Call {
   method: 'GET' | 'POST' | 'DELETE';
   path: string;
-  kind: 'drop' | number;
 }
 
 export interface ServerState {

@@ -10,7 +10,7 @@ import { type Controls, controls } from './controls';
 import { IdempotencyKeys } from './idempotency';
 import { servePage } from './pages';
 import { serveControl } from './remote';
-import type { ServerState } from './server-state';
+import type { Fault, ServerState } from './server-state';
 import { Store } from './store';
 import { Webhooks } from './webhooks';
 
@@ -156,11 +156,13 @@ async function answerApi(
   const { pathname: path, search } = new URL(request.url ?? '/', `http://${HOST}`);
   const method = request.method ?? 'GET';
   const idempotencyKey = header(request, 'idempotency-key');
-  const at = state.faults.findIndex((fault) => fault.method === method && fault.path === path);
+  const fits = (call: Pick<Fault, 'method' | 'path'> | undefined) => call?.method === method && call.path === path;
+  const at = state.faults.findIndex((fault) => fault.after === undefined && fits(fault));
   const [fault] = at < 0 ? [] : state.faults.splice(at, 1);
   const query = search.slice(1);
   const log = (status: number, replayed: boolean): void => {
     state.requests.push({ method, path, query, body, idempotencyKey: idempotencyKey ?? null, status, replayed });
+    for (const waiting of state.faults) if (fits(waiting.after)) delete waiting.after;
   };
   if (typeof fault?.kind === 'number') {
     const message = 'A fault that the test asked for.';
