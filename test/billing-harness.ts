@@ -122,3 +122,11 @@ export function permutations<T>(items: readonly T[]): T[][] {
     permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]),
   );
 }
+
+/** `count` of a list, evenly over all of it: of the orders of five events they begin with each event and end with each. */
+export function everyNth<T>(items: readonly T[], count: number): T[] {
+  const step = items.length / count;
+  return Array.from({ length: count }, (_, index) => items[Math.floor(index * step)]).filter(
+    (item) => item !== undefined,
+  );
+}

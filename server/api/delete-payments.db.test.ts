@@ -37,6 +37,8 @@ const isDeleted = async ({ userId }: Account) =>
   (await db().user.findUniqueOrThrow({ where: { id: userId } })).deletedAt !== null;
 const pageStatus = async (id: string) => (await billing.client.checkout.sessions.retrieve(id)).status;
 
+const update = (subscriptionId: string) => ({ method: 'POST', path: `/v1/subscriptions/${subscriptionId}` }) as const;
+
 describe('deleting an account', () => {
   it('ends its subscription at Stripe first, and deletes nothing when Stripe does not answer', async () => {
     const account = await subscribe(billing, 'pro');
@@ -124,6 +126,51 @@ describe('deleting an account', () => {
       paymentIntentId: intent,
       refundedCents: 12_999,
     });
+  });
+
+  const atOnce = 'A subscription was set to end with its paid period.';
+
+  it.each([
+    ['its invoices cannot be read', (id: string) => ({ path: '/v1/invoices', after: update(id) }), atOnce],
+    ['what it ended cannot be read back', (id: string) => ({ path: '/v1/subscriptions', after: update(id) }), atOnce],
+    ['its subscriptions cannot be read', () => ({ path: '/v1/subscriptions' }), null],
+  ])('that stops because %s says what was changed at Stripe, and never that nothing was', async (_, fault, steps) => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    billing.fake.failNext({ method: 'GET', kind: 403, ...fault(account.subscriptionId) });
+    const failed = remove(account);
+    await expect(failed).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      message: expect.stringMatching(/^The deletion did not finish\./),
+    });
+    await expect(failed).rejects.not.toThrow(/nothing was/i);
+    if (steps === null) await expect(failed).rejects.not.toThrow(/done already/);
+    else await expect(failed).rejects.toThrow(`At the payment service this was done already: ${steps}`);
+    const { cancel_at_period_end } = await billing.client.subscriptions.retrieve(account.subscriptionId);
+    expect(cancel_at_period_end).toBe(steps !== null);
+    expect(await isDeleted(account)).toBe(false);
+    await remove(account);
+    expect(await isDeleted(account)).toBe(true);
+  });
+
+  it('that our own database stops says what was changed at Stripe as well', async () => {
+    const account = await subscribe(billing, 'pro');
+    await account.deliver();
+    const topup = await buy(billing, 'starter', account);
+    await db().$executeRawUnsafe(`
+      CREATE FUNCTION fail_user() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left'; END $$`);
+    await db().$executeRawUnsafe(`
+      CREATE TRIGGER fail_user BEFORE UPDATE ON "User" FOR EACH ROW EXECUTE FUNCTION fail_user()`);
+    await expect(remove(account)).rejects.toMatchObject({
+      code: 'INTERNAL_SERVER_ERROR',
+      message:
+        'The deletion did not finish. Something went wrong on our side. At the payment service this was done already: ' +
+        'A payment page was closed and a subscription was set to end with its paid period. Delete again, and it goes on from here.',
+    });
+    expect(await pageStatus(topup.sessionId)).toBe('expired');
+    await db().$executeRawUnsafe('DROP TRIGGER fail_user ON "User"');
+    await remove(account);
+    expect(await isDeleted(account)).toBe(true);
   });
 
   it('goes on although the customer does not exist at Stripe any more', async () => {

@@ -30,6 +30,51 @@ it.each(['refund.failed', 'refund.updated', 'charge.updated'])('%s alone gives t
   expect(await stateOf(purchase)).toMatchObject(whole);
 });
 
+it('what is taken back is said in full after a part was taken and given back before', async () => {
+  const purchase = await bought();
+  const refund = async (amount?: number) => {
+    const params = { payment_intent: purchase.intent, ...(amount === undefined ? {} : { amount }) };
+    const { id } = await billing.client.refunds.create(params);
+    await billing.deliverAll(purchase.events('charge.refunded'), 1);
+    return id;
+  };
+  const figures = async () => {
+    const { clawedMicro, owedMicro, refundedCents } = await viewPurchase(purchase.organizationId, purchase.purchaseId);
+    return { clawedMicro, owedMicro, refundedCents };
+  };
+  const part = await refund(250);
+  const share = (100n * CREDIT * 250n + 998n) / 999n;
+  expect(await figures()).toEqual({ clawedMicro: share, owedMicro: 0n, refundedCents: 250 });
+  billing.fake.failRefund(part);
+  await billing.deliverAll(purchase.events('refund.failed'), 1);
+  expect(await figures()).toEqual({ clawedMicro: 0n, owedMicro: 0n, refundedCents: 0 });
+  // 10 monthly and 60 of the 100 bought: 60 of what is refunded now were used.
+  await spend(purchase.organizationId, 70n * CREDIT);
+  const whole = await refund();
+  expect(await figures()).toEqual({ clawedMicro: 40n * CREDIT, owedMicro: 60n * CREDIT, refundedCents: 999 });
+  billing.fake.failRefund(whole);
+  await billing.deliverAll(purchase.events('refund.failed'), 2);
+  expect(await figures()).toEqual({ clawedMicro: 0n, owedMicro: 0n, refundedCents: 0 });
+  await refund();
+  expect(await figures()).toEqual({ clawedMicro: 40n * CREDIT, owedMicro: 60n * CREDIT, refundedCents: 999 });
+  expect(await stateOf(purchase)).toMatchObject({ bonus: 0n, owed: 60n * CREDIT });
+});
+
+it('a pending refund takes its credits at once, and they come back when it fails', async () => {
+  const purchase = await bought();
+  billing.fake.setRefundsPending(true);
+  const { id, status } = await billing.client.refunds.create({ payment_intent: purchase.intent, amount: 333 });
+  const other = await billing.client.refunds.create({ payment_intent: purchase.intent, amount: 200 });
+  billing.fake.setRefundsPending(false);
+  expect(status).toBe('pending');
+  await billing.deliverAll(purchase.events('charge.refunded', 'refund.created'), 2);
+  expect(await stateOf(purchase)).toMatchObject({ status: 'refunded', refundedCents: 533 });
+  billing.fake.settleRefund(other.id);
+  billing.fake.failRefund(id);
+  await billing.deliverAll(purchase.events('refund.updated', 'refund.failed', 'charge.updated'), 2);
+  expect(await stateOf(purchase)).toMatchObject({ status: 'refunded', refundedCents: 200, owed: 0n });
+});
+
 it('in every order of the events about two refunds of which one fails, the other one counts', async () => {
   const states = new Set<string>();
   for (const order of permutations([0, 1, 2, 3])) {

@@ -3,13 +3,14 @@ import { auditLedger } from '@/server/credits/ledger/audit';
 import { db } from '@/server/platform/db';
 import { billing } from '@/test/billing';
 import { buy, CREDIT, pay, stateOf } from '@/test/billing-accounts';
-import { permutations } from '@/test/billing-harness';
+import { everyNth, permutations } from '@/test/billing-harness';
+import { suiteSize } from '@/test/suite-size';
 import { replayEvent } from './replay-event';
 
 describe('events about a purchase', () => {
-  it('end in one state in all 120 orders, each twice, eight at a time', async () => {
+  it('end in one state in all orders, each twice, eight at a time', async () => {
     const states = new Set<string>();
-    const orders = permutations([0, 1, 2, 3, 4]);
+    const orders = everyNth(permutations([0, 1, 2, 3, 4]), suiteSize(24, 120));
     for (const [round, order] of orders.entries()) {
       const purchase = await buy(billing);
       billing.fake.completeCheckout(purchase.sessionId, 'pay_later');
@@ -34,7 +35,6 @@ describe('events about a purchase', () => {
         JSON.stringify(await stateOf(purchase), (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
       );
     }
-    expect(orders).toHaveLength(120);
     // 32.77 of 39.99 USD went back: that share of 500 credits, rounded up, is taken.
     expect([...states].map((state) => JSON.parse(state))).toEqual([
       {
