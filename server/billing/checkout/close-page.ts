@@ -4,8 +4,8 @@ import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 
 /**
- * Closes a payment page again that was opened while its organization was deleted: after the deletion looked for open pages
- * nobody else does. Read after the page is there, so that either this or the deletion sees the other.
+ * Closes a payment page that was opened while its organization was deleted: the deletion may have looked for pages before.
+ * The organization is read after the page is there, so that either this or the deletion sees the other.
  * @throws AppError `not_found` when the organization is gone, `payments_unavailable`
  */
 export async function closeIfOrganizationGone(organizationId: string, sessionId: string): Promise<void> {

@@ -31,7 +31,7 @@ async function storedCustomer({ organizationId }: Payer): Promise<string | null>
   return plan.stripeCustomerId;
 }
 
-/** A new customer in the place of `former`, unless another one took it meanwhile. */
+/** Stores a new customer in the place of `former`, unless another one is stored there already. */
 async function replaceCustomer(payer: Payer, former: string | null): Promise<string> {
   const { organizationId } = payer;
   const created = await createCustomer(payer, former);
@@ -39,7 +39,7 @@ async function replaceCustomer(payer: Payer, former: string | null): Promise<str
     where: { organizationId, stripeCustomerId: former },
     data: { stripeCustomerId: created },
   });
-  // Stripe forgets keys after a day: another customer may have been stored meanwhile, and that one counts.
+  // Stripe forgets keys after a day: another customer may have been stored in between, and that one counts.
   return (await storedCustomer(payer)) ?? created;
 }
 

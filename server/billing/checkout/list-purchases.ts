@@ -54,8 +54,8 @@ export async function viewPurchase(organizationId: string, purchaseId: string): 
 }
 
 /**
- * One purchase of any organization that the person is in, and what they are there: who comes back from paying may have
- * another one active by now. `organization` is the one that the purchase is of. @throws AppError `not_found`
+ * One purchase of any organization that the person is in, and what they are there: a person who comes back from paying
+ * may have another one active. `organization` is the one that the purchase is of. @throws AppError `not_found`
  */
 export async function findPurchase(
   userId: string,

@@ -1,4 +1,5 @@
 import type { PurchaseStatus } from '@/server/billing/schema';
+import { formatCredits } from '@/server/credits/schema';
 
 /** What is known about a purchase. Times only move earlier; amounts fall when a refund fails or a dispute is won. */
 export interface PurchaseFacts {
@@ -37,4 +38,9 @@ export function creditsToClawBack(facts: PurchaseFacts): bigint {
   if (returned <= 0n) return 0n;
   if (returned >= price) return facts.creditsMicro;
   return (facts.creditsMicro * returned + price - 1n) / price;
+}
+
+/** What a buyer reads of a package, on Stripe's page and in the history: `Popular, 500 credits`. */
+export function describePackage(name: string, creditsMicro: bigint): string {
+  return `${name}, ${formatCredits(creditsMicro).replace(/\.00$/, '')} credits`;
 }

@@ -7,8 +7,8 @@ import { mockPayments } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { closeIfOrganizationGone } from './close-page';
-import { describePackage } from './describe-package';
 import { withCustomer } from './ensure-customer';
+import { describePackage } from './purchase-effects';
 
 export interface StartTopupInput {
   organizationId: string;

@@ -21,7 +21,7 @@ afterAll(async () => {
   await closeTestDb();
 });
 
-it('a customer that was deleted at Stripe is made anew by the next payment, once', async () => {
+it('a customer that was deleted at Stripe is made again by the next payment, once', async () => {
   const first = await buy(billing, 'starter');
   const { customer } = await rowOf(first);
   await billing.client.customers.del(customer);

@@ -32,7 +32,7 @@ export async function applySubscription(
     await applyStatus(tx, organizationId, subscription);
   }
   const newest = before.stripeEventAt;
-  // Written even when nothing changed: whoever read an older state meanwhile must see that it is older.
+  // Written even when nothing changed: a reader of an older state must see that it is older.
   await tx.organizationPlan.update({
     where: { organizationId },
     data: { stripeEventAt: newest !== null && eventAt !== null && newest > eventAt ? newest : (eventAt ?? newest) },

@@ -198,7 +198,7 @@ describe('a plan whose price has changed since', () => {
     }
   });
 
-  it('costs its new price whoever comes to it from another plan', async () => {
+  it('costs its new price for a customer who comes from another plan', async () => {
     const account = await subscriberOfOldPrice('team');
     try {
       const other = await subscribe(billing, 'pro');

@@ -1,17 +1,17 @@
 import 'server-only';
 import { openSubscriptionCheckout, type PlanWish } from '@/server/billing/checkout/open-subscription-checkout';
 import type { PlanChange } from '@/server/billing/schema';
-import { db } from '@/server/platform/db';
+import { cancelDowngrade, scheduleDowngrade, upgradePlan } from '@/server/credits/ledger/apply-plan';
+import { db, inTx } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { AppError, notFound } from '@/server/platform/errors';
-import { changePlanLocally } from './change-plan-locally';
 import { endNow } from './end-subscription-now';
-import { isLarger } from './larger-plan';
-import { pendingSince } from './pending-since';
+import { isLarger, type PlanSize } from './larger-plan';
 import { planById, stripePriceOf } from './plan-prices';
 import { readSubscription, type SubscriptionState } from './subscription-state';
 import { syncSubscription } from './sync-subscription';
 import { cancelAtPeriodEnd, keepPlan, switchAtPeriodEnd, upgrade } from './update-subscription';
+import { pendingSince } from './view-billing';
 
 /**
  * Moves the organization to a plan: a larger one at once (paid for its part of the period), a smaller one when the period
@@ -39,6 +39,31 @@ export async function changePlan(input: PlanWish): Promise<PlanChange> {
   await readBack(row.stripeCustomerId);
   // Another tab may have made the same upgrade a moment ago.
   return isLarger(target, before.plan) ? { outcome: 'changed', url: null, at: null } : planAfterwards(organizationId);
+}
+
+interface LocalChange {
+  organizationId: string;
+  userId: string;
+  current: { planId: string; periodStart: Date; pendingPlanId: string | null; plan: PlanSize };
+  target: PlanSize & { id: string };
+}
+
+/** A change of plan that no subscription at Stripe stands behind: the same ledger functions, nothing to pay. */
+async function changePlanLocally({ organizationId, userId, current, target }: LocalChange): Promise<PlanChange> {
+  if (isLarger(target, current.plan)) {
+    const idempotencyKey = `upgrade:local:${organizationId}:${current.periodStart.toISOString()}:${current.planId}:${target.id}`;
+    const { outcome } = await inTx((tx) =>
+      upgradePlan(tx, { organizationId, planId: target.id, idempotencyKey, userId }),
+    );
+    return { outcome: outcome === 'not_an_upgrade' ? 'unchanged' : 'changed', url: null, at: null };
+  }
+  if (isLarger(current.plan, target)) {
+    const { from } = await inTx((tx) => scheduleDowngrade(tx, { organizationId, planId: target.id }));
+    return { outcome: 'scheduled', url: null, at: from };
+  }
+  if (current.pendingPlanId === null) return { outcome: 'unchanged', url: null, at: null };
+  await inTx((tx) => cancelDowngrade(tx, organizationId));
+  return { outcome: 'changed', url: null, at: null };
 }
 
 /** What is paid for, or is just being paid, runs to its end. What is not ends now, so that the card is not tried again. */
@@ -92,7 +117,7 @@ async function present(before: PlanRow, target: { id: string; priceUsdCents: num
   if (await isKnown(before, found)) return { row: before, subscription: found };
   await syncSubscription(customerId);
   const row = await planRow(before.organizationId);
-  if (row.planId !== before.planId && row.planId !== target.id) throw changedMeanwhile(row.plan.name);
+  if (row.planId !== before.planId && row.planId !== target.id) throw changedAtStripe(row.plan.name);
   const subscription = running(await readSubscription(customerId));
   const settled = subscription === null || subscription.status === 'past_due' || target.priceUsdCents <= 0;
   if (!settled && !(await isKnown(row, subscription))) throw stillBeingPaid();
@@ -113,9 +138,9 @@ async function isKnown(row: PlanRow, subscription: SubscriptionState | null): Pr
   return !isLarger(await planById(subscription.planId), row.plan);
 }
 
-function changedMeanwhile(planName: string): AppError {
-  return new AppError('conflict', 'the plan changed at Stripe meanwhile', {
-    userMessage: `The plan has changed meanwhile: it is ${planName} now. Nothing else was changed; look at it and choose again.`,
+function changedAtStripe(planName: string): AppError {
+  return new AppError('conflict', 'the plan changed at Stripe in between', {
+    userMessage: `The plan has changed in between: it is ${planName} now. Nothing else was changed; look at it and choose again.`,
     details: { reason: 'plan_changed' },
   });
 }

@@ -90,7 +90,7 @@ function changeTo(plan: PlanFigures, { row, subscribed }: { row: PlanRow; subscr
       checkout: false,
     };
   }
-  // What the period was given, not what the plan gives by now: an operator may have edited it since.
+  // What the period was given, not what the plan gives now: an operator may have edited it since.
   const short = plan.monthlyMicro - row.allocationMicro;
   const creditsNowMicro = short > 0n ? short : 0n;
   const dueNowCents = mockPayments() ? 0 : dueNow(plan, { row, subscribed });

@@ -45,8 +45,8 @@ export async function switchAtPeriodEnd(
 }
 
 /**
- * The present plan goes on after all, at the price the subscription has: whoever takes back a change stands as if it had not
- * been made. A price of the plan that is new since then is for new subscriptions and for changes to that plan.
+ * The present plan goes on after all, at the price the subscription has: taking a change back leaves the customer where they
+ * were. A newer price of the plan is for new subscriptions and for changes to that plan.
  */
 export async function keepPlan(subscription: SubscriptionState, plan: PricedPlan): Promise<void> {
   if (subscription.planId === plan.id) {

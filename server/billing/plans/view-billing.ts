@@ -3,7 +3,6 @@ import type { PlanStatus } from '@/server/billing/schema';
 import { db } from '@/server/platform/db';
 import { mockPayments } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
-import { pendingSince } from './pending-since';
 
 /** The organization's plan, period and usage. Amounts are micro-credits. @throws AppError `not_found` */
 export async function viewBilling(organizationId: string) {
@@ -41,4 +40,18 @@ export async function viewBilling(organizationId: string) {
     mock: mockPayments(),
     portal: !mockPayments() && row.stripeCustomerId !== null,
   };
+}
+
+/**
+ * When a planned change of plan takes effect. After a failed payment the period that was paid for may be over already: then
+ * the plan stays until its grace is.
+ */
+export function pendingSince(row: {
+  status: string;
+  pendingFrom: Date | null;
+  periodEnd: Date;
+  graceUntil: Date | null;
+}): Date {
+  const from = row.pendingFrom ?? row.periodEnd;
+  return row.status === 'past_due' && row.graceUntil !== null && row.graceUntil > from ? row.graceUntil : from;
 }

@@ -1,6 +1,10 @@
 import 'server-only';
-import { describePackage } from '@/server/billing/checkout/describe-package';
-import { creditsToClawBack, earliest, purchaseStatus } from '@/server/billing/checkout/purchase-effects';
+import {
+  creditsToClawBack,
+  describePackage,
+  earliest,
+  purchaseStatus,
+} from '@/server/billing/checkout/purchase-effects';
 import { lockAccount } from '@/server/billing/lock-account';
 import { grant } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';

@@ -45,7 +45,7 @@ describe('a dispute that is won', () => {
     expect(view).toMatchObject({ status: 'paid', disputedCents: 0, clawedMicro: 0n, owedMicro: 0n });
   });
 
-  it('gives all of it back when the debt was settled by another purchase meanwhile', async () => {
+  it('gives all of it back when another purchase settled the debt in between', async () => {
     const purchase = await bought();
     const { id } = billing.fake.dispute(purchase.intent);
     await purchase.tell();

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { now } from '@/server/platform/clock';
-import { withoutPersonalData } from './personal-data';
-import { postgresSafeJson } from './postgres-safe-json';
+import { postgresSafeJson, withoutPersonalData } from './event-payload';
 
 /** A Stripe event with what is needed of it. */
 export interface StripeEventIn {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { whyForeign } from './session-fits';
+import { whyForeign } from './apply-checkout';
 
 const session = { id: 'cs_1', customerId: 'cus_1', amountCents: 999, currency: 'usd' };
 const purchase = { mock: false, priceUsdCents: 999, stripeSessionId: 'cs_1', customerId: 'cus_1' };

@@ -1,3 +1,5 @@
+// What of an event is stored.
+
 /** Fields of Stripe's objects that name the payer, hold what a person typed, or lead to a page that does. */
 const PERSONAL = new Set([
   'account_name',
@@ -57,4 +59,18 @@ export function withoutPersonalData(value: unknown): unknown {
 function onlyOurs(metadata: unknown): unknown {
   if (typeof metadata !== 'object' || metadata === null) return metadata;
   return Object.fromEntries(Object.entries(metadata).filter(([key]) => METADATA.has(key)));
+}
+
+/** A copy of JSON without the characters that Postgres cannot store: zeros and halves of surrogate pairs. */
+export function postgresSafeJson(value: unknown): unknown {
+  if (typeof value === 'string') return withoutUnstorable(value);
+  if (Array.isArray(value)) return value.map(postgresSafeJson);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [withoutUnstorable(key), postgresSafeJson(inner)]),
+  );
+}
+
+function withoutUnstorable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
 }
