@@ -57,6 +57,7 @@ export const INPUTS: Record<string, () => unknown> = {
   'notices.dismiss': () => ({ id: a.noticeId }),
   'notices.setEnabled': () => ({ enabled: true }),
   'operator.models': () => undefined,
+  'operator.paymentRefusal': () => undefined,
   'operator.addPrice': () => ({ modelRef: 'demo:demo', input: '1', output: '1', cached: '1' }),
   'operator.updateModel': () => ({ modelRef: 'demo:demo' }),
   'operator.catalogue': () => undefined,

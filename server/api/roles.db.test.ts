@@ -66,6 +66,7 @@ const LEVELS: Record<string, 'public' | 'member' | 'admin' | 'owner' | 'operator
   'operator.catalogue': 'operator',
   'operator.jobs': 'operator',
   'operator.models': 'operator',
+  'operator.paymentRefusal': 'operator',
   'operator.runJob': 'operator',
   'operator.updateModel': 'operator',
   'operator.addPackage': 'operator',

@@ -103,7 +103,8 @@ describe('a plan that was not paid for', () => {
     const [open] = (await billing.client.invoices.list({ customer: account.customer })).data;
     billing.fake.failNext({ method: 'POST', path: `/v1/invoices/${open?.id}/void`, kind: 403 });
     graceIsOver(account);
-    expect(await errorsOf(() => endGrace(db()))).toEqual([expect.stringContaining('can still be paid')]);
+    const lines = await errorsOf(() => endGrace(db()));
+    expect(lines).toEqual([expect.stringContaining('Stripe refused'), expect.stringContaining('can still be paid')]);
     expect(await rowOf(account)).toMatchObject(ended);
     expect((await listInvoices(account.organizationId))[0]).toMatchObject({ status: 'open', url: null });
     await account.deliver();
