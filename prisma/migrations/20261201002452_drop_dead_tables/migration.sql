@@ -5,6 +5,3 @@ ALTER TABLE "Plan" DROP COLUMN "stripePriceId";
 
 -- DropTable
 DROP TABLE "ApiToken";
-
--- DropTable
-DROP TABLE "InstanceSetting";
