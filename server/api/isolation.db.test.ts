@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { TRPCError } from '@trpc/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
@@ -16,6 +17,7 @@ import {
   seedWalk,
 } from '@/test/procedure-walk';
 import { closeTestDb, testDb } from '@/test/test-db';
+import { sourcesOf, unscopedQueries } from '@/test/unscoped-queries';
 import type { Caller } from './trpc';
 
 /** What comes back; a refusal's code and message too, because they may tell as much as an answer. */
@@ -36,6 +38,49 @@ async function codeOf(caller: Caller | null, path: string, input?: unknown): Pro
     return error instanceof TRPCError ? error.code : `no transport error: ${String(error)}`;
   }
 }
+
+/** Queries that are about every organization: the instance's upkeep, and its history of model calls, which holds figures only. */
+const INSTANCE_WIDE = [
+  'server/billing/plans/end-grace.ts organizationPlan.findMany',
+  'server/billing/plans/sync-overdue.ts OrganizationPlan in SQL',
+  'server/credits/ledger/audit.ts CreditBalance in SQL',
+  'server/credits/ledger/ledger.ts creditHold.findMany',
+  // The condition is joined from parts; the first names the organization.
+  'server/credits/reports/find-entries.ts CreditEntry in SQL',
+  'server/credits/reports/notices.ts notice.findMany',
+  'server/models/quote-call.ts ModelCall in SQL',
+  'server/models/reclaim-calls.ts modelCall.findMany',
+  'server/runs/engine/close-orphan-messages.ts message.findMany',
+];
+/** Work of the instance that no person asks for. */
+const JOBS = /^server\/jobs\/(handlers\/|reclaim\.ts)/;
+
+describe("every query on a customer's table", () => {
+  it('names an organization, or a row that belongs to one', () => {
+    const found = sourcesOf('server').flatMap((path) => unscopedQueries(path, readFileSync(path, 'utf8')));
+    expect(found.filter((query) => !JOBS.test(query) && !INSTANCE_WIDE.includes(query))).toEqual([]);
+  });
+
+  it.each([
+    ["tx.modelCall.findFirst({ where: { quality }, orderBy: { createdAt: 'desc' } })", 'modelCall.findFirst'],
+    ['db().project.findMany()', 'project.findMany'],
+    ["const where = { status: 'draft' }; const all = { where, take: 9 }; db().project.count(all)", 'project.count'],
+    ["client.task.updateMany({ where: { status: 'running' }, data: {} })", 'task.updateMany'],
+    ['tx.$queryRaw`SELECT "text" FROM "Message" WHERE "purpose" = ${purpose}`', 'Message in SQL'],
+  ])('is found without one: %s', (source, query) => {
+    expect(unscopedQueries('planted.ts', source)).toEqual([`planted.ts ${query}`]);
+  });
+
+  it.each([
+    'tx.task.findMany({ where: { ...scopeOf(actor), status } })',
+    'const where = { organizationId, projectId }; const all = { where }; db().task.count({ ...all, take: 9 })',
+    'db().planVersion.count({ where: { projectId_version: { projectId, version } } })',
+    'tx.$queryRaw`SELECT "text" FROM "Message" WHERE "projectId" = ${projectId}`',
+    'db().llmModel.findMany()',
+  ])('is not reported with one: %s', (source) => {
+    expect(unscopedQueries('sound.ts', source)).toEqual([]);
+  });
+});
 
 describe('every procedure', () => {
   let stranger: Caller;

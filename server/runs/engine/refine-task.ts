@@ -1,7 +1,7 @@
 import 'server-only';
 import type { Project } from '@/prisma/generated/client';
 import { type Plan, type PlannedTask, planSchema } from '@/server/agents/schema';
-import type { Quality } from '@/server/models/schema';
+import { resolveModel } from '@/server/models/catalogue';
 import { inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { writePlan } from '@/server/runs/plan/plan-rows';
@@ -88,22 +88,14 @@ async function editTask(
     tasks: plan.tasks.map((task) => (task.id === taskKey ? { ...task, ...edited } : task)),
   };
   requireSound(next);
-  const quality = project.quality;
+  const { organizationId, modelRef } = project;
+  const { quality } = project;
   await writePlan(tx, {
     scope: scopeOf(actor),
     plan: next,
     author: actor.userId ?? 'user',
-    model: project.modelRef ?? (await defaultRef(tx, quality)),
+    // Inside a transaction only its client may be asked.
+    model: await resolveModel({ organizationId, quality, capability: 'implement' }, modelRef, tx),
     quality,
   });
-}
-
-/** Inside a transaction only its client may be asked. */
-async function defaultRef(tx: Tx, quality: Quality): Promise<string> {
-  const last = await tx.modelCall.findFirst({
-    where: { quality },
-    orderBy: { createdAt: 'desc' },
-    select: { modelRowId: true },
-  });
-  return last?.modelRowId ?? 'demo:demo';
 }
