@@ -1,12 +1,14 @@
 import 'server-only';
 import { initTRPC, TRPCError } from '@trpc/server';
+import { getHTTPStatusCodeFromError } from '@trpc/server/http';
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import superjson from 'superjson';
 import { ZodError, z } from 'zod';
 import type { MembershipRole } from '@/prisma/generated/enums';
 import { confirmOrganization } from '@/server/organizations/confirm-organization';
 import { goneError } from '@/server/organizations/gone-error';
 import { env } from '@/server/platform/env';
-import { AppError, type AppErrorCode, isAppError, notFound } from '@/server/platform/errors';
+import { AppError, isAppError, notFound, sentenceFor, statusOf } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { logger } from '@/server/platform/logger';
 import { unstorablePath } from '@/server/platform/plain-text';
@@ -29,45 +31,34 @@ export interface ApiContext {
   shownOrganization?: string | null;
 }
 
-const TRPC_CODE: Partial<Record<AppErrorCode, TRPCError['code']>> = {
-  invalid_input: 'BAD_REQUEST',
-  edit_refused: 'UNPROCESSABLE_CONTENT',
-  unauthenticated: 'UNAUTHORIZED',
-  insufficient_credits: 'PAYMENT_REQUIRED',
-  budget_exceeded: 'PAYMENT_REQUIRED',
-  payment_declined: 'PAYMENT_REQUIRED',
-  forbidden: 'FORBIDDEN',
-  capability_denied: 'FORBIDDEN',
-  quality_not_allowed: 'FORBIDDEN',
-  not_found: 'NOT_FOUND',
-  conflict: 'CONFLICT',
-  duplicate_request: 'CONFLICT',
-  wrong_status: 'CONFLICT',
-  lease_lost: 'CONFLICT',
-  organization_changed: 'CONFLICT',
-  rate_limited: 'TOO_MANY_REQUESTS',
-  model_not_priced: 'SERVICE_UNAVAILABLE',
-  model_not_available: 'SERVICE_UNAVAILABLE',
-  model_call_failed: 'BAD_GATEWAY',
-  own_key_refused: 'BAD_GATEWAY',
-  payments_unavailable: 'SERVICE_UNAVAILABLE',
-};
+/** tRPC's name for each HTTP status: its own table, turned round, so that `platform/errors.ts` stays the only one of ours. */
+const TRPC_CODE = new Map(
+  (Object.keys(TRPC_ERROR_CODES_BY_KEY) as TRPCError['code'][]).map((code) => [
+    getHTTPStatusCodeFromError(new TRPCError({ code })),
+    code,
+  ]),
+);
+
+function transportError(cause: AppError): TRPCError {
+  const code = TRPC_CODE.get(statusOf(cause.code));
+  if (code === undefined) throw new Error(`tRPC has no code for the status of ${cause.code}`);
+  return new TRPCError({ code, message: cause.userMessage, cause });
+}
 
 const t = initTRPC.context<ApiContext>().create({
   transformer: superjson,
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
   errorFormatter({ shape, error, ctx }) {
     const cause = error.cause;
-    const hidden = error.code === 'INTERNAL_SERVER_ERROR';
+    // What is neither a refusal of ours nor a wrong field is tRPC's own: its text is for programmers.
+    const isOurs = error.code === 'INTERNAL_SERVER_ERROR';
     return {
       ...shape,
       message: isAppError(cause)
         ? cause.userMessage
-        : hidden
-          ? 'Something went wrong on our side. Nothing was changed.'
-          : cause instanceof ZodError
-            ? firstIssue(cause)
-            : shape.message,
+        : cause instanceof ZodError
+          ? firstIssue(cause)
+          : sentenceFor(isOurs ? 'internal' : error.code === 'NOT_FOUND' ? 'not_found' : 'invalid_input'),
       data: {
         ...shape.data,
         stack: undefined,
@@ -83,7 +74,7 @@ const t = initTRPC.context<ApiContext>().create({
 /** One sentence about the first field that is wrong; all of them are in `fields`. */
 function firstIssue({ issues }: ZodError): string {
   const [issue] = issues;
-  if (issue === undefined) return 'The input is not valid.';
+  if (issue === undefined) return sentenceFor('invalid_input');
   const path = issue.path.join('.');
   return path === '' ? issue.message : `${path}: ${issue.message}`;
 }
@@ -99,7 +90,7 @@ const mapped = t.middleware(async ({ ctx, next, path, type }) => {
   const fields = { requestId: ctx.requestId, path, type, organizationId: ctx.caller?.organizationId };
   if (isAppError(cause)) {
     logger().info({ ...fields, code: cause.code, reason: cause.message }, 'request refused');
-    throw new TRPCError({ code: TRPC_CODE[cause.code] ?? 'INTERNAL_SERVER_ERROR', message: cause.userMessage, cause });
+    throw transportError(cause);
   }
   if (result.error.code === 'INTERNAL_SERVER_ERROR')
     logger().error({ ...fields, err: cause ?? result.error }, 'request failed');
@@ -124,7 +115,7 @@ export const publicProcedure = t.procedure.use(mapped).use(storable);
 
 /** A signed-in person acting for one of their organizations, which is the one their page shows; `ctx.caller` is set. */
 export const memberProcedure = publicProcedure.use(async ({ ctx, next }) => {
-  if (ctx.caller === null) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
+  if (ctx.caller === null) throw new AppError('unauthenticated', 'nobody is signed in');
   await confirmOrganization(ctx.caller, ctx.shownOrganization ?? null);
   return next({ ctx: { ...ctx, caller: ctx.caller } });
 });

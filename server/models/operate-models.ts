@@ -71,7 +71,10 @@ export async function addPrice(input: AddPrice, userId: string): Promise<AddedPr
       ],
       skipDuplicates: true,
     });
-    if (count === 0) throw new AppError('conflict', 'this model has a price from that very moment already');
+    if (count === 0)
+      throw new AppError('conflict', 'this model has a price from that very moment already', {
+        userMessage: 'This model has a price from that moment already. Choose another moment.',
+      });
     await tx.auditEvent.create({
       data: { id: newId(), userId, action: 'price.added', subject: model.id, details: { ...input } },
     });
@@ -95,7 +98,10 @@ async function neighbours(tx: Tx, modelRowId: string, at: Date) {
 /** @throws AppError `not_found`, `invalid_input` when a model would replace itself */
 export async function updateModel(input: UpdateModel, userId: string): Promise<void> {
   const { modelRef, active, label, deprecatedAt, replacedBy } = input;
-  if (replacedBy === modelRef) throw new AppError('invalid_input', 'a model cannot replace itself');
+  if (replacedBy === modelRef)
+    throw new AppError('invalid_input', 'a model cannot replace itself', {
+      userMessage: 'A model cannot replace itself. Choose another one.',
+    });
   await inTx(async (tx) => {
     if ((await tx.llmModel.count({ where: { id: modelRef } })) === 0) throw notFound('Model');
     if (replacedBy != null && (await tx.llmModel.count({ where: { id: replacedBy } })) === 0) throw notFound('Model');

@@ -26,7 +26,10 @@ export async function sendMail(mail: Mail): Promise<void> {
     transport.close();
     return;
   }
-  if (!localSignInAllowed()) throw new AppError('forbidden', 'no mail server is set and local sign-in is not allowed');
+  if (!localSignInAllowed())
+    throw new AppError('forbidden', 'no mail server is set and local sign-in is not allowed', {
+      userMessage: 'This instance cannot send mail. Ask its operator to set up a mail server.',
+    });
   await db().localMail.create({
     data: { id: newId(), to: mail.to, subject: mail.subject, text: mail.text, createdAt: now() },
   });

@@ -25,9 +25,14 @@ export interface CreateProject {
 export async function createProject(input: CreateProject): Promise<string> {
   const example = input.example === undefined ? null : demoProjects().find(({ slug }) => slug === input.example);
   if (example === undefined)
-    throw new AppError('invalid_input', `there is no example ${JSON.stringify(input.example)}`);
+    throw new AppError('invalid_input', `there is no example ${JSON.stringify(input.example)}`, {
+      userMessage: 'There is no such example. Choose one of the list, or describe your project.',
+    });
   const description = (input.description ?? example?.prompt ?? '').trim();
-  if (description.length < 3) throw new AppError('invalid_input', 'a project needs a description');
+  if (description.length < 3)
+    throw new AppError('invalid_input', 'a project needs a description', {
+      userMessage: 'A project needs a description. Write what you want in a few words.',
+    });
   const quality = input.quality ?? 'fast';
   const access = await checkCapabilityAccess(db(), { organizationId: input.organizationId, capability: 'implement' });
   if (!access.qualities.includes(quality)) throw qualityNotAllowed(quality, access.plan, access.qualities);

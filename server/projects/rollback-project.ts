@@ -15,7 +15,9 @@ export async function rollbackProject(actor: Actor, snapshotId: string): Promise
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${actor.projectId} FOR UPDATE`;
     const project = await ownProject(tx, actor);
     if (['implementing', 'documenting', 'planning', 'clarifying'].includes(project.status))
-      throw new AppError('wrong_status', 'a run is at work: pause it first');
+      throw new AppError('wrong_status', 'a run is at work', {
+        userMessage: 'A run is at work. Pause it first, then roll back.',
+      });
     await discardOpenAttempts(tx, scopeOf(actor));
     const result = await rollbackTo(tx, { ...scopeOf(actor), headId: project.headSnapshotId, snapshotId });
     await tx.project.update({ where: { id: project.id }, data: { headSnapshotId: result.snapshotId } });

@@ -1,23 +1,22 @@
 import 'server-only';
 import { Readable } from 'node:stream';
 import { now } from '@/server/platform/clock';
-import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import { exportAccount } from '@/server/projects/export-account';
 import { callerFrom } from '../caller';
 import { cookieReader } from './cookies';
+import { refuse, refuseError } from './refusal';
 
 /** People whose export is streaming from this process: one each, because each reads everything they have. */
 const streaming = new Set<string>();
 
 /** `GET /api/account/export`: the person's data as a ZIP, streamed. */
 export async function handleAccountExport(request: Request): Promise<Response> {
-  const refuse = (status: number, code: string, message: string) =>
-    Response.json({ error: { code, message } }, { status });
   const caller = await callerFrom(cookieReader(request));
-  if (caller === null) return refuse(401, 'unauthenticated', 'Sign in first.');
+  if (caller === null) return refuse('unauthenticated');
   const { userId } = caller;
-  if (streaming.has(userId)) return refuse(429, 'rate_limited', 'A download of your data is running already.');
+  if (streaming.has(userId))
+    return refuse('rate_limited', 'A download of your data is running already. Wait for its end.');
   streaming.add(userId);
   try {
     const stream = await exportAccount(userId);
@@ -34,8 +33,6 @@ export async function handleAccountExport(request: Request): Promise<Response> {
     });
   } catch (error) {
     streaming.delete(userId);
-    if (isAppError(error)) return refuse(error.status, error.code, error.userMessage);
-    logger().error({ err: error, userId }, 'account export failed');
-    return refuse(500, 'internal', 'Something went wrong on our side.');
+    return refuseError(error, 'account export failed', { userId });
   }
 }

@@ -2,11 +2,10 @@ import 'server-only';
 import { Readable } from 'node:stream';
 import { exportEntries } from '@/server/credits/reports/export-entries';
 import { historyFilterSchema } from '@/server/credits/schema';
+import { notFound } from '@/server/platform/errors';
 import { callerFrom, callerIn } from '../caller';
 import { cookieReader } from './cookies';
-
-const refuse = (status: number, code: string, message: string) =>
-  Response.json({ error: { code, message } }, { status });
+import { refuse } from './refusal';
 
 /**
  * `GET /api/credits/export?organization=&kind=&projectId=&model=&from=&to=`: an organization's ledger as CSV, streamed.
@@ -16,12 +15,11 @@ export async function handleLedgerCsv(request: Request): Promise<Response> {
   const { organization, ...params } = Object.fromEntries(new URL(request.url).searchParams);
   const read = cookieReader(request);
   const caller = await (organization === undefined ? callerFrom(read) : callerIn(organization, read));
-  if (caller === null) return refuse(401, 'unauthenticated', 'Sign in first.');
+  if (caller === null) return refuse('unauthenticated');
   if (organization !== undefined && caller.organizationId !== organization)
-    return refuse(404, 'not_found', 'Organization not found');
+    return refuse('not_found', notFound('Organization').userMessage);
   const filter = historyFilterSchema.safeParse(params);
-  if (!filter.success)
-    return refuse(400, 'invalid_input', filter.error.issues.map((issue) => issue.message).join('; '));
+  if (!filter.success) return refuse('invalid_input', filter.error.issues.map((issue) => issue.message).join('; '));
   const stream = Readable.from(exportEntries(caller.organizationId, filter.data));
   request.signal.addEventListener('abort', () => stream.destroy());
   return new Response(Readable.toWeb(stream) as ReadableStream<Uint8Array>, {

@@ -32,7 +32,9 @@ async function otherPackages(tx: Tx, id: string | null, wanted: string) {
   await tx.$executeRaw`LOCK TABLE "TopupPackage" IN SHARE ROW EXCLUSIVE MODE`;
   const packages = await tx.topupPackage.findMany({ where: { id: { not: id ?? '' } } });
   if (packages.some(({ name }) => name.toLowerCase() === wanted.toLowerCase())) {
-    throw new AppError('conflict', `there is a package named ${wanted} already`);
+    throw new AppError('conflict', `there is a package named ${wanted} already`, {
+      userMessage: `There is a package named ${wanted} already. Choose another name.`,
+    });
   }
   return packages;
 }

@@ -22,7 +22,10 @@ export async function commandRun(actor: Actor, command: 'stop' | 'pause'): Promi
       where: { id, status: { in: ['running', 'queued'] } },
       data: { command },
     });
-    if (count === 0) throw new AppError('wrong_status', 'nothing is running');
+    if (count === 0)
+      throw new AppError('wrong_status', 'nothing is running', {
+        userMessage: 'Nothing is running now. Reload the page to see where the project stands.',
+      });
     // Queued, perhaps until much later: somebody has to read the command now. Asked after the update, which holds the row.
     const run = await latestRun(tx, actor);
     if (run.status === 'queued') await dispatchRun(tx, run);

@@ -2,7 +2,7 @@ import 'server-only';
 import type { Project, Run } from '@/prisma/generated/client';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
-import { type AppError, type AppErrorCode, isAppError } from '@/server/platform/errors';
+import { type AppError, type AppErrorCode, isAppError, userMessageOf } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import { appendEvents, type EventScope } from '@/server/runs/stream/event-log';
 import { RUN_LIMITS } from '@/server/runs/stream/run-limits';
@@ -42,7 +42,7 @@ export interface FailedStep {
 /** Decides what a failed step means for the run: stop, pause, wait, or try again after a growing pause. */
 export async function handleFailure(failed: FailedStep, error: unknown): Promise<'done' | Advanced> {
   const { lease, step, scope } = failed;
-  const message = isAppError(error) ? error.userMessage : error instanceof Error ? error.message : String(error);
+  const message = userMessageOf(error);
   const code = isAppError(error) ? error.code : 'internal';
   if (code === 'lease_lost') throw error;
   if (failed.aborted) {

@@ -23,7 +23,9 @@ export async function savePlan(actor: Actor, baseVersion: number, plan: Plan): P
     await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${actor.projectId} FOR UPDATE`;
     const project = await ownProject(tx, actor);
     if (project.status !== 'awaiting_approval')
-      throw new AppError('wrong_status', 'the plan can be edited only before it is approved');
+      throw new AppError('wrong_status', 'the plan can be edited only before it is approved', {
+        userMessage: 'The plan can be edited only before it is approved. Ask for a change to get a new one.',
+      });
     if (project.planVersion !== baseVersion)
       throw new AppError('conflict', 'the plan was changed in the meantime', {
         userMessage: 'Somebody changed the plan in the meantime. Reload to see it.',
@@ -40,6 +42,10 @@ export async function savePlan(actor: Actor, baseVersion: number, plan: Plan): P
 export function requireSound(plan: Plan): void {
   const ids = plan.tasks.map(({ id }) => id);
   const criteria = plan.tasks.flatMap((task) => task.criteria.map(({ id }) => id));
-  if (new Set(ids).size !== ids.length) throw new AppError('invalid_input', 'two tasks have the same id');
-  if (new Set(criteria).size !== criteria.length) throw new AppError('invalid_input', 'two criteria have the same id');
+  const refuse = (what: string) =>
+    new AppError('invalid_input', `two ${what} have the same id`, {
+      userMessage: `Two ${what} have the same id. Give one of them another id.`,
+    });
+  if (new Set(ids).size !== ids.length) throw refuse('tasks');
+  if (new Set(criteria).size !== criteria.length) throw refuse('criteria');
 }
