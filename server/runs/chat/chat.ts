@@ -14,6 +14,7 @@ import { logger } from '@/server/platform/logger';
 import { type Actor, say } from '@/server/runs/engine/actor';
 import { endMessage } from '@/server/runs/engine/call';
 import { embedderOf } from '@/server/runs/engine/embedder';
+import { takesNotes } from '@/server/runs/engine/notes';
 import { moveOffModel, tellNewDefault } from '@/server/runs/engine/replace-model';
 import { replan } from '@/server/runs/plan/replan';
 import { appendEvents, DeltaWriter } from '@/server/runs/stream/event-log';
@@ -28,7 +29,7 @@ function answers(): Map<string, AbortController> {
 }
 
 /**
- * What a person writes: during a run a note that its next step reads, on a draft a new description, else a question about
+ * What a person writes: during a run, paused or not, a note that its next step reads, on a draft a new description, else a question about
  * the project (or, beginning with `/change`, a change that becomes a new plan). The answer streams on after this returns.
  * @returns the id of the person's message.
  */
@@ -46,8 +47,7 @@ export async function sendMessage(actor: Actor, text: string): Promise<string> {
     await replan(actor, change);
     return '';
   }
-  if (['clarifying', 'planning', 'implementing', 'documenting'].includes(project.status))
-    return inTx((tx) => say(tx, actor, { text, purpose: 'note' }));
+  if (takesNotes(project.status)) return inTx((tx) => say(tx, actor, { text, purpose: 'note' }));
   if (answers().has(actor.projectId))
     throw new AppError('conflict', 'an answer is still being written', {
       userMessage: 'The last answer is still being written. Stop it first.',

@@ -8,7 +8,7 @@ import { appendEvents, type EventScope } from '@/server/runs/stream/event-log';
 export const PROJECT_MOVES: Record<ProjectStatus, readonly ProjectStatus[]> = {
   draft: ['clarifying', 'planning', 'archived'],
   clarifying: ['planning', 'draft', 'paused', 'awaiting_credits', 'failed', 'archived'],
-  planning: ['awaiting_approval', 'draft', 'paused', 'awaiting_credits', 'failed', 'archived'],
+  planning: ['awaiting_approval', 'completed', 'draft', 'paused', 'awaiting_credits', 'failed', 'archived'],
   awaiting_approval: ['implementing', 'planning', 'archived'],
   implementing: ['awaiting_refinement', 'awaiting_credits', 'paused', 'documenting', 'failed'],
   awaiting_refinement: ['implementing', 'paused', 'planning', 'archived'],

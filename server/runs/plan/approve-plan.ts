@@ -4,6 +4,7 @@ import { inTx, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf, startRun } from '@/server/runs/engine/actor';
 import { moveProject, moveTask } from '@/server/runs/engine/transitions';
+import { hasNothingToDo } from './plan-rows';
 import { quoteApproval } from './quote-project';
 import { quoteOpenTasks } from './set-task-quality';
 
@@ -25,6 +26,10 @@ export async function approvePlan(
     if (project.planVersion !== version)
       throw new AppError('conflict', 'the plan was changed in the meantime', {
         userMessage: 'The plan was changed in the meantime. Look at it again before you approve.',
+      });
+    if (await hasNothingToDo(tx, scopeOf(actor)))
+      throw new AppError('wrong_status', 'the plan has no open task', {
+        userMessage: 'This plan adds no task, so there is nothing to build. Add a task, or ask for a change.',
       });
     await moveProject(tx, { ...scopeOf(actor), to: 'implementing', from: ['awaiting_approval'] });
     if (budgetMicro !== undefined) await tx.project.update({ where: { id: project.id }, data: { budgetMicro } });

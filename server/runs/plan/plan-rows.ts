@@ -27,6 +27,28 @@ export async function finishedTasks(client: Client, scope: EventScope): Promise<
   return rows.map(plannedTask);
 }
 
+/** Whether a project was built to its end and has nothing to do since: approving could only build nothing. */
+export async function hasNothingToDo(client: Client, scope: EventScope): Promise<boolean> {
+  const open = await client.task.count({ where: { ...scope, status: { in: ['pending', 'running', 'rejected'] } } });
+  return open === 0 && (await wasBuilt(client, scope));
+}
+
+/** Whether a new plan for a project that was built holds its finished tasks only. */
+export async function addsNothing(client: Client, scope: EventScope, plan: Plan): Promise<boolean> {
+  const finished = await finishedTasks(client, scope);
+  const keys = new Set(finished.map(({ id }) => id));
+  return renumberChanged(plan, finished).tasks.every(({ id }) => keys.has(id)) && (await hasNothingToDo(client, scope));
+}
+
+async function wasBuilt(client: Client, scope: EventScope): Promise<boolean> {
+  const build = await client.run.findFirst({
+    where: { ...scope, kind: 'build' },
+    orderBy: { startedAt: 'desc' },
+    select: { status: true },
+  });
+  return build?.status === 'completed';
+}
+
 /**
  * Writes a new version of the plan and makes the open tasks match it. Finished tasks keep their content; an entry that reuses
  * a finished task's key for other work gets a new key. @returns the version.

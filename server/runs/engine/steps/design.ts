@@ -7,11 +7,13 @@ import { architectPlanSchema, clarificationSchema, clarifyingQuestionSchema } fr
 import { db, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
+import { tell } from '@/server/runs/engine/actor';
 import { callForObject, callStreaming } from '@/server/runs/engine/call';
 import { finishStep, type StepContext } from '@/server/runs/engine/journal';
 import { nextFreeKey } from '@/server/runs/engine/keep-finished';
+import { consumeNotes, readNotes } from '@/server/runs/engine/notes';
 import { moveProject, moveRun } from '@/server/runs/engine/transitions';
-import { finishedTasks, writePlan } from '@/server/runs/plan/plan-rows';
+import { addsNothing, finishedTasks, writePlan } from '@/server/runs/plan/plan-rows';
 import { appendEvents } from '@/server/runs/stream/event-log';
 import { readTree } from '@/server/workspace/snapshots';
 
@@ -38,19 +40,21 @@ export async function clarifyStep(ctx: StepContext): Promise<void> {
 }
 
 export async function specStep(ctx: StepContext): Promise<void> {
+  const notes = await readNotes(ctx.scope);
   await callStreaming(ctx, {
     role: 'spec',
     purpose: 'spec',
     prompt: specPrompt({
       description: ctx.project.description,
       answers: await readAnswers(ctx),
-      notes: await takeNotes(ctx),
+      notes: notes.texts,
     }),
     onSettled: async (tx, result) => {
       // Thrown, it undoes the settling too: the gateway gives the hold back and nothing is charged.
       if (result.text.trim() === '' || result.finishReason === 'length')
         throw new AppError('model_call_failed', 'the specification came back empty or cut off');
       await writeDocument(tx, ctx, 'spec', result.text);
+      await consumeNotes(tx, ctx.scope, notes);
       if (ctx.project.status === 'clarifying') await moveProject(tx, { ...ctx.scope, to: 'planning' });
       return { output: { ok: true }, modelCallId: result.callId };
     },
@@ -66,11 +70,17 @@ export async function planStep(ctx: StepContext): Promise<void> {
       : [...(await readTree(db(), { organizationId: ctx.scope.organizationId, snapshotId: head })).keys()];
   const done = await finishedTasks(db(), ctx.scope);
   const finished = done.length === 0 ? null : { tasks: done, nextId: nextFreeKey(done.map(({ id }) => id)) };
+  const notes = await readNotes(ctx.scope);
   await callForObject(ctx, {
     role: 'plan',
-    prompt: planPrompt({ description: ctx.project.description, spec, paths, finished, notes: await takeNotes(ctx) }),
+    prompt: planPrompt({ description: ctx.project.description, spec, paths, finished, notes: notes.texts }),
     schema: architectPlanSchema,
     onSettled: async (tx, plan, result) => {
+      await consumeNotes(tx, ctx.scope, notes);
+      if (await addsNothing(tx, ctx.scope, plan)) {
+        await sayNothingAdded(tx, ctx, result.callId);
+        return;
+      }
       const version = await writePlan(tx, {
         scope: ctx.scope,
         plan,
@@ -87,6 +97,17 @@ export async function planStep(ctx: StepContext): Promise<void> {
       await moveProject(tx, { ...ctx.scope, to: 'awaiting_approval' });
     },
   });
+}
+
+/** A change that brings no work to a finished project: there is nothing to approve, and the project stays finished. */
+async function sayNothingAdded(tx: Tx, ctx: StepContext, modelCallId: string): Promise<void> {
+  await tell(tx, ctx.scope, {
+    purpose: 'plan',
+    text: 'This change adds no task, so there is nothing to approve and nothing will be built. Ask again, and name what should be different.',
+  });
+  await finishStep(tx, ctx, { output: { ok: true }, modelCallId, note: 'no new task' });
+  await moveRun(tx, { runId: ctx.run.id, to: 'completed' });
+  await moveProject(tx, { ...ctx.scope, to: 'completed' });
 }
 
 async function readAnswers(ctx: StepContext): Promise<{ question: string; answer: string }[]> {
@@ -120,20 +141,4 @@ export async function writeDocument(
     select: { version: true },
   });
   await tx.document.create({ data: { id: newId(), ...scope, kind, version: (last?.version ?? 0) + 1, content } });
-}
-
-/** Notes people sent that no step has read yet. They stay unread until the reading step is paid for. */
-export async function takeNotes(ctx: StepContext): Promise<string[]> {
-  const rows = await db().message.findMany({
-    where: {
-      ...ctx.scope,
-      purpose: 'note',
-      supersededAt: null,
-      OR: [{ consumedAt: null }, { metadata: { path: ['stepId'], equals: ctx.step.id } }],
-    },
-    orderBy: { seq: 'asc' },
-  });
-  for (const { id } of rows)
-    await db().message.update({ where: { id }, data: { consumedAt: new Date(), metadata: { stepId: ctx.step.id } } });
-  return rows.map(({ text }) => text);
 }

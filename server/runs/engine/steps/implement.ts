@@ -13,6 +13,7 @@ import { endAttempt, lastFindings, stepOutput, taskOf } from '@/server/runs/engi
 import { callStreaming } from '@/server/runs/engine/call';
 import { embedderOf } from '@/server/runs/engine/embedder';
 import { finishStep, type StepContext } from '@/server/runs/engine/journal';
+import { consumeNotes, readNotes } from '@/server/runs/engine/notes';
 import { traceWork } from '@/server/runs/engine/trace-work';
 import { moveTask } from '@/server/runs/engine/transitions';
 import type { EventPayload } from '@/server/runs/stream/schema';
@@ -22,7 +23,7 @@ import { type EditBlock, parseReply } from '@/server/workspace/edits/parse-reply
 import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
 import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
 import { createSnapshot } from '@/server/workspace/snapshots';
-import { latestDocument, takeNotes } from './design';
+import { latestDocument } from './design';
 
 export const replySchema = z.object({ text: z.string(), finishReason: z.string() });
 
@@ -35,15 +36,19 @@ async function headFiles(ctx: StepContext): Promise<ReadonlyMap<string, string>>
 export async function implementStep(ctx: StepContext): Promise<void> {
   const { row, task } = await taskOf(ctx);
   if (row.status === 'pending') await inTx((tx) => moveTask(tx, ctx.scope, row, 'running', ['pending']));
+  const notes = await readNotes(ctx.scope);
   await callStreaming(ctx, {
     role: 'implement',
     purpose: 'run',
-    prompt: implementPrompt(await traceWork('context', () => implementContext(ctx, task))),
-    task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
-    onSettled: async (_tx, result) => ({
-      output: { text: result.text, finishReason: result.finishReason },
-      modelCallId: result.callId,
+    prompt: implementPrompt({
+      ...(await traceWork('context', () => implementContext(ctx, task))),
+      notes: notes.texts,
     }),
+    task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
+    onSettled: async (tx, result) => {
+      await consumeNotes(tx, ctx.scope, notes);
+      return { output: { text: result.text, finishReason: result.finishReason }, modelCallId: result.callId };
+    },
   });
 }
 
@@ -91,7 +96,6 @@ async function implementContext(ctx: StepContext, task: PlannedTask) {
     files: chosen,
     searchHits: hits.filter((hit) => !chosen.some(({ path }) => path === hit.path)),
     findings: findings.map(describeFinding),
-    notes: await takeNotes(ctx),
   };
 }
 
