@@ -45,7 +45,9 @@ test('sign in, build an example, watch a rejected attempt be refined, download a
   expect(download.suggestedFilename()).toBe('csv-to-json.zip');
   const zip = await download.path();
   const { status, output, names } = runInArchive(zip, 'node --test');
-  expect(names).toEqual(expect.arrayContaining(['README.md', 'PLAN.md', 'PLUMBLINE.json', 'src/parse-csv.js']));
+  expect(names).toEqual(
+    expect.arrayContaining(['README.md', 'SPEC.md', 'PLAN.md', 'PLUMBLINE.json', 'src/parse-csv.js']),
+  );
   expect({ status, passed: /# fail 0|ℹ fail 0/.test(output) }).toEqual({ status: 0, passed: true });
 
   const manifest = JSON.parse(runInArchive(zip, 'cat PLUMBLINE.json').output) as {

@@ -75,7 +75,9 @@ export async function query<T>(page: Page, path: string, input: Record<string, u
 
 /** The credits as the header of every page tells them: `20.00`. */
 export async function expectToSpend(page: Page, credits: string): Promise<void> {
-  await expect(page.getByRole('button', { name: `Credits: ${credits} to spend` })).toBeVisible();
+  await expect(
+    page.getByRole('button', { name: new RegExp(`^Credits: ${credits.replaceAll('.', '\\.')}(,|$)`) }),
+  ).toBeVisible();
 }
 
 /** Changes something by the API, as the page would. @returns the HTTP status and, when it was refused, the error's code. */
@@ -181,9 +183,13 @@ export function runInArchive(zip: string, command: string): { status: number | n
   try {
     const unpack =
       'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); z.extractall(sys.argv[2]); print("\\n".join(z.namelist()))';
-    const names = execFileSync('python3', ['-c', unpack, zip, folder], { encoding: 'utf8' }).trim().split('\n');
+    const paths = execFileSync('python3', ['-c', unpack, zip, folder], { encoding: 'utf8' }).trim().split('\n');
+    // One folder at the top holds everything.
+    const [top = ''] = paths[0]?.split('/') ?? [];
+    expect(paths.filter((path) => !path.startsWith(`${top}/`))).toEqual([]);
+    const names = paths.map((path) => path.slice(top.length + 1));
     const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', command], {
-      cwd: folder,
+      cwd: join(folder, top),
       encoding: 'utf8',
       env: { PATH: `${join(process.execPath, '..')}:${process.env.PATH}`, NODE_ENV: 'test', HOME: folder },
     });

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { parseCredits } from '@/server/credits/schema';
-import { type BuildOptions, buildProjectLocally } from '@/server/jobs/build-project';
+import { type BuildOptions, buildProjectLocally, REJECT_CHOICES, type RejectChoice } from '@/server/jobs/build-project';
 import { demoProjects } from '@/server/models/demo/catalogue';
 import { modelRefSchema } from '@/server/models/schema';
 import { closeDatabase } from '@/server/platform/db';
@@ -14,7 +14,9 @@ import { stopQueue } from '@/server/platform/queue';
 
 const EXIT = { completed: 0, arguments: 2, paused: 3, failed: 4 } as const;
 const USAGE = `usage: npm run build:project -- "description or example name" --out DIR [--model provider:model] [--budget CREDITS] [--yes]
-       npm run build:project -- --resume PROJECT_ID --out DIR [--yes]
+       npm run build:project -- --resume PROJECT_ID --out DIR [--budget CREDITS] [--yes]
+       --on-reject retry|accept|skip  what to do with a task that was not approved, once for each task
+       --flat                         a ZIP without a folder at the top
 examples: ${demoProjects()
   .map(({ slug }) => slug)
   .join(', ')}`;
@@ -35,6 +37,8 @@ function readArguments() {
         model: { type: 'string' },
         budget: { type: 'string' },
         resume: { type: 'string' },
+        'on-reject': { type: 'string' },
+        flat: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
       },
     });
@@ -54,6 +58,21 @@ async function ask(question: string, yes: boolean): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
+/** Asks until one of the choices is named. @returns null without a terminal */
+async function decide(question: string): Promise<RejectChoice | null> {
+  if (!process.stdin.isTTY) return null;
+  const reader = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    for (;;) {
+      const answer = (await reader.question(`${question} `)).trim().toLowerCase();
+      const choice = REJECT_CHOICES.find((name) => name === answer);
+      if (choice !== undefined) return choice;
+    }
+  } finally {
+    reader.close();
+  }
+}
+
 /** Whether a directory is there or can be made: the nearest thing that exists on the way to it is a directory. */
 function canBeDirectory(path: string): boolean {
   return existsSync(path) ? statSync(path).isDirectory() : canBeDirectory(dirname(path));
@@ -70,6 +89,9 @@ function checkedOptions(): BuildOptions {
     wrong('--model must be provider:model');
   const budgetMicro = values.budget === undefined ? null : parseCredits(values.budget);
   if (values.budget !== undefined && budgetMicro === null) wrong(BUDGET);
+  const onReject = REJECT_CHOICES.find((name) => name === values['on-reject']) ?? null;
+  if (values['on-reject'] !== undefined && onReject === null)
+    wrong(`--on-reject must be one of ${REJECT_CHOICES.join(', ')}`);
   const example = demoProjects().find(({ slug }) => slug === text)?.slug ?? null;
   return {
     description: example === null ? (text ?? null) : null,
@@ -78,6 +100,9 @@ function checkedOptions(): BuildOptions {
     out: values.out,
     model: values.model ?? null,
     budgetMicro,
+    flat: values.flat,
+    onReject,
+    decide,
     confirm: (question) => ask(question, values.yes),
     print: (line) => console.log(line),
   };
@@ -91,7 +116,8 @@ async function main(): Promise<number> {
   try {
     env();
     const outcome = await buildProjectLocally(options);
-    const resume = `npm run build:project -- --resume ${outcome.projectId} --out ${options.out} --yes`;
+    const decision = outcome.decision === true ? ` --on-reject ${REJECT_CHOICES.join('|')}` : '';
+    const resume = `npm run build:project -- --resume ${outcome.projectId} --out ${options.out}${decision} --yes`;
     if (outcome.kind === 'paused') console.error(`\nPaused: ${outcome.reason ?? ''}\nResume: ${resume}`);
     if (outcome.kind === 'failed') console.error(`\nFailed: ${outcome.reason ?? ''}`);
     return EXIT[outcome.kind];

@@ -8,6 +8,7 @@ import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Textarea } from '@/components/ui/field';
 import { SkeletonRows } from '@/components/ui/skeleton';
+import { useKeptScroll } from '@/components/ui/use-kept-scroll';
 import type { ChatMessage } from './message-reducer';
 import { MessageView } from './message-view';
 import { QuestionsForm } from './questions-form';
@@ -28,7 +29,7 @@ function Composer({ running, streaming }: { running: boolean; streaming: boolean
   const fail = useRefused({ projectId });
   const send = useMutation(trpc.chat.send.mutationOptions({ onSuccess: () => setText(''), onError: fail }));
   const stop = useMutation(trpc.chat.stop.mutationOptions({ onError: fail }));
-  const canAsk = view?.actions.canAsk === true;
+  const canAsk = running || view?.actions.canAsk === true;
   const submit = () => {
     const trimmed = text.trim();
     if (trimmed !== '' && canAsk && !send.isPending) send.mutate({ projectId, text: trimmed });
@@ -53,7 +54,7 @@ function Composer({ running, streaming }: { running: boolean; streaming: boolean
           className="min-h-16 resize-none pr-12"
           rows={2}
           maxLength={8000}
-          placeholder={running ? 'Send a note: the next step reads it' : 'Ask about the project or its code'}
+          placeholder={running ? 'Send a note: the next attempt reads it' : 'Ask about the project or its code'}
           value={text}
           disabled={!canAsk}
           onChange={(event) => setText(event.target.value)}
@@ -95,15 +96,16 @@ function Composer({ running, streaming }: { running: boolean; streaming: boolean
 
 /** The project's conversation. What it shows is the persisted event log, the same in every tab. */
 export function ChatPanel() {
-  const { projectId, view, messages, messagesLoaded, refresh } = useProjectStream();
+  const { projectId, view, messages, messagesLoaded, showEarlier, refresh } = useProjectStream();
   const trpc = useTRPC();
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const lastTop = useRef(0);
   const [following, setFollowing] = useState(true);
+  const keepScroll = useKeptScroll(content, messages[0]?.id);
   const edit = useMutation(trpc.chat.editAndResend.mutationOptions({ onError: useRefused({ projectId }) }));
   const streaming = messages.some((message) => message.status === 'streaming');
-  const running = view?.actions.canStop === true && view.run?.kind === 'build';
+  const running = view?.actions.takesNotes === true;
   const open =
     view?.questions !== null && view?.questions !== undefined && !view.questions.answered && view.actions.canAnswer
       ? view.questions.items
@@ -150,6 +152,20 @@ export function ChatPanel() {
         className="min-h-0 flex-1 overflow-y-auto"
       >
         <div ref={content} className="space-y-5 px-4 py-4">
+          {showEarlier === null ? null : (
+            <div className="text-center">
+              <Button
+                size="sm"
+                onClick={() => {
+                  setFollowing(false);
+                  keepScroll();
+                  showEarlier();
+                }}
+              >
+                Show earlier messages
+              </Button>
+            </div>
+          )}
           {messagesLoaded ? null : <SkeletonRows label="Loading messages" rows={3} />}
           {messagesLoaded && messages.length === 0 ? (
             <p className="text-muted-foreground">No messages yet. The architect is about to begin.</p>

@@ -139,4 +139,22 @@ describe('messages from the event log', () => {
     const state = play(whole, [{ seq: 8, payload: { type: 'data-superseded', ids: ['u', 'a'] } }]);
     expect(state.messages).toEqual([]);
   });
+
+  it('puts an earlier page before what is shown, each message once, whatever has happened since', () => {
+    const message = (id: string) => ({
+      id,
+      role: 'user' as const,
+      purpose: 'ask',
+      text: id,
+      status: 'final' as const,
+      costMicro: 0n,
+      modelLabel: null,
+    });
+    const earlier = messageReducer(whole, { type: 'earlier', messages: [message('x'), message('y'), message('u')] });
+    expect(earlier.messages.map(({ id }) => id)).toEqual(['x', 'y', 'u', 'a']);
+    expect(earlier.lastSeq).toBe(whole.lastSeq);
+    // The snapshot that came with the page is older than the events: it changes nothing.
+    expect(messageReducer(earlier, { type: 'snapshot', snapshot: snapshotAt(3) })).toBe(earlier);
+    expect(messageReducer(earlier, { type: 'earlier', messages: [message('x')] })).toBe(earlier);
+  });
 });

@@ -41,7 +41,9 @@ export interface MessageState extends MessageSnapshot {
 
 export type MessageAction =
   | { type: 'snapshot'; snapshot: MessageSnapshot }
-  | { type: 'events'; events: readonly StreamEvent[] };
+  | { type: 'events'; events: readonly StreamEvent[] }
+  /** A page of messages from before those shown, in order. */
+  | { type: 'earlier'; messages: readonly ChatMessage[] };
 
 export const emptyMessages: MessageState = { messages: [], lastSeq: -1, waiting: [], needsSnapshot: true };
 
@@ -106,6 +108,12 @@ export function messageReducer(state: MessageState, action: MessageAction): Mess
     // Waiting events that the snapshot covers are done; the rest go through the same door again.
     const rest = state.waiting.filter(({ seq }) => seq > snapshot.lastSeq);
     return messageReducer({ ...snapshot, waiting: [], needsSnapshot: false }, { type: 'events', events: rest });
+  }
+
+  if (action.type === 'earlier') {
+    const shown = new Set(state.messages.map(({ id }) => id));
+    const added = action.messages.filter(({ id }) => !shown.has(id));
+    return added.length === 0 ? state : { ...state, messages: [...added, ...state.messages] };
   }
 
   let { messages, lastSeq } = state;

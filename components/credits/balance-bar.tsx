@@ -37,6 +37,17 @@ export function OwnBudget({ balance, className }: { balance: Balance; className?
   );
 }
 
+/** What running work holds beside the balance, and what is left to begin work with; nothing while no work runs. */
+export function HeldNow({ balance, className }: { balance: Balance; className?: string }) {
+  if (balance.held <= 0n) return null;
+  return (
+    <p className={cn('text-[0.8125rem] text-muted-foreground', className)}>
+      <Credits micro={balance.held} className="text-foreground" /> held by running work,{' '}
+      <Credits micro={balance.spendable} className="text-foreground" /> free to spend. What is not used comes back.
+    </p>
+  );
+}
+
 function Swatch({ className }: { className: string }) {
   return <span aria-hidden="true" className={cn('size-2.5 rounded-xs', className)} />;
 }
@@ -52,8 +63,8 @@ export function BalanceParts({ balance }: { balance: Balance }) {
       note: plan.monthlyMicro > 0n ? `of ${formatCredits(plan.monthlyMicro)}` : '',
     },
     { name: 'Bonus', micro: bonus, swatch: cn('bg-brass-mark', HATCH), note: 'does not expire' },
-    // Not there to spend until the work is done: it is taken off, as the amount to spend has it.
-    { name: 'Held by running work', micro: -held, swatch: '', note: '' },
+    // A part of the two above, until the work is done.
+    { name: 'of these held by running work', micro: held, swatch: '', note: '' },
     ...(owed > 0n ? [{ name: 'Owed, taken from the next purchase', micro: owed, swatch: '', note: '' }] : []),
   ];
   return (

@@ -11,7 +11,7 @@ import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { ErrorState } from '@/components/ui/error-state';
 import { Skeleton } from '@/components/ui/skeleton';
-import { BalanceBar, BalanceParts, OwnBudget } from './balance-bar';
+import { BalanceBar, BalanceParts, HeldNow, OwnBudget } from './balance-bar';
 import { Credits } from './credits';
 import { TopupDialog } from './topup-dialog';
 
@@ -35,15 +35,16 @@ export function BalanceCard() {
     <Card className="grid gap-x-10 gap-y-4 p-4 sm:grid-cols-[auto_minmax(0,24rem)] sm:justify-between">
       <div className="flex min-w-0 flex-col items-start gap-3">
         <div className="min-w-0 max-w-full">
-          <p className="lettering text-muted-foreground">To spend</p>
+          <p className="lettering text-muted-foreground">Balance</p>
           {isTeam ? (
             <p className="text-[0.8125rem] wrap-anywhere text-muted-foreground">
               {data.budget === null ? `by ${me.organization.name}` : `by you in ${me.organization.name}`}
             </p>
           ) : null}
           <p className="text-3xl font-semibold tracking-tight">
-            <Credits micro={data.spendable} unit />
+            <Credits micro={data.settled} unit />
           </p>
+          <HeldNow balance={data} className="mt-1" />
           <OwnBudget balance={data} className="mt-1" />
           {data.low ? (
             <Badge tone="warning" className="mt-1">

@@ -24,6 +24,32 @@ export function Credits({
   );
 }
 
+/** What a project was charged; what an attempt at work has taken stands beside it until its verdict. */
+export function Charged({
+  totals,
+}: {
+  totals: { chargedMicro: bigint; provisionalMicro: bigint; absorbedMicro: bigint };
+}) {
+  const { chargedMicro, provisionalMicro, absorbedMicro } = totals;
+  return (
+    <span>
+      charged <Credits micro={chargedMicro} unit className="text-foreground" />
+      {provisionalMicro > 0n ? (
+        <>
+          {' '}
+          · until the verdict <Credits micro={provisionalMicro} unit />
+        </>
+      ) : null}
+      {absorbedMicro > 0n ? (
+        <>
+          {' '}
+          · absorbed <Credits micro={absorbedMicro} unit />
+        </>
+      ) : null}
+    </span>
+  );
+}
+
 /** A quote: likely cost to the most it is expected to cost. */
 export function QuoteRange({ p50, p90, className }: { p50: bigint; p90: bigint; className?: string }) {
   const [likely, upper] = [formatCredits(p50), formatCredits(p90)];

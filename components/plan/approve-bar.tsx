@@ -17,7 +17,7 @@ import { exactCredits, formatCredits, formatQuote, parseCredits } from '@/server
 export function ApproveBar({ view }: { view: ProjectView }) {
   const { projectId, refresh } = useProjectStream();
   const trpc = useTRPC();
-  const quote = view.approval ?? { p50: view.quote.p50Micro, p90: view.quote.p90Micro };
+  const quote = { p50: view.quote.p50Micro, p90: view.quote.p90Micro };
   const balance = useQuery(trpc.credits.balance.queryOptions());
   const [budget, setBudget] = useState(() =>
     view.project.budgetMicro === null ? '' : exactCredits(view.project.budgetMicro),
@@ -91,7 +91,8 @@ export function ApproveBar({ view }: { view: ProjectView }) {
         </div>
         <FieldError id="approve-budget-error">{problem}</FieldError>
         <p className="mt-2 text-[0.75rem] text-muted-foreground">
-          The README at the end is included. You pay for approved attempts only; rejected ones are absorbed and shown.{' '}
+          The README at the end is included. You pay for approved attempts only; rejected ones are absorbed and shown,
+          and what you accept as it is costs nothing.{' '}
           {short && balance.data !== undefined ? (
             <span className="font-medium text-warning">
               You can spend {formatCredits(balance.data.spendable)} credits now: the run may pause before its end.

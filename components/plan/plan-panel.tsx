@@ -4,11 +4,12 @@ import { FileText, Pencil, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import { useRefused } from '@/components/access/access-denied';
 import { Markdown } from '@/components/chat/markdown';
-import { Credits, QuoteRange } from '@/components/credits/credits';
+import { Charged, QuoteRange } from '@/components/credits/credits';
 import { useProjectStream } from '@/components/project/project-stream';
 import { useTRPC } from '@/components/trpc/provider';
 import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
+import { Callout } from '@/components/ui/callout';
 import { Section } from '@/components/ui/card';
 import { Dialog, DialogContent, DialogTrigger } from '@/components/ui/dialog';
 import { EmptyState } from '@/components/ui/empty-state';
@@ -167,6 +168,11 @@ export function PlanPanel() {
             {plan.stack === '' ? '' : ` Built with ${plan.stack.replace(/\.$/, '')}.`}
           </p>
           {actions.canApprove ? <ApproveBar view={view} /> : null}
+          {actions.canEditPlan && !actions.canApprove ? (
+            <Callout tone="info" title="This plan adds no task">
+              There is nothing to approve, and nothing will be built. Add a task, or ask for a change in other words.
+            </Callout>
+          ) : null}
           <ol className="space-y-2">
             {view.tasks.map((task) => (
               <li key={task.id}>
@@ -189,11 +195,9 @@ export function PlanPanel() {
             </span>
             <span className="flex flex-wrap gap-x-4">
               <span className="font-medium">
-                Quote <QuoteRange p50={view.quote.p50Micro} p90={view.quote.p90Micro} />
+                Quote with README <QuoteRange p50={view.quote.p50Micro} p90={view.quote.p90Micro} />
               </span>
-              <span>
-                Charged so far <Credits micro={view.totals.chargedMicro} unit />
-              </span>
+              <Charged totals={view.totals} />
             </span>
           </div>
         </div>

@@ -3,7 +3,7 @@ import { Download, FlaskConical } from 'lucide-react';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { ChatPanel } from '@/components/chat/chat-panel';
-import { Credits } from '@/components/credits/credits';
+import { Charged, QuoteRange } from '@/components/credits/credits';
 import { StatusBadge } from '@/components/projects/status-badge';
 import { projectStatusLabel } from '@/components/projects/status-labels';
 import { errorMessage, isNotFound } from '@/components/trpc/error-message';
@@ -11,7 +11,6 @@ import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { cn } from '@/components/ui/cn';
 import { ErrorState } from '@/components/ui/error-state';
-import { percentOf } from '@/components/ui/format';
 import { Progress } from '@/components/ui/progress';
 import { ScrollRegion } from '@/components/ui/scroll-region';
 import { Skeleton } from '@/components/ui/skeleton';
@@ -25,9 +24,8 @@ function ProjectBar() {
   const { projectId, view } = useProjectStream();
   if (view === undefined) return <Skeleton className="m-3 h-9" />;
   const { project, tasks, totals, quote } = view;
-  const settled = tasks.filter(
-    (task) => task.status === 'approved' || task.status === 'accepted' || task.status === 'skipped',
-  ).length;
+  const done = tasks.filter(({ status }) => status === 'approved' || status === 'accepted').length;
+  const skipped = tasks.filter(({ status }) => status === 'skipped').length;
   const waits = project.status === 'paused' || project.status === 'failed' || view.unlock !== null;
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-2.5">
@@ -42,19 +40,15 @@ function ProjectBar() {
       ) : null}
       {tasks.length > 0 ? (
         <span className="flex items-center gap-2 text-[0.75rem] text-muted-foreground">
-          <Progress className="w-20" label="Tasks settled" value={(settled / tasks.length) * 100} />
+          <Progress className="w-20" label="Tasks done" value={(done / tasks.length) * 100} />
           <span className="tabular-nums">
-            {settled}/{tasks.length} tasks
+            {done}/{tasks.length} tasks{skipped === 0 ? '' : `, ${skipped} skipped`}
           </span>
         </span>
       ) : null}
       {quote.p90Micro > 0n ? (
-        <span
-          className="text-[0.75rem] text-muted-foreground"
-          title={`${percentOf(totals.chargedMicro, quote.p90Micro)} % of the upper quote`}
-        >
-          <Credits micro={totals.chargedMicro} className="font-medium text-foreground" /> of at most{' '}
-          <Credits micro={quote.p90Micro} unit />
+        <span className="text-[0.75rem] text-muted-foreground">
+          quote <QuoteRange p50={quote.p50Micro} p90={quote.p90Micro} /> · <Charged totals={totals} />
         </span>
       ) : null}
       <div className="ml-auto flex items-center gap-2">

@@ -1,5 +1,5 @@
 'use client';
-import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
+import { skipToken, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useSubscription } from '@trpc/tanstack-react-query';
 import {
   createContext,
@@ -37,29 +37,33 @@ export interface ProjectStream {
   messagesLoaded: boolean;
   /** Whether changes arrive as they happen. */
   connection: 'connecting' | 'live' | 'lost';
+  /** Asks for the page of messages before those shown; null: there is none, or it is on its way. */
+  showEarlier: (() => void) | null;
   /** Reads the project again at once, after an action of this page. */
   refresh: () => Promise<void>;
 }
 
 const StreamContext = createContext<ProjectStream | null>(null);
 
-function toSnapshot(list: ChatList): MessageSnapshot {
-  return {
-    lastSeq: list.lastSeq,
-    messages: list.messages.map((message) => ({
-      id: message.id,
-      role: message.role === 'user' || message.role === 'system' ? message.role : 'assistant',
-      purpose: message.purpose,
-      text: message.text,
-      status:
-        message.status === 'streaming' || message.status === 'stopped' || message.status === 'failed'
-          ? message.status
-          : 'final',
-      costMicro: message.costMicro,
-      ...(message.balanceMicro === null ? {} : { balanceMicro: message.balanceMicro }),
-      modelLabel: message.modelLabel,
-    })),
-  };
+function toMessages(list: ChatList): ChatMessage[] {
+  return list.messages.map((message) => ({
+    id: message.id,
+    role: message.role === 'user' || message.role === 'system' ? message.role : 'assistant',
+    purpose: message.purpose,
+    text: message.text,
+    status:
+      message.status === 'streaming' || message.status === 'stopped' || message.status === 'failed'
+        ? message.status
+        : 'final',
+    costMicro: message.costMicro,
+    ...(message.balanceMicro === null ? {} : { balanceMicro: message.balanceMicro }),
+    modelLabel: message.modelLabel,
+  }));
+}
+
+/** Pages come newest first, and were read in this order: what the newest knew is what all of them know at least. */
+function toSnapshot(pages: readonly ChatList[]): MessageSnapshot {
+  return { lastSeq: pages[0]?.lastSeq ?? 0, messages: pages.toReversed().flatMap(toMessages) };
 }
 
 /**
@@ -76,10 +80,15 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
       { refetchInterval: (query) => (query.state.data?.unlock ? UNLOCK_POLL_MS : askAgain(query)) },
     ),
   );
-  const chat = useQuery(
-    trpc.chat.list.queryOptions(
+  const chat = useInfiniteQuery(
+    trpc.chat.list.infiniteQueryOptions(
       { projectId },
-      { staleTime: Number.POSITIVE_INFINITY, gcTime: 0, refetchOnReconnect: false },
+      {
+        getNextPageParam: (page) => page.nextCursor ?? undefined,
+        staleTime: Number.POSITIVE_INFINITY,
+        gcTime: 0,
+        refetchOnReconnect: false,
+      },
     ),
   );
   const [state, dispatch] = useReducer(messageReducer, emptyMessages);
@@ -87,12 +96,17 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
 
   useEffect(() => {
     if (chat.data === undefined) return;
-    dispatch({ type: 'snapshot', snapshot: toSnapshot(chat.data) });
+    const { pages } = chat.data;
+    const snapshot = toSnapshot(pages);
+    dispatch({ type: 'snapshot', snapshot });
+    // A page asked for later comes with a snapshot that events have overtaken: only that page is new.
+    const earliest = pages.at(-1);
+    if (pages.length > 1 && earliest !== undefined) dispatch({ type: 'earlier', messages: toMessages(earliest) });
     // The subscription keeps its own place from here on; a later snapshot must not restart it.
-    setStartAfter((old) => old ?? chat.data.lastSeq);
+    setStartAfter((old) => old ?? snapshot.lastSeq);
   }, [chat.data]);
 
-  const { refetch: refetchChat, isFetching: chatIsFetching, dataUpdatedAt } = chat;
+  const { refetch: refetchChat, isFetching: chatIsFetching, dataUpdatedAt, fetchNextPage, hasNextPage } = chat;
   const needsSnapshot = state.needsSnapshot && startAfter !== null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a snapshot that did not heal the hole (dataUpdatedAt) must lead to another
   useEffect(() => {
@@ -102,7 +116,7 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
   const refresh = useCallback(async () => {
     await Promise.all([
       queryClient.invalidateQueries(trpc.projects.get.queryFilter({ projectId })),
-      queryClient.invalidateQueries(trpc.runs.timeline.queryFilter({ projectId })),
+      queryClient.invalidateQueries(trpc.runs.timeline.infiniteQueryFilter({ projectId })),
       queryClient.invalidateQueries(trpc.credits.balance.queryFilter()),
     ]);
   }, [queryClient, trpc, projectId]);
@@ -143,7 +157,14 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
       : subscription.status === 'error' || (subscription.status === 'connecting' && subscription.error !== null)
         ? 'lost'
         : 'connecting';
-  const messages = useMemo(() => withSaid(state.messages, chat.data?.messages ?? []), [state.messages, chat.data]);
+  const messages = useMemo(
+    () => withSaid(state.messages, chat.data?.pages.flatMap((page) => page.messages) ?? []),
+    [state.messages, chat.data],
+  );
+  const showEarlier = useMemo(
+    () => (hasNextPage && !chatIsFetching ? () => void fetchNextPage() : null),
+    [hasNextPage, chatIsFetching, fetchNextPage],
+  );
   const value = useMemo<ProjectStream>(
     () => ({
       projectId,
@@ -152,9 +173,10 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
       messages,
       messagesLoaded: startAfter !== null,
       connection,
+      showEarlier,
       refresh,
     }),
-    [projectId, project.data, project.error, chat.error, messages, startAfter, connection, refresh],
+    [projectId, project.data, project.error, chat.error, messages, startAfter, connection, showEarlier, refresh],
   );
   return <StreamContext.Provider value={value}>{children}</StreamContext.Provider>;
 }

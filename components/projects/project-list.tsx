@@ -3,7 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Plus, Search } from 'lucide-react';
 import Link from 'next/link';
 import { useDeferredValue, useState } from 'react';
-import { Credits } from '@/components/credits/credits';
+import { Credits, QuoteRange } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { Outputs } from '@/components/trpc/types';
@@ -21,7 +21,7 @@ type Row = Outputs['projects']['list']['projects'][number];
 
 function ProjectRow({ project }: { project: Row }) {
   return (
-    <li className="relative grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1.5 px-4 py-3 hover:bg-accent/60 md:grid-cols-[minmax(0,1fr)_10rem_9rem_6rem]">
+    <li className="relative grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1.5 px-4 py-3 hover:bg-accent/60 md:grid-cols-[minmax(0,1fr)_10rem_9rem_10rem]">
       <div className="min-w-0">
         <Link href={`/projects/${project.id}`} className="font-medium after:absolute after:inset-0">
           {project.title}
@@ -38,17 +38,25 @@ function ProjectRow({ project }: { project: Row }) {
           <>
             <Progress
               className="w-16"
-              label={`Tasks settled of ${project.title}`}
+              label={`Tasks done of ${project.title}`}
               value={(project.tasksDone / project.tasksTotal) * 100}
             />
             <span className="tabular-nums">
               {project.tasksDone}/{project.tasksTotal}
+              {project.tasksSkipped === 0 ? '' : `, ${project.tasksSkipped} skipped`}
             </span>
           </>
         )}
       </div>
       <div className="num text-[0.75rem] text-muted-foreground">
-        <Credits micro={project.chargedMicro} unit className="block text-foreground" />
+        <span className="block">
+          charged <Credits micro={project.chargedMicro} unit className="text-foreground" />
+        </span>
+        {project.quoteP90Micro > 0n ? (
+          <span className="block">
+            quote <QuoteRange p50={project.quoteP50Micro} p90={project.quoteP90Micro} />
+          </span>
+        ) : null}
         <time dateTime={project.updatedAt.toISOString()}>{formatRelative(project.updatedAt, new Date())}</time>
       </div>
     </li>

@@ -148,7 +148,8 @@ export function RefinementPanel({ task }: { task: TaskView }) {
           )}
         </div>
         <p className="text-[0.75rem] text-muted-foreground">
-          Accepting charges the last attempt: you take the work as it stands.
+          Accepting and skipping cost nothing. Accepting takes the last attempt&apos;s files as they stand; skipping
+          leaves the task out.
         </p>
       </div>
     </Callout>

@@ -1,19 +1,22 @@
 'use client';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Check, LoaderCircle, X } from 'lucide-react';
+import { useMemo, useRef } from 'react';
 import { PlumbMark } from '@/components/brand/plumb-mark';
-import { Credits, QuoteRange } from '@/components/credits/credits';
+import { Charged, Credits, QuoteRange } from '@/components/credits/credits';
 import { useProjectStream } from '@/components/project/project-stream';
 import { StatusBadge } from '@/components/projects/status-badge';
 import { taskStatusLabel } from '@/components/projects/status-labels';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
-import type { TaskView, TimelineCheck, TimelineReview, TimelineStep } from '@/components/trpc/types';
+import type { TaskView, Timeline, TimelineCheck, TimelineReview, TimelineStep } from '@/components/trpc/types';
+import { Button } from '@/components/ui/button';
 import { Section } from '@/components/ui/card';
 import { EmptyState } from '@/components/ui/empty-state';
 import { ErrorState } from '@/components/ui/error-state';
 import { formatDuration } from '@/components/ui/format';
 import { SkeletonRows } from '@/components/ui/skeleton';
+import { useKeptScroll } from '@/components/ui/use-kept-scroll';
 import { CheckRow } from './check-row';
 import { ReviewCard } from './review-card';
 import { groupTimeline, stepName, type TimelineGroup } from './timeline-groups';
@@ -77,9 +80,6 @@ function StepRow({ step }: { step: TimelineStep }) {
       {step.errorMessage === null ? null : (
         <span className="col-start-2 col-end-4 text-danger">{step.errorMessage}</span>
       )}
-      {step.note === null || step.note === undefined || step.note === '' ? null : (
-        <span className="col-start-2 col-end-4 text-muted-foreground">{step.note}</span>
-      )}
     </li>
   );
 }
@@ -121,9 +121,12 @@ function GroupView({
           <span>
             quote <QuoteRange p50={task.quoteP50Micro} p90={task.quoteP90Micro} />
           </span>
-          <span className="text-foreground">
-            charged <Credits micro={task.chargedMicro} unit />
-          </span>
+          {/* Until the verdict nothing is charged for good. */}
+          {task.status === 'pending' || task.status === 'running' ? null : (
+            <span className="text-foreground">
+              charged <Credits micro={task.chargedMicro} unit />
+            </span>
+          )}
           {task.absorbedMicro > 0n ? (
             <span>
               absorbed rework <Credits micro={task.absorbedMicro} unit />
@@ -161,11 +164,36 @@ function GroupView({
   );
 }
 
+/** Pages come newest first; the steps of each are in order. */
+function joinPages(pages: readonly Timeline[]) {
+  const inOrder = pages.toReversed();
+  return {
+    steps: inOrder.flatMap(({ steps }) => steps),
+    checks: inOrder.flatMap(({ checks }) => checks),
+    reviews: inOrder.flatMap(({ reviews }) => reviews),
+  };
+}
+
 /** Everything the run did and does, step by step, with what it cost. */
 export function RunTimeline() {
   const { projectId, view } = useProjectStream();
   const trpc = useTRPC();
-  const { data, error, refetch } = useQuery(trpc.runs.timeline.queryOptions({ projectId }));
+  const {
+    data: read,
+    error,
+    refetch,
+    hasNextPage,
+    fetchNextPage,
+    isFetchingNextPage,
+  } = useInfiniteQuery(
+    trpc.runs.timeline.infiniteQueryOptions(
+      { projectId },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined },
+    ),
+  );
+  const data = useMemo(() => (read === undefined ? undefined : joinPages(read.pages)), [read]);
+  const list = useRef<HTMLOListElement>(null);
+  const keepScroll = useKeptScroll(list, read?.pages.length);
   const groups = data === undefined ? [] : groupTimeline(data.steps, data.checks, data.reviews);
   const runs = view?.run?.status === 'running' || view?.run?.status === 'queued';
   const liveKey = runs ? (data?.steps.findLast((step) => step.status === 'running') ?? data?.steps.at(-1)) : undefined;
@@ -178,13 +206,7 @@ export function RunTimeline() {
       aside={
         view === undefined ? null : (
           <p className="text-[0.8125rem] text-muted-foreground">
-            charged <Credits micro={view.totals.chargedMicro} unit className="text-foreground" />
-            {view.totals.absorbedMicro > 0n ? (
-              <>
-                {' '}
-                · absorbed <Credits micro={view.totals.absorbedMicro} unit />
-              </>
-            ) : null}
+            <Charged totals={view.totals} />
           </p>
         )
       }
@@ -198,7 +220,21 @@ export function RunTimeline() {
           Each step appears here with its cost, its checks and its verdict.
         </EmptyState>
       ) : null}
-      <ol aria-label="Steps of the run">
+      {hasNextPage ? (
+        <div className="mb-4 text-center">
+          <Button
+            size="sm"
+            disabled={isFetchingNextPage}
+            onClick={() => {
+              keepScroll();
+              void fetchNextPage();
+            }}
+          >
+            Show earlier steps
+          </Button>
+        </div>
+      ) : null}
+      <ol ref={list} aria-label="Steps of the run">
         {groups.map((group) => (
           <GroupView
             key={group.key}

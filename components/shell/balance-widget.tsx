@@ -4,7 +4,7 @@ import { History, Plus, TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
 import { Popover } from 'radix-ui';
 import { useRef, useState } from 'react';
-import { type Balance, BalanceBar, BalanceParts, OwnBudget } from '@/components/credits/balance-bar';
+import { type Balance, BalanceBar, BalanceParts, HeldNow, OwnBudget } from '@/components/credits/balance-bar';
 import { Credits } from '@/components/credits/credits';
 import { TopupDialog } from '@/components/credits/topup-dialog';
 import { useTRPC } from '@/components/trpc/provider';
@@ -17,8 +17,8 @@ import { formatCredits } from '@/server/credits/schema';
 const LOOK_WHILE_HELD_MS = 5_000;
 const LOOK_MS = 60_000;
 
-function nameOf({ spendable, held, low }: Balance): string {
-  const parts = [`Credits: ${formatCredits(spendable)} to spend`];
+function nameOf({ settled, held, low }: Balance): string {
+  const parts = [`Credits: ${formatCredits(settled)}`];
   if (held > 0n) parts.push(`${formatCredits(held)} held`);
   if (low) parts.push('running low');
   return parts.join(', ');
@@ -28,9 +28,10 @@ function Details({ balance, onBuy }: { balance: Balance; onBuy: () => void }) {
   return (
     <div className="space-y-3">
       <div className="flex items-baseline justify-between gap-3">
-        <h2 className="text-sm font-semibold">Credits to spend</h2>
-        <Credits micro={balance.spendable} className="text-lg font-semibold" />
+        <h2 className="text-sm font-semibold">Credits</h2>
+        <Credits micro={balance.settled} className="text-lg font-semibold" />
       </div>
+      <HeldNow balance={balance} />
       {balance.low ? (
         <p className="flex items-center gap-1.5 text-[0.8125rem] text-warning">
           <TriangleAlert aria-hidden="true" className="size-3.5 shrink-0" />
@@ -56,7 +57,7 @@ function Details({ balance, onBuy }: { balance: Balance; onBuy: () => void }) {
   );
 }
 
-/** What can be spent now, on every page of the workspace; behind it where it comes from, and the way to more. */
+/** What is settled and what running work holds, on every page of the workspace; behind it where it comes from, and the way to more. */
 export function BalanceWidget() {
   const trpc = useTRPC();
   const [open, setOpen] = useState(false);
@@ -85,10 +86,10 @@ export function BalanceWidget() {
           ) : (
             <span aria-hidden="true" className="size-2 rotate-45 bg-brass-mark" />
           )}
-          <Credits micro={data.spendable} className="font-medium" />
+          <Credits micro={data.settled} className="font-medium" />
           <span className="text-muted-foreground max-sm:sr-only">credits</span>
           {data.held > 0n ? (
-            <span className="border-l border-border pl-1.5 text-muted-foreground max-md:hidden">
+            <span className="border-l border-border pl-1.5 text-muted-foreground">
               <Credits micro={data.held} /> held
             </span>
           ) : null}

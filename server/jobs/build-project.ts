@@ -11,6 +11,7 @@ import type { Quality } from '@/server/models/schema';
 import { bootDatabase } from '@/server/platform/boot';
 import { db } from '@/server/platform/db';
 import { isEmbedded } from '@/server/platform/env';
+import { AppError, isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { startQueue } from '@/server/platform/queue';
 import { buildArchive } from '@/server/projects/build-archive';
@@ -20,6 +21,7 @@ import { viewProject } from '@/server/projects/view-project';
 import { answerQuestions } from '@/server/runs/chat/answer-questions';
 import { resumeRun } from '@/server/runs/engine/command-run';
 import { advanceRun } from '@/server/runs/engine/engine';
+import { refineTask } from '@/server/runs/engine/refine-task';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { tailEvents } from '@/server/runs/stream/resume-stream';
 import { RUN_LIMITS } from '@/server/runs/stream/run-limits';
@@ -35,12 +37,28 @@ export interface BuildOptions {
   out: string;
   model: string | null;
   budgetMicro: bigint | null;
+  /** The ZIP without a folder at the top. */
+  flat: boolean;
+  /** Decides each task that was rejected to the end, once; null: the person is asked. */
+  onReject: RejectChoice | null;
   /** Asked with the quote; false ends the build before anything of it is spent. */
   confirm(question: string): Promise<boolean>;
+  /** Asked about a task that was rejected to the end; null when there is nobody to ask. */
+  decide(question: string): Promise<RejectChoice | null>;
   print(line: string): void;
 }
 
-export type BuildOutcome = { kind: 'completed' | 'paused' | 'failed'; projectId: string; reason: string | null };
+/** What can be done about a rejected task without a screen. */
+export const REJECT_CHOICES = ['retry', 'accept', 'skip'] as const;
+export type RejectChoice = (typeof REJECT_CHOICES)[number];
+
+export interface BuildOutcome {
+  kind: 'completed' | 'paused' | 'failed';
+  projectId: string;
+  reason: string | null;
+  /** It waits for a decision about a rejected task. */
+  decision?: boolean;
+}
 
 /** The local person the command line acts for. */
 const LOCAL_EMAIL = 'local@plumbline.invalid';
@@ -98,12 +116,13 @@ type Actor = { organizationId: string; userId: string; projectId: string };
 
 /** Goes on with an earlier project; a new budget counts from now on. */
 async function takeUp(actor: Actor, { budgetMicro }: BuildOptions): Promise<void> {
-  const { project } = await viewProject(actor);
+  const { actions } = await viewProject(actor);
   if (budgetMicro !== null) await setBudget(actor, budgetMicro);
-  if (['paused', 'awaiting_credits'].includes(project.status)) await resumeRun(actor);
+  if (actions.canResume) await resumeRun(actor);
 }
 
 async function drive(actor: Actor, options: BuildOptions): Promise<BuildOutcome> {
+  const decided = new Set<string>();
   for (;;) {
     const run = await db().run.findFirst({ where: { projectId: actor.projectId }, orderBy: { startedAt: 'desc' } });
     if (run?.status === 'queued' || run?.status === 'running') {
@@ -111,14 +130,52 @@ async function drive(actor: Actor, options: BuildOptions): Promise<BuildOutcome>
       // Held by another process (with a native database): look again when its lease may have passed.
       if (advanced === 'elsewhere') await delay(RUN_LIMITS.reclaimMs);
       else if (advanced !== 'rests') await waitUntil(actor, advanced.at, options);
+      continue;
     }
     const view = await viewProject(actor);
-    const outcome =
-      view.actions.canAnswer || view.actions.canApprove
+    const outcome = view.actions.canRefine
+      ? await decideRejected(actor, view, options, decided)
+      : view.actions.canAnswer || view.actions.canApprove
         ? await decideForUser(actor, view, options)
         : await outcomeOf(actor, view, options);
     if (outcome !== null) return outcome;
   }
+}
+
+/**
+ * A task was rejected to the end: what the option says, once a task, then what the person says.
+ * @returns null when the run goes on
+ */
+async function decideRejected(
+  actor: Actor,
+  view: View,
+  options: BuildOptions,
+  decided: Set<string>,
+): Promise<BuildOutcome | null> {
+  const task = view.tasks.find(({ status }) => status === 'rejected');
+  if (task === undefined) throw new Error('no task waits for a decision');
+  options.print(`\n${task.key} ${task.title} was not approved. Nothing was charged for it.`);
+  for (const { problem, fix } of task.findings) options.print(`  ${problem}${fix === '' ? '' : `\n    Fix: ${fix}`}`);
+  const isFirst = decided.size === 0;
+  const given = decided.has(task.key) ? null : options.onReject;
+  decided.add(task.key);
+  const choice = given ?? (await options.decide(`${task.key}: retry, accept as it is (costs nothing), or skip?`));
+  const waits = { kind: 'paused' as const, projectId: actor.projectId, decision: true };
+  if (choice === null) {
+    const userMessage = `${task.key} waits for your decision. Add --on-reject ${REJECT_CHOICES.join('|')}.`;
+    // The same command again would only end here again.
+    if (options.resume !== null && isFirst)
+      throw new AppError('invalid_input', 'no decision was given', { userMessage });
+    return { ...waits, reason: userMessage };
+  }
+  try {
+    await refineTask(actor, { taskKey: task.key, choice });
+  } catch (error) {
+    if (!isAppError(error) || error.code !== 'wrong_status') throw error;
+    return { ...waits, reason: error.userMessage };
+  }
+  options.print(`  ${task.key}: ${choice}`);
+  return null;
 }
 
 async function waitUntil(actor: Actor, at: Date, { print }: BuildOptions): Promise<void> {
@@ -145,7 +202,7 @@ async function decideForUser(actor: Actor, view: View, options: BuildOptions): P
       reason: 'The plan was not approved. Nothing of the build was spent.',
     };
   }
-  await approvePlan(actor, view.planVersion, options.budgetMicro ?? undefined, view.approval?.p90);
+  await approvePlan(actor, view.planVersion, options.budgetMicro ?? undefined, view.quote.p90Micro);
   return null;
 }
 
@@ -160,17 +217,18 @@ async function outcomeOf(actor: Actor, view: View, options: BuildOptions): Promi
     const answer = await db().message.findFirst({ where: { projectId, role: 'assistant' }, orderBy: { seq: 'desc' } });
     return { kind: 'failed', projectId, reason: answer?.text ?? 'The project was not designed.' };
   }
-  return { kind: status === 'failed' ? 'failed' : 'paused', projectId, reason: statusReason };
+  const reason = statusReason ?? `The project is ${status.replaceAll('_', ' ')}.`;
+  return { kind: status === 'failed' ? 'failed' : 'paused', projectId, reason };
 }
 
 function printQuote(view: View, { print }: BuildOptions): void {
   print(`\nPlan: ${view.plan?.summary ?? ''}`);
-  for (const task of view.tasks)
+  for (const task of view.tasks.filter(({ status }) => status === 'pending' || status === 'rejected'))
     print(
       `  ${task.key.padEnd(4)} ${task.title.padEnd(52).slice(0, 52)} ${formatCredits(task.quoteP50Micro).padStart(8)} to ${formatCredits(task.quoteP90Micro).padStart(8)} credits`,
     );
-  const { p50, p90 } = view.approval ?? { p50: view.quote.p50Micro, p90: view.quote.p90Micro };
-  print(`  Quote, README included: ${formatCredits(p50)} likely, ${formatCredits(p90)} at most\n`);
+  const { p50Micro, p90Micro } = view.quote;
+  print(`  Quote, README included: ${formatCredits(p50Micro)} likely, ${formatCredits(p90Micro)} at most\n`);
 }
 
 async function showProgress(
@@ -189,6 +247,8 @@ async function showProgress(
       print(
         `  ${payload.step}${payload.attempt > 1 ? ` (attempt ${payload.attempt})` : ''}: ${payload.state}${payload.note ? `, ${payload.note}` : ''}`,
       );
+    else if (payload.type === 'data-review') print(`  ${payload.taskKey} ${payload.status.toLowerCase()}`);
+    // Told with the verdict: until then charges are provisional.
     else if (payload.type === 'data-cost')
       print(
         `  ${payload.taskKey ?? ''} charged ${formatCredits(BigInt(payload.chargedMicro))}, absorbed ${formatCredits(BigInt(payload.absorbedMicro))}`,
@@ -197,9 +257,9 @@ async function showProgress(
 }
 
 /** The project, its ZIP and the receipt. */
-async function writeResult(actor: Actor, { out, print }: BuildOptions): Promise<void> {
+async function writeResult(actor: Actor, { out, flat, print }: BuildOptions): Promise<void> {
   const { organizationId, projectId } = actor;
-  const archive = await buildArchive({ organizationId, projectId, snapshotId: null });
+  const archive = await buildArchive({ organizationId, projectId, snapshotId: null, flat });
   const folder = join(out, archive.filename.replace(/\.zip$/, ''));
   await mkdir(folder, { recursive: true });
   await writeProject(folder, await readFiles(db(), { organizationId, snapshotId: archive.manifest.snapshot.id }));
@@ -211,9 +271,10 @@ async function writeResult(actor: Actor, { out, print }: BuildOptions): Promise<
     join(out, 'receipt.json'),
     `${JSON.stringify(receipt, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value), 2)}\n`,
   );
-  const charged = formatCredits(BigInt(archive.manifest.cost.chargedMicro));
-  print(
-    `\nCompleted: charged ${charged} credits, absorbed ${formatCredits(BigInt(archive.manifest.cost.absorbedMicro))}`,
-  );
+  const { cost, tasks } = archive.manifest;
+  const [charged, absorbed] = [cost.chargedMicro, cost.absorbedMicro].map((micro) => formatCredits(BigInt(micro)));
+  const skipped = tasks.skipped === 0 ? '' : `, ${tasks.skipped} skipped`;
+  print(`\nCompleted: ${tasks.done} of ${tasks.total} tasks done${skipped}`);
+  print(`  charged ${charged} credits, absorbed ${absorbed}`);
   print(`  ${folder}\n  ${join(out, archive.filename)}\n  ${join(out, 'receipt.json')}`);
 }

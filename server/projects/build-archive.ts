@@ -7,7 +7,7 @@ import { env } from '@/server/platform/env';
 import { notFound } from '@/server/platform/errors';
 import { openArchive, safeArchiveName } from '@/server/workspace/archive';
 import { sha256Of } from '@/server/workspace/blobs';
-import { collidesWithArchive, MANIFEST_FILE, PLAN_FILE } from '@/server/workspace/edits/paths';
+import { collidesWithArchive, collisionKey, MANIFEST_FILE, PLAN_FILE } from '@/server/workspace/edits/paths';
 import type { Manifest } from '@/server/workspace/manifest';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { listFiles } from '@/server/workspace/snapshots';
@@ -18,9 +18,14 @@ interface ArchiveInput {
   projectId: string;
   /** Null: the head. */
   snapshotId: string | null;
+  /** Without the folder at the top. */
+  flat?: boolean;
 }
 
-/** What a download holds: the files, PLAN.md and the manifest. Everything fallible happens before the stream. @throws AppError `not_found` */
+/**
+ * What a download holds: the files, SPEC.md, PLAN.md and the manifest, in one folder named after the project. Everything
+ * fallible happens before the stream. @throws AppError `not_found`
+ */
 export async function buildArchive(
   input: ArchiveInput,
 ): Promise<{ filename: string; manifest: Manifest; open(): Promise<Readable> }> {
@@ -33,18 +38,26 @@ export async function buildArchive(
   const held = await tasksIn(view, snapshot.id);
   const plan = planOf(view, held);
   const extra = new Map<string, string>();
+  // A project that has a file or folder of this name keeps it.
+  if (view.spec !== null && !files.some(({ path }) => isSpec(path))) extra.set(SPEC_FILE, withNewline(view.spec));
   if (plan !== null) extra.set(PLAN_FILE, plan);
   const manifest = await manifestOf(view, { snapshot, held }, [
     ...files.filter(({ path }) => !collidesWithArchive(path)),
     ...[...extra].map(([path, content]) => ({ path, sha256: sha256Of(content), size: Buffer.byteLength(content) })),
   ]);
   extra.set(MANIFEST_FILE, `${JSON.stringify(manifest, null, 2)}\n`);
+  const filename = safeArchiveName(view.project.title);
+  const folder = input.flat === true ? '' : filename.replace(/\.zip$/, '');
   return {
-    filename: safeArchiveName(view.project.title),
+    filename,
     manifest,
-    open: () => openArchive(db(), { organizationId, snapshotId: snapshot.id }, extra),
+    open: () => openArchive(db(), { organizationId, snapshotId: snapshot.id }, extra, folder),
   };
 }
+
+const SPEC_FILE = 'SPEC.md';
+const isSpec = (path: string) => collisionKey(path.split('/')[0] ?? '') === collisionKey(SPEC_FILE);
+const withNewline = (text: string) => (text.endsWith('\n') ? text : `${text}\n`);
 
 type View = Awaited<ReturnType<typeof viewProject>>;
 
@@ -64,12 +77,19 @@ async function tasksIn(view: View, snapshotId: string): Promise<ReadonlySet<stri
   return new Set(rows.map(({ taskId }) => taskId));
 }
 
+/** Tasks whose work is in the snapshot, and tasks that were left out. */
+function tasksOf(view: View, held: ReadonlySet<string> | null) {
+  const done = view.tasks.filter(
+    ({ id, status }) => (status === 'approved' || status === 'accepted') && (held?.has(id) ?? true),
+  );
+  return { done, skipped: view.tasks.filter(({ status }) => status === 'skipped') };
+}
+
 function planOf(view: View, held: ReadonlySet<string> | null): string | null {
   if (view.plan === null) return null;
-  const done = view.tasks
-    .filter(({ id, status }) => (status === 'approved' || status === 'accepted') && (held?.has(id) ?? true))
-    .map(({ key }) => key);
-  return planToMarkdown(planSchema.parse(view.plan), new Set(done));
+  const { done, skipped } = tasksOf(view, held);
+  const keys = (tasks: View['tasks']) => new Set(tasks.map(({ key }) => key));
+  return planToMarkdown(planSchema.parse(view.plan), keys(done), keys(skipped));
 }
 
 async function manifestOf(
@@ -87,6 +107,7 @@ async function manifestOf(
     where: { projectId, status: 'succeeded' },
     _count: true,
   });
+  const { done, skipped } = tasksOf(view, held);
   const execution = await selectSandbox(env().SANDBOX);
   return {
     format: 1,
@@ -116,6 +137,7 @@ async function manifestOf(
           : { status: 'not part of this snapshot', met: null, evidence: '' }),
       })),
     ),
+    tasks: { done: done.length, skipped: skipped.length, total: view.tasks.length },
     models: calls.map(({ role, modelRowId, promptVersion, _count }) => ({
       role,
       model: modelRowId,

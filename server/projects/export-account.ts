@@ -166,11 +166,13 @@ async function* planText({ organizationId, id: projectId }: Project): AsyncGener
     orderBy: { version: 'desc' },
   });
   const plan = planSchema.safeParse(latest?.plan);
-  const done = await db().task.findMany({
-    where: { projectId, status: { in: ['approved', 'accepted'] } },
-    select: { key: true },
+  const tasks = await db().task.findMany({
+    where: { organizationId, projectId, status: { in: ['approved', 'accepted', 'skipped'] } },
+    select: { key: true, status: true },
   });
-  yield plan.success ? planToMarkdown(plan.data, new Set(done.map(({ key }) => key))) : 'There is no plan yet.\n';
+  const skipped = new Set(tasks.filter(({ status }) => status === 'skipped').map(({ key }) => key));
+  const done = new Set(tasks.filter(({ key }) => !skipped.has(key)).map(({ key }) => key));
+  yield plan.success ? planToMarkdown(plan.data, done, skipped) : 'There is no plan yet.\n';
 }
 
 /** The present files, every snapshot's list, and each older content once. */

@@ -19,12 +19,14 @@ const ENTRY_TIME = new Date('2026-01-01T00:00:00Z');
  * A ZIP of a snapshot with extra text files, as a stream. Contents are fetched in batches as the reader takes them, never
  * whole in memory. Destroying the stream ends the fetching too. Fails before the first byte when the snapshot is not the
  * organization's.
+ * @param folder one folder at the top that holds everything; empty: none.
  * @throws AppError `not_found`
  */
 export async function openArchive(
   client: Client,
   ref: SnapshotRef,
   extra: ReadonlyMap<string, string>,
+  folder = '',
 ): Promise<Readable> {
   const tree = await readTree(client, ref);
   // A project's plan.md, or a folder of that name, would stand in the way of PLAN.md on many systems.
@@ -36,10 +38,11 @@ export async function openArchive(
   // When either side ends early the other is destroyed too: nothing half compressed waits for a reader who went away.
   pipeline(zip.outputStream, output, () => undefined);
   const options = { mtime: ENTRY_TIME, mode: 0o100644, forceDosTimestamp: true };
-  for (const [path, content] of extra) zip.addBuffer(Buffer.from(content), path, options);
+  const at = (path: string) => (folder === '' ? path : `${folder}/${path}`);
+  for (const [path, content] of extra) zip.addBuffer(Buffer.from(content), at(path), options);
   const reader = batchReader(client, ref.organizationId, entries);
   for (const [index, [path, { size }]] of entries.entries()) {
-    zip.addReadStreamLazy(path, { ...options, size }, (give) => {
+    zip.addReadStreamLazy(at(path), { ...options, size }, (give) => {
       reader(index).then(
         (content) => give(null, Readable.from(content.length === 0 ? [] : [content], { objectMode: false })),
         (error: unknown) => give(error instanceof Error ? error : new Error(String(error)), Readable.from([])),

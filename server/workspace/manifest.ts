@@ -30,6 +30,8 @@ export const manifestSchema = z.object({
       evidence: z.string(),
     }),
   ),
+  /** How many tasks of the plan are in these files, and how many the person left out. */
+  tasks: z.object({ done: z.number(), skipped: z.number(), total: z.number() }),
   models: z.array(z.object({ role: z.string(), model: z.string(), promptVersion: z.string(), calls: z.number() })),
   cost: z.object({ chargedMicro: z.string(), absorbedMicro: z.string() }),
 });

@@ -8,7 +8,16 @@ import { actorOf, projectInput } from './shared';
 const text = z.string().trim().min(1).max(8000);
 
 export const chatRouter = router({
-  list: memberProcedure.input(projectInput).query(({ ctx, input }) => viewChat(actorOf(ctx.caller, input))),
+  list: memberProcedure
+    .input(
+      projectInput.extend({
+        cursor: z
+          .string()
+          .regex(/^\d{1,18}$/)
+          .nullish(),
+      }),
+    )
+    .query(({ ctx, input }) => viewChat(actorOf(ctx.caller, input), input.cursor ?? null)),
   send: memberProcedure
     .input(projectInput.extend({ text }))
     .mutation(async ({ ctx, input }) => ({ messageId: await sendMessage(actorOf(ctx.caller, input), input.text) })),

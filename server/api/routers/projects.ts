@@ -1,13 +1,14 @@
 import 'server-only';
 import { z } from 'zod';
-import { chargedByProject } from '@/server/credits/reports/charged-by-project';
 import { demoProjects } from '@/server/models/demo/catalogue';
 import { modelRefSchema, qualitySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';
 import { createProject } from '@/server/projects/create-project';
+import { costsOf } from '@/server/projects/project-costs';
 import { archiveProject, renameProject, setBudget, setModel } from '@/server/projects/project-settings';
 import { viewProject } from '@/server/projects/view-project';
 import { projectsWaitingForBudget } from '@/server/runs/engine/waiting-for-budget';
+import { quotesOf } from '@/server/runs/plan/quote-project';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, budgetSchema, projectInput } from './shared';
 
@@ -38,13 +39,11 @@ export const projectsRouter = router({
         orderBy: [{ updatedAt: 'desc' }, { id: 'desc' }],
         take: take + 1,
         ...(input.cursor ? { cursor: { id: input.cursor }, skip: 1 } : {}),
-        include: { tasks: { select: { status: true, absorbedMicro: true } } },
+        include: { tasks: { select: { status: true } } },
       });
       const page = rows.slice(0, take);
-      const charged = await chargedByProject(db(), {
-        organizationId: ctx.caller.organizationId,
-        projectIds: page.map(({ id }) => id),
-      });
+      const own = { organizationId: ctx.caller.organizationId, projectIds: page.map(({ id }) => id) };
+      const [costs, quotes] = await Promise.all([costsOf(db(), own), quotesOf(db(), own)]);
       const budgets = await projectsWaitingForBudget(ctx.caller.organizationId, page);
       const waitsFor = ({ id, status }: { id: string; status: string }) =>
         status !== 'awaiting_credits' ? null : budgets.has(id) ? ('budget' as const) : ('credits' as const);
@@ -59,9 +58,12 @@ export const projectsRouter = router({
           createdAt: row.createdAt,
           tasksDone: row.tasks.filter(({ status }) => status === 'approved' || status === 'accepted').length,
           tasksTotal: row.tasks.length,
-          // The same figure as on the project's own page: its tasks, its design and its README.
-          chargedMicro: charged.get(row.id) ?? 0n,
-          absorbedMicro: row.tasks.reduce((sum, task) => sum + task.absorbedMicro, 0n),
+          tasksSkipped: row.tasks.filter(({ status }) => status === 'skipped').length,
+          // The same figures as on the project's own page.
+          quoteP50Micro: quotes.get(row.id)?.p50 ?? 0n,
+          quoteP90Micro: quotes.get(row.id)?.p90 ?? 0n,
+          chargedMicro: costs.get(row.id)?.charged ?? 0n,
+          absorbedMicro: costs.get(row.id)?.absorbed ?? 0n,
         })),
         nextCursor: rows.length > take ? (page.at(-1)?.id ?? null) : null,
       };

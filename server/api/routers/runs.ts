@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { criterionSchema, plannedFileSchema } from '@/server/agents/schema';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
-import { viewTimeline } from '@/server/projects/view-project';
+import { viewTimeline } from '@/server/projects/view-timeline';
 import { answerQuestions, answersSchema } from '@/server/runs/chat/answer-questions';
 import { commandRun, resumeRun } from '@/server/runs/engine/command-run';
 import { refineTask } from '@/server/runs/engine/refine-task';
@@ -40,7 +40,9 @@ export const runsRouter = router({
       }),
     )
     .mutation(({ ctx, input }) => refineTask(actorOf(ctx.caller, input), input)),
-  timeline: memberProcedure.input(projectInput).query(({ ctx, input }) => viewTimeline(actorOf(ctx.caller, input))),
+  timeline: memberProcedure
+    .input(projectInput.extend({ cursor: z.string().max(64).nullish() }))
+    .query(({ ctx, input }) => viewTimeline(actorOf(ctx.caller, input), input.cursor ?? null)),
   events: memberProcedure
     .input(
       projectInput.extend({

@@ -28,3 +28,11 @@ it('a budget above what the team has gives no more than that, and without one th
   expect(withBudget(balance, null)).toMatchObject({ spendable: 100_000_000n, budget: null });
   expect(withBudget({ ...balance, available: -1n }, null).spendable).toBe(0n);
 });
+
+it('the balance that is shown is the settled one: a hold takes nothing off it and stands beside it', () => {
+  const before = withBudget({ ...balance, held: 0n, available: 110_000_000n }, null);
+  const during = withBudget(balance, null);
+  expect([before.settled, during.settled, during.held]).toEqual([110_000_000n, 110_000_000n, 10_000_000n]);
+  expect(withBudget(balance, { budget: 20_000_000n, left: 15_000_000n }).settled).toBe(15_000_000n);
+  expect(withBudget({ ...balance, monthly: -5n, bonus: 0n }, null).settled).toBe(0n);
+});

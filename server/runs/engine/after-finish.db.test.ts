@@ -52,24 +52,25 @@ it('a new plan that reuses the keys of approved tasks leaves what was approved a
 
 it('a price that rose after the plan was quoted is shown before it is approved', async () => {
   const own = await designed();
-  const shown = (await viewProject(own)).approval;
-  expect(shown?.p90).toBeGreaterThan(0n);
+  const shown = (await viewProject(own)).quote.p90Micro;
+  expect(shown).toBeGreaterThan(0n);
   const price = { inputPerMillion: 20_000_000_000n, outputPerMillion: 80_000_000_000n, cachedPerMillion: 0n };
   const id = newId();
   const approve = (atMost: bigint | undefined) => approvePlan(own, 1, undefined, atMost);
   const dearer = { id, modelRowId: MODEL, ...price, effectiveFrom: new Date() };
   await database.prisma.modelPrice.create({ data: dearer });
-  await expect(approve(shown?.p90)).rejects.toMatchObject({
+  await expect(approve(shown)).rejects.toMatchObject({
     code: 'conflict',
     userMessage: expect.stringContaining('Prices changed'),
   });
   const now = await viewProject(own);
   expect(now.project.status).toBe('awaiting_approval');
-  expect(now.approval?.p90).toBeGreaterThan((shown?.p90 ?? 0n) * 5n);
-  // The plan's tasks say so too, and together with the README they are what is approved.
-  expect(now.quote.p90Micro).toBeGreaterThan((shown?.p90 ?? 0n) * 5n);
-  expect(now.quote.p90Micro).toBeLessThan(now.approval?.p90 ?? 0n);
-  await drive(await approve(now.approval?.p90));
+  expect(now.quote.p90Micro).toBeGreaterThan(shown * 5n);
+  // The plan's tasks say so too; with the README they are what is approved.
+  const tasks = now.tasks.reduce((sum, task) => sum + task.quoteP90Micro, 0n);
+  expect(tasks).toBeGreaterThan(shown * 4n);
+  expect(tasks).toBeLessThan(now.quote.p90Micro);
+  await drive(await approve(now.quote.p90Micro));
   expect((await viewProject(own)).project.status).toBe('completed');
   const normal = { id: newId(), modelRowId: MODEL, ...PRICE, effectiveFrom: new Date() };
   await database.prisma.modelPrice.create({ data: normal });

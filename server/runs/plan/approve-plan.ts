@@ -5,7 +5,7 @@ import { AppError } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf, startRun } from '@/server/runs/engine/actor';
 import { moveProject, moveTask } from '@/server/runs/engine/transitions';
 import { hasNothingToDo } from './plan-rows';
-import { quoteApproval } from './quote-project';
+import { quoteOf } from './quote-project';
 import { quoteOpenTasks } from './set-task-quality';
 
 /**
@@ -46,7 +46,7 @@ async function requireQuoted(actor: Actor, atMostMicro: bigint): Promise<void> {
   const quote = await inTx(async (tx) => {
     const project = await ownProject(tx, actor);
     if (project.status === 'awaiting_approval') await quoteOpenTasks(tx, scopeOf(actor));
-    return quoteApproval(tx, scopeOf(actor));
+    return quoteOf(tx, scopeOf(actor));
   });
   if (quote.p90 <= atMostMicro) return;
   throw new AppError('conflict', `quoted ${quote.p90} micro-credits, shown ${atMostMicro}`, {

@@ -7,6 +7,7 @@ import { newId } from '@/server/platform/ids';
 import { plannedTask } from '@/server/runs/engine/attempt';
 import { renumberChanged } from '@/server/runs/engine/keep-finished';
 import { appendEvents, type EventScope } from '@/server/runs/stream/event-log';
+import { quoteReadme } from './quote-project';
 import { quoteTask } from './quote-task';
 import { quoteOpenTasks } from './set-task-quality';
 
@@ -92,6 +93,7 @@ export async function writePlan(tx: Tx, input: WritePlanInput): Promise<number> 
     else added.push({ id: newId(), ...scope, key: task.id, ...columns });
   }
   await tx.task.createMany({ data: added });
+  await quoteReadme(tx, scope);
   // A task may have a quality of its own.
   if ((await tx.task.count({ where: { ...scope, quality: { not: null } } })) > 0) await quoteOpenTasks(tx, scope);
   await appendEvents(tx, scope, [{ type: 'data-plan', version }]);

@@ -3,7 +3,7 @@ import { resolveModel } from '@/server/models/catalogue';
 import type { Quote } from '@/server/models/quote-call';
 import { quoteFor } from '@/server/models/quote-for-organization';
 import { capabilityOf, type Quality, type Role } from '@/server/models/schema';
-import type { Client } from '@/server/platform/db';
+import type { Client, Tx } from '@/server/platform/db';
 import type { EventScope } from '@/server/runs/stream/event-log';
 
 /** What calls of these roles will cost at a quality, micro-credits. */
@@ -27,18 +27,37 @@ export function quoteDesign(client: Client, organizationId: string, quality: Qua
   return quoteRoles(client, { organizationId, quality, modelRef: null }, ['clarify', 'spec', 'plan']);
 }
 
-/** Micro-credits that approving the plan may cost: the tasks that are open, as they were quoted, and the README at the end. */
-export async function quoteApproval(client: Client, scope: EventScope): Promise<Quote> {
-  const project = await client.project.findFirstOrThrow({
-    where: { id: scope.projectId, organizationId: scope.organizationId },
+/** Quotes the README at the end, with the project's model of now, and keeps the quote beside those of the tasks. */
+export async function quoteReadme(tx: Tx, { organizationId, projectId }: EventScope): Promise<void> {
+  const project = await tx.project.findFirstOrThrow({
+    where: { id: projectId, organizationId },
     select: { quality: true, modelRef: true },
   });
-  const { _sum: tasks } = await client.task.aggregate({
-    where: { ...scope, status: { in: ['pending', 'rejected'] } },
-    _sum: { quoteP50Micro: true, quoteP90Micro: true },
-  });
   const quality = project.quality;
-  const { organizationId } = scope;
-  const readme = await quoteRoles(client, { organizationId, quality, modelRef: project.modelRef }, ['document']);
-  return { p50: (tasks.quoteP50Micro ?? 0n) + readme.p50, p90: (tasks.quoteP90Micro ?? 0n) + readme.p90 };
+  const { p50, p90 } = await quoteRoles(tx, { organizationId, quality, modelRef: project.modelRef }, ['document']);
+  await tx.project.update({ where: { id: projectId }, data: { readmeP50Micro: p50, readmeP90Micro: p90 } });
+}
+
+const NO_QUOTE: Quote = { p50: 0n, p90: 0n };
+
+/**
+ * The one total of a plan, micro-credits, README included: while the plan waits for approval what approving it may cost, which
+ * is its open tasks; later all of its tasks that were not skipped. A project without such tasks is missing.
+ */
+export async function quotesOf(
+  client: Client,
+  { organizationId, projectIds }: { organizationId: string; projectIds: readonly string[] },
+): Promise<Map<string, Quote>> {
+  const rows = await client.$queryRaw<{ id: string; p50: bigint; p90: bigint }[]>`
+    SELECT p."id", (sum(t."quoteP50Micro") + p."readmeP50Micro")::bigint AS p50, (sum(t."quoteP90Micro") + p."readmeP90Micro")::bigint AS p90
+    FROM "Project" p JOIN "Task" t ON t."projectId" = p."id"
+      AND (t."status" IN ('pending', 'rejected') OR (p."status" <> 'awaiting_approval' AND t."status" <> 'skipped'))
+    WHERE p."organizationId" = ${organizationId} AND p."id" = ANY(${[...projectIds]}::text[])
+    GROUP BY p."id"`;
+  return new Map(rows.map(({ id, p50, p90 }) => [id, { p50, p90 }]));
+}
+
+/** The total of one project. */
+export async function quoteOf(client: Client, { organizationId, projectId }: EventScope): Promise<Quote> {
+  return (await quotesOf(client, { organizationId, projectIds: [projectId] })).get(projectId) ?? NO_QUOTE;
 }

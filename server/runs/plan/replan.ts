@@ -13,7 +13,7 @@ export async function replan(actor: Actor, note: string): Promise<void> {
     await moveProject(tx, {
       ...scopeOf(actor),
       to: 'planning',
-      from: ['completed', 'awaiting_approval', 'awaiting_refinement'],
+      from: ['completed', 'awaiting_approval', 'awaiting_refinement', 'failed'],
     });
     await tx.run.updateMany({
       where: { projectId: project.id, status: 'waiting' },

@@ -5,6 +5,7 @@ import type { Quality } from '@/server/models/schema';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import type { EventScope } from '@/server/runs/stream/event-log';
+import { quoteReadme } from './quote-project';
 import { quoteTask } from './quote-task';
 
 /**
@@ -33,7 +34,7 @@ export async function setTaskQuality(
   });
 }
 
-/** Quotes every task that has not begun, each at its own quality or the project's. */
+/** Quotes every task that has not begun, each at its own quality or the project's, and the README. */
 export async function quoteOpenTasks(tx: Tx, scope: EventScope): Promise<void> {
   const project = await tx.project.findFirst({ where: { id: scope.projectId, organizationId: scope.organizationId } });
   if (project === null) throw notFound('Project');
@@ -53,6 +54,7 @@ export async function quoteOpenTasks(tx: Tx, scope: EventScope): Promise<void> {
     const { p50, p90 } = await quoteTask(tx, { organizationId: scope.organizationId, quality, modelRef, size });
     await tx.task.update({ where: { id: task.id }, data: { quoteP50Micro: p50, quoteP90Micro: p90 } });
   }
+  await quoteReadme(tx, scope);
 }
 
 const SIZES = ['S', 'M', 'L'] as const;

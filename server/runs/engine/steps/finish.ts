@@ -35,6 +35,11 @@ export async function documentStep(ctx: StepContext): Promise<void> {
     budget -= estimateTokens(content);
     return budget > 0;
   });
+  const skipped = await db().task.findMany({
+    where: { ...ctx.scope, status: 'skipped' },
+    orderBy: { position: 'asc' },
+    select: { key: true, title: true },
+  });
   await callStreaming(ctx, {
     role: 'document',
     purpose: 'run',
@@ -42,6 +47,7 @@ export async function documentStep(ctx: StepContext): Promise<void> {
       description: ctx.project.description,
       title: ctx.project.title,
       spec: await latestDocument(ctx, 'spec'),
+      skipped: skipped.map(({ key, title }) => `${key} ${title}`),
       checks: Object.values(ctx.plan?.checks ?? {}).filter((command) => command !== undefined),
       files: shown.map(([path, content]) => ({ path, content })),
     }),

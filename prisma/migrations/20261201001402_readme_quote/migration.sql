@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "Project" ADD COLUMN     "readmeP50Micro" BIGINT NOT NULL DEFAULT 0,
+ADD COLUMN     "readmeP90Micro" BIGINT NOT NULL DEFAULT 0;
