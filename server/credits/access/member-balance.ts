@@ -20,12 +20,13 @@ export function withBudget(balance: Balance, own: { budget: bigint; left: bigint
   const settled = atLeastNothing(balance.monthly + balance.bonus);
   if (own === null) return { ...balance, settled, shared, spendable: shared, budget: null };
   const { budget: limit, left } = own;
+  const within = (micro: bigint) => (micro > left ? left : micro);
   return {
     ...balance,
     low: balance.low || left <= MICRO || left * 5n <= limit,
-    settled: left < settled ? left : settled,
+    settled: within(settled),
     shared,
-    spendable: left < shared ? left : shared,
+    spendable: within(shared),
     budget: { limit, left },
   };
 }
