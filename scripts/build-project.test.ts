@@ -30,6 +30,7 @@ describe('the command line', () => {
       ['--nope'],
       ['a', 'b', '--out', out],
       ['x', '--out', out, '--model', 'gpt'],
+      ['x', '--out', out, '--on-reject', 'never'],
     ]) {
       expect([args.join(' '), build(...args).status]).toEqual([args.join(' '), 2]);
     }
