@@ -103,7 +103,7 @@ const storable = t.middleware(async ({ getRawInput, next }) => {
   const field = unstorablePath(await getRawInput());
   if (field !== null) {
     throw new AppError('invalid_input', `${field || 'the input'} holds characters that cannot be stored`, {
-      userMessage: `${field || 'The input'} holds characters that cannot be stored (NUL or broken Unicode).`,
+      userMessage: `${field || 'The input'} holds characters that cannot be stored (NUL or broken Unicode). Remove them and try again.`,
       details: { field },
     });
   }

@@ -117,12 +117,12 @@ describe('the gateway to a model', () => {
     await expect(refusal('openai:gpt-5', {})).rejects.toMatchObject({
       code: 'quality_not_allowed',
       status: 403,
-      userMessage: 'The Free plan does not include GPT-5 at fast quality.',
+      userMessage: expect.stringContaining('The Free plan does not include GPT-5 at fast quality.'),
       details: { model: 'openai:gpt-5', quality: 'fast', capability: 'ask', planId: 'free', allowed: ['fast'] },
     });
     await expect(refusal('openai:gpt-5', { quality: 'enhanced' })).rejects.toMatchObject({
       code: 'quality_not_allowed',
-      userMessage: 'The Free plan does not include enhanced quality.',
+      userMessage: expect.stringContaining('The Free plan does not include enhanced quality.'),
     });
     const where = { planId_capabilityId: { planId: 'free', capabilityId: 'ask' } };
     await database.prisma.planCapability.update({ where, data: { enabled: false } });

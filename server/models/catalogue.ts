@@ -171,7 +171,8 @@ export async function chooseModel(
   const chosen = models.find(({ isDefault }) => isDefault);
   if (chosen === undefined) {
     throw new AppError('model_not_available', `no model can be called at ${scope.quality} for ${scope.capability}`, {
-      userMessage: 'No model can be called at this quality: a provider key has to be set first.',
+      userMessage:
+        'No model can be called at this quality. Choose another quality, or ask the operator to set a provider key.',
     });
   }
   const { standsFor } = chosen;

@@ -158,12 +158,12 @@ function callFailed(cause: unknown, { provider, access }: Pick<CallGrant, 'provi
     return new AppError('rate_limited', message, {
       cause,
       details: { retryAfterSeconds, by: 'provider' },
-      userMessage: `${its} takes no more requests for a while. Nothing was charged for it.`,
+      userMessage: `${its} takes no more requests for a while. Nothing was charged for it. Try again later.`,
     });
   }
   return new AppError('model_call_failed', message, {
     cause,
-    userMessage: `${model} did not answer properly. Nothing was charged for it.`,
+    userMessage: `${model} did not answer properly. Nothing was charged for it. Try again, or choose another model.`,
   });
 }
 

@@ -85,7 +85,7 @@ function failure(cause: unknown): AppError {
   const status = APICallError.isInstance(cause) && cause.statusCode !== undefined ? ` (HTTP ${cause.statusCode})` : '';
   return new AppError('model_call_failed', `the embedding call failed${status}`, {
     cause,
-    userMessage: 'The embedding model did not answer properly. Nothing was charged for it.',
+    userMessage: 'The embedding model did not answer properly. Nothing was charged for it. Try again.',
   });
 }
 

@@ -110,6 +110,6 @@ const OWN_LIMITS = {
 
 function duplicateRequest(key: string): AppError {
   return new AppError('duplicate_request', `model call ${key} was made before`, {
-    userMessage: 'This was asked for before; nothing was done or charged twice.',
+    userMessage: 'This was asked for before. Nothing was done or charged twice. Reload the page to see the result.',
   });
 }

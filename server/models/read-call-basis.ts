@@ -93,7 +93,7 @@ async function refusalOf(
     'quality_not_allowed',
     `the ${plan.id} plan does not include ${modelRef} at ${quality} for ${capability}`,
     {
-      userMessage: `The ${plan.name} plan does not include ${label} at ${quality} quality.`,
+      userMessage: `The ${plan.name} plan does not include ${label} at ${quality} quality. Choose another model, or see the plans under Plan and billing.`,
       details: { quality, capability, model: modelRef, planId: plan.id, allowed: qualities },
     },
   );

@@ -52,7 +52,8 @@ export async function callStructured<T>(
     problem = outcome.problem;
   }
   throw new AppError('structured_output_invalid', `the ${ctx.role} answer is not usable: ${problem.slice(0, 300)}`, {
-    userMessage: 'The model gave an answer that could not be read, twice. Nothing of it was used.',
+    userMessage:
+      'The model gave an answer that could not be read, twice. Nothing of it was used. Try again, or choose another model.',
   });
 }
 

@@ -34,7 +34,7 @@ export async function sendInvitation({ to, team, from, role, token }: Letter): P
       cause,
       userMessage:
         isAppError(cause) && cause.code === 'forbidden'
-          ? 'This instance has no mail server, so nobody can be invited.'
+          ? 'This instance has no mail server, so nobody can be invited. Ask its operator to set one up.'
           : 'The letter could not be sent, so nobody was invited. Try again later.',
     });
   }

@@ -56,7 +56,7 @@ export function memberOf(tx: Tx, organizationId: string, userId: string): Promis
 
 export function roleForbids(): AppError {
   return new AppError('forbidden', 'the role does not allow it', {
-    userMessage: 'Your role in this team does not allow that.',
+    userMessage: 'Your role in this team does not allow that. Ask an owner or an admin.',
   });
 }
 

@@ -20,7 +20,7 @@ export async function finishMockCheckout(input: {
   if (purchase.paidAt !== null && action === 'pay') return;
   if (purchase.paidAt !== null || purchase.expiredAt !== null) {
     throw new AppError('wrong_status', `the purchase is ${purchase.status}`, {
-      userMessage: 'This checkout is closed already.',
+      userMessage: 'This checkout is closed already. Go back and begin another purchase.',
     });
   }
   const at = now();

@@ -118,7 +118,7 @@ function requireCounted(windows: readonly (Window & { limit: number | null })[],
 
 export function capabilityDenied(capability: string, plan: { id: string; name: string }): AppError {
   return new AppError('capability_denied', `the ${plan.id} plan does not include ${capability}`, {
-    userMessage: `The ${plan.name} plan does not include this.`,
+    userMessage: `The ${plan.name} plan does not include this. See the plans under Plan and billing.`,
     details: { capability, planId: plan.id },
   });
 }
@@ -129,7 +129,7 @@ export function qualityNotAllowed(
   allowed: readonly string[],
 ): AppError {
   return new AppError('quality_not_allowed', `the ${plan.id} plan does not include quality ${quality}`, {
-    userMessage: `The ${plan.name} plan does not include ${quality} quality.`,
+    userMessage: `The ${plan.name} plan does not include ${quality} quality. Choose another quality, or see the plans under Plan and billing.`,
     details: { quality, planId: plan.id, allowed: [...allowed] },
   });
 }

@@ -79,7 +79,7 @@ function refusal(row: Pick<ReserveRow, 'outcome' | 'available' | 'resets_at'>, a
     );
   }
   return new AppError('insufficient_credits', `needs ${amount} micro-credits, ${row.available} available`, {
-    userMessage: 'There are not enough credits left for the next step.',
+    userMessage: 'There are not enough credits left for the next step. Add credits, or wait for the monthly ones.',
     details,
   });
 }

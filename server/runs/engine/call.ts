@@ -58,7 +58,7 @@ async function requireBudget(ctx: StepContext, call: StepCall): Promise<void> {
     'budget_exceeded',
     `the next step may cost ${quote.p90}, ${budgetMicro - spent} of the budget is left`,
     {
-      userMessage: 'The next step does not fit into the budget of this project.',
+      userMessage: 'The next step does not fit into the budget of this project. Raise it in the project settings.',
       details: { required: quote.p90.toString(), available: (budgetMicro - spent).toString() },
     },
   );

@@ -27,7 +27,8 @@ export async function setTaskQuality(
     if (task === null) throw notFound('Task');
     if (!['pending', 'rejected'].includes(task.status))
       throw new AppError('wrong_status', 'the task has begun already', {
-        userMessage: 'The quality of a task can be changed until it begins.',
+        userMessage:
+          'The quality of a task can be changed until it begins. Change the quality of a later task instead.',
       });
     await tx.task.update({ where: { id: task.id }, data: { quality: input.quality } });
     await quoteOpenTasks(tx, { organizationId, projectId });

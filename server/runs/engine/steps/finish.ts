@@ -26,7 +26,7 @@ export async function documentStep(ctx: StepContext): Promise<void> {
   const head = ctx.project.headSnapshotId;
   if (head === null)
     throw new AppError('wrong_status', 'there is nothing to document: no task was done', {
-      userMessage: 'No task has been done, so there is nothing to finish.',
+      userMessage: 'No task has been done, so there is nothing to finish. Ask for a change to get a new plan.',
     });
   if (ctx.project.status === 'implementing') await inTx((tx) => moveProject(tx, { ...ctx.scope, to: 'documenting' }));
   const files = await ctx.files.read({ organizationId, snapshotId: head });
