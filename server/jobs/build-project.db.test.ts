@@ -66,22 +66,38 @@ const readZip = (path: string) =>
     },
   );
 
-describe('a failed step of the command line is tried again, as it says', () => {
+/** Each test waits as the command does, and builds a whole project. */
+const LONG = { timeout: 120_000 };
+
+describe('a failed step of the command line is tried again, as it says', LONG, () => {
+  const waited = /A step failed\. Waiting until .* UTC, then it is tried again\./;
+
   it.each<[string, string, FakeAnswer]>([
     ['R1-cli-flaky: the first spec stream breaks', 'spec', broken],
     ['the provider is overloaded at the plan', 'plan', overloaded],
     ['the provider is overloaded at the first question', 'clarify', overloaded],
-    ['the first README stream breaks, after everything was paid', 'document', broken],
   ])('%s', async (_name, role, fault) => {
     script.overrides[role] = ({ before }) => (before === 0 ? fault : undefined);
+    // Asked for the approval: the whole design went on by itself.
+    const questions: string[] = [];
+    const { outcome, lines } = await build({
+      confirm: (question) => Promise.resolve(questions.push(question) === 0),
+    });
+    expect([outcome.kind, questions]).toEqual(['paused', ['Approve this plan?']]);
+    expect(lines.join('\n')).toMatch(waited);
+    expect(script.asked.filter((asked) => asked.role === role)).toHaveLength(2);
+  });
+
+  it('the first README stream breaks, after everything was paid', async () => {
+    script.overrides.document = ({ before }) => (before === 0 ? broken : undefined);
     const { outcome, lines } = await build();
     expect(outcome).toMatchObject({ kind: 'completed', reason: null });
-    expect(lines.join('\n')).toMatch(/A step failed\. Waiting until .* UTC, then it is tried again\./);
-    expect(script.asked.filter((asked) => asked.role === role)).toHaveLength(2);
+    expect(lines.join('\n')).toMatch(waited);
+    expect(script.asked.filter(({ role }) => role === 'document')).toHaveLength(2);
   });
 });
 
-describe('a task that was rejected to the end', () => {
+describe('a task that was rejected to the end', LONG, () => {
   it('ends a build that nobody watches, with the option to add; resuming without it is refused', async () => {
     rejectT2();
     const { outcome, lines } = await build();
@@ -140,7 +156,7 @@ describe('a task that was rejected to the end', () => {
   });
 });
 
-describe('what the command line leaves and says', () => {
+describe('what the command line leaves and says', LONG, () => {
   it('puts everything into one folder, with SPEC.md', async () => {
     await build();
     const names = zipNames();
