@@ -3,11 +3,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { seedCatalogue } from '@/prisma/seed';
 import { closeDatabase, type Database, openEmbedded, openNative, useDatabase } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { applyMigrations, listMigrations } from '@/server/platform/migrate';
+import { emptyNativeDatabase } from './native-database';
 
 /**
  * A fresh, migrated and seeded database for one test file, and the one that `db()` then returns. Embedded in memory by
@@ -52,24 +52,15 @@ function inputsHash(): string {
   return hash.digest('hex').slice(0, 24);
 }
 
-async function nativeFresh(url: string): Promise<Database> {
-  const name = `plumbline_test_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client({ connectionString: url });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
-  await admin.end();
-  const target = new URL(url);
-  target.pathname = `/${name}`;
-  const opened = openNative(target.toString(), 10);
+async function nativeFresh(server: string): Promise<Database> {
+  const { url, drop } = await emptyNativeDatabase(server);
+  const opened = openNative(url, 10);
   await applyMigrations(opened);
   await seedCatalogue(opened.prisma);
   const close = opened.close;
   opened.close = async () => {
     await close();
-    const dropper = new pg.Client({ connectionString: url });
-    await dropper.connect();
-    await dropper.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await dropper.end();
+    await drop();
   };
   return opened;
 }

@@ -10,7 +10,7 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaContainer, SchemaEngine } from '@prisma/schema-engine-wasm';
-import type pg from 'pg';
+import pg from 'pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import type { Database } from './db';
 
@@ -64,10 +64,26 @@ function migrationFactory(pglite: PGlite): PrismaPGlite {
   return factory;
 }
 
-async function openEngine(database: Database, schema: SchemaContainer[]): Promise<SchemaEngine> {
-  const { SchemaEngine } = await loadEngineModule();
-  const datamodels = schema.map(({ path, content }): [string, string] => [path, content]);
-  return SchemaEngine.new({ datamodels }, () => undefined, bindMigrationAwareSqlAdapterFactory(factoryOf(database)));
+/**
+ * Gives the engine to `work`. On a native database the engine has one connection of its own, closed after: its advisory lock
+ * belongs to the session, and a pooled session would keep it for as long as requests keep that session busy.
+ */
+async function withEngine<T>(database: Database, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
+  const { pglite, pool } = database;
+  const own = pool === null ? null : new pg.Pool({ connectionString: pool.options.connectionString, max: 1 });
+  try {
+    const { SchemaEngine } = await loadEngineModule();
+    const datamodels = readSchema().map(({ path, content }): [string, string] => [path, content]);
+    const factory = bindMigrationAwareSqlAdapterFactory(factoryOf(pglite, own));
+    const engine = await SchemaEngine.new({ datamodels }, () => undefined, factory);
+    try {
+      return await work(engine);
+    } finally {
+      engine.free();
+    }
+  } finally {
+    await own?.end();
+  }
 }
 
 /** The adapter splits a script at every semicolon, also inside of functions: the server splits it right. */
@@ -84,9 +100,9 @@ function nativeFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
   return factory;
 }
 
-function factoryOf(database: Database): SqlMigrationAwareDriverAdapterFactory {
-  if (database.pglite !== null) return migrationFactory(database.pglite);
-  if (database.pool !== null) return nativeFactory(database.pool);
+function factoryOf(pglite: PGlite | null, pool: pg.Pool | null): SqlMigrationAwareDriverAdapterFactory {
+  if (pglite !== null) return migrationFactory(pglite);
+  if (pool !== null) return nativeFactory(pool);
   throw new Error('no database connection');
 }
 
@@ -121,20 +137,18 @@ function readSchema(): SchemaContainer[] {
 }
 
 /**
- * Applies all migrations that the database has not seen, in order.
+ * Applies all migrations that the database has not seen, in order. A database that has seen all is only read.
  * @returns the names applied now.
  */
 export async function applyMigrations(database: Database): Promise<string[]> {
-  const engine = await openEngine(database, readSchema());
-  try {
+  if ((await pendingMigrations(database)).length === 0) return [];
+  return withEngine(database, async (engine) => {
     const { appliedMigrationNames } = await engine.applyMigrations({
       migrationsList: listMigrations(),
       filters: NO_FILTER,
     });
     return appliedMigrationNames;
-  } finally {
-    engine.free();
-  }
+  });
 }
 
 /** Names of migrations on disk that the database has not finished. */
@@ -155,9 +169,8 @@ export async function pendingMigrations(database: Database): Promise<string[]> {
  * SQL that turns what the migrations make into what the schema files say; empty when they agree. `database` is a scratch
  * database with every migration applied.
  */
-export async function diffAgainstSchema(database: Database): Promise<string> {
-  const engine = await openEngine(database, readSchema());
-  try {
+export function diffAgainstSchema(database: Database): Promise<string> {
+  return withEngine(database, async (engine) => {
     const result = await engine.diff({
       from: { tag: 'schemaDatasource', files: readSchema(), configDir: process.cwd() },
       to: { tag: 'schemaDatamodel', files: readSchema() },
@@ -167,7 +180,5 @@ export async function diffAgainstSchema(database: Database): Promise<string> {
     });
     const sql = result.stdout ?? '';
     return /^\s*(--[^\n]*\s*)*$/.test(sql) ? '' : sql;
-  } finally {
-    engine.free();
-  }
+  });
 }

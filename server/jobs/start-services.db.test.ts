@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyNativeDatabase } from '@/test/native-database';
+import { eventually, type ServerProcess, startProcess } from '@/test/server-process';
+
+/** Milliseconds within which a started process must be ready; reading its TypeScript is not part of it. */
+const READY_WITHIN_MS = 15_000;
+
+const native = process.env.TEST_DATABASE_URL ?? '';
+describe.skipIf(native === '')(
+  'web processes on one database (needs TEST_DATABASE_URL)',
+  () => {
+    let url: string;
+    let drop: () => Promise<void>;
+    const started: ServerProcess[] = [];
+    beforeAll(async () => {
+      ({ url, drop } = await emptyNativeDatabase(native));
+    });
+    afterAll(async () => {
+      await Promise.all(started.map((web) => web.end('SIGKILL')));
+      await drop();
+    });
+
+    /** Starts one and waits until it is ready. @returns it, and how long that took */
+    async function startWeb() {
+      const web = startProcess('test/web-process.ts', { DATABASE_URL: url });
+      started.push(web);
+      await web.says(/loaded/);
+      const startedAt = Date.now();
+      const address = `http://127.0.0.1:${await web.says(/listens on (\d+)/, READY_WITHIN_MS)}`;
+      await eventually(
+        async () => ((await fetch(address)).ok ? true : null),
+        READY_WITHIN_MS,
+        () => `ready:\n${web.output()}`,
+      );
+      return { web, address, tookMs: Date.now() - startedAt };
+    }
+
+    it('two that start together on an empty database, and one that restarts while the other has traffic, are ready in time', async () => {
+      const [stays, leaves] = await Promise.all([startWeb(), startWeb()]);
+      console.log(`both ready after ${stays.tookMs} and ${leaves.tookMs} ms`);
+      expect(Math.max(stays.tookMs, leaves.tookMs)).toBeLessThan(READY_WITHIN_MS);
+
+      const refused: number[] = [];
+      let answered = 0;
+      let restarted = false;
+      const traffic = Array.from({ length: 4 }, async () => {
+        while (!restarted) {
+          const { status } = await fetch(stays.address);
+          if (status === 200) answered++;
+          else refused.push(status);
+        }
+      });
+      await leaves.web.end('SIGTERM');
+      const { tookMs } = await startWeb();
+      restarted = true;
+      await Promise.all(traffic);
+      console.log(`restarted after ${tookMs} ms beside ${answered} requests`);
+      expect(tookMs).toBeLessThan(READY_WITHIN_MS);
+      expect(answered).toBeGreaterThan(0);
+      expect(refused).toEqual([]);
+    });
+  },
+  120_000,
+);
+
+describe('a process whose start fails', () => {
+  /** A port on which nothing listens. */
+  async function deadUrl(): Promise<string> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    server.close();
+    await once(server, 'close');
+    return `postgresql://nobody@127.0.0.1:${address.port}/none`;
+  }
+
+  for (const program of ['test/web-process.ts', 'server/jobs/worker.ts']) {
+    it(`ends with an error: ${program}`, async () => {
+      const failed = startProcess(program, { DATABASE_URL: await deadUrl() });
+      expect(await failed.ended).toBe(1);
+      expect(failed.output()).toMatch(/ECONNREFUSED|Can't reach database server/);
+    }, 60_000);
+  }
+});
