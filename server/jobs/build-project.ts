@@ -20,6 +20,7 @@ import { setBudget } from '@/server/projects/project-settings';
 import { viewProject } from '@/server/projects/view-project';
 import { answerQuestions } from '@/server/runs/chat/answer-questions';
 import { resumeRun } from '@/server/runs/engine/command-run';
+import { ANSWER_KIND } from '@/server/runs/engine/dispatch';
 import { advanceRun } from '@/server/runs/engine/engine';
 import { refineTask } from '@/server/runs/engine/refine-task';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
@@ -124,7 +125,10 @@ async function takeUp(actor: Actor, { budgetMicro }: BuildOptions): Promise<void
 async function drive(actor: Actor, options: BuildOptions): Promise<BuildOutcome> {
   const decided = new Set<string>();
   for (;;) {
-    const run = await db().run.findFirst({ where: { projectId: actor.projectId }, orderBy: { startedAt: 'desc' } });
+    const run = await db().run.findFirst({
+      where: { projectId: actor.projectId, kind: { not: ANSWER_KIND } },
+      orderBy: { startedAt: 'desc' },
+    });
     if (run?.status === 'queued' || run?.status === 'running') {
       const advanced = await advanceRun(run.id, { owner: `cli-${process.pid}` });
       // Held by another process (with a native database): look again when its lease may have passed.

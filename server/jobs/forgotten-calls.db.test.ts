@@ -14,9 +14,9 @@ beforeAll(async () => {
 afterEach(() => setClockOffset(0));
 afterAll(closeTestDb);
 
-describe('a process that died while it answered a question', () => {
+describe('a process that died in the middle of a search', () => {
   /** A call outside any run, as it is while it works. */
-  async function asking() {
+  async function searching() {
     const { organizationId } = await seedOrganization(database);
     const projectId = newId();
     const scope = { organizationId, projectId };
@@ -29,22 +29,11 @@ describe('a process that died while it answered a question', () => {
       idempotencyKey: newId(),
       ttlMs: 120_000,
     });
-    await database.prisma.message.create({
-      data: {
-        id: newId(),
-        ...scope,
-        role: 'assistant',
-        text: '',
-        purpose: 'ask',
-        status: 'streaming',
-        createdAt: now(),
-      },
-    });
     await database.prisma.modelCall.create({
       data: {
         id: newId(),
         ...scope,
-        role: 'ask',
+        role: 'embed',
         capability: 'ask',
         quality: 'fast',
         modelRowId: 'demo:demo',
@@ -57,21 +46,20 @@ describe('a process that died while it answered a question', () => {
     });
     const state = async () => {
       const call = await database.prisma.modelCall.findFirstOrThrow({ where: { projectId } });
-      const message = await database.prisma.message.findFirstOrThrow({ where: { projectId } });
       const { held } = await database.prisma.creditBalance.findUniqueOrThrow({ where: { organizationId } });
-      return [call.status, message.status, held];
+      return [call.status, held];
     };
     return { organizationId, holdId, state };
   }
 
-  it('leaves no open call, message or hold; what another process keeps up stays', async () => {
-    const dead = await asking();
-    const alive = await asking();
+  it('leaves no open call or hold; what another process keeps up stays', async () => {
+    const dead = await searching();
+    const alive = await searching();
     setClockOffset(360_000);
     await renewHold(database.prisma, { ...alive, ttlMs: 120_000 });
     await runJob('credits.holds', releaseStaleHolds);
-    expect(await dead.state()).toEqual(['failed', 'stopped', 0n]);
-    expect(await alive.state()).toEqual(['running', 'streaming', 5n]);
+    expect(await dead.state()).toEqual(['failed', 0n]);
+    expect(await alive.state()).toEqual(['running', 5n]);
     await release(database.prisma, alive);
   });
 });

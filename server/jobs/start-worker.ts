@@ -4,8 +4,9 @@ import { env, isEmbedded } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { runJob } from '@/server/platform/job-status';
 import { logger } from '@/server/platform/logger';
-import { SCHEDULED_JOBS, schedule, work } from '@/server/platform/queue';
+import { endWork, SCHEDULED_JOBS, schedule, work } from '@/server/platform/queue';
 import { SCHEDULE } from '@/server/platform/schedule';
+import { writeAnswer } from '@/server/runs/chat/write-answer';
 import { advanceRun } from '@/server/runs/engine/engine';
 import { compactEvents } from '@/server/runs/stream/event-log';
 import { RUN_LIMITS } from '@/server/runs/stream/run-limits';
@@ -27,6 +28,9 @@ export async function startWorker(): Promise<Worker> {
     // Held by a worker that may be dead: the job comes back after a second and finds the lease free in the end.
     if (advanced === 'elsewhere') throw new Error(`run ${runId} is held by another worker`);
   });
+  await work('answer.write', RUN_LIMITS.answersAtOnce, ({ runId }) =>
+    writeAnswer(runId, { owner, signal: closing.signal }),
+  );
   await work('events.compact', 1, async ({ projectId }) => {
     await compactEvents(projectId);
   });
@@ -41,6 +45,8 @@ export async function startWorker(): Promise<Worker> {
     stop: async () => {
       clearInterval(reclaim);
       closing.abort();
+      // An answer ends at once with what there is, while the database is still open; a run goes on elsewhere by its lease.
+      await endWork('answer.write');
     },
   };
 }

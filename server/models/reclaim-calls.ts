@@ -17,14 +17,13 @@ export async function reclaimOpenCalls(where: { runId?: string; createdBefore: D
 }
 
 /**
- * Calls outside a run (answers to questions, search) that nobody keeps up any more: a living one renews its hold, and without
- * a hold (an own key) it does not last this long. Safe while other processes work. @returns how many.
+ * Calls that nobody keeps up any more, whether a run or a search made them: a living one renews its hold, and without a hold
+ * (an own key) it does not last this long. Safe while other processes work. @returns how many.
  */
 export async function reclaimForgottenCalls(): Promise<number> {
   const rows = await db().$queryRaw<OpenRow[]>`
     SELECT c."id", c."organizationId", c."holdId" FROM "ModelCall" c LEFT JOIN "CreditHold" h ON h."id" = c."holdId"
-    WHERE c."status" = 'running' AND c."runId" IS NULL
-      AND CASE WHEN h."status" = 'pending' THEN h."expiresAt" < ${now()}::timestamptz
+    WHERE c."status" = 'running' AND CASE WHEN h."status" = 'pending' THEN h."expiresAt" < ${now()}::timestamptz
         ELSE c."createdAt" < ${new Date(now().getTime() - FORGOTTEN_MS)}::timestamptz END
     LIMIT 500`;
   return closeCalls(rows);

@@ -1,12 +1,15 @@
 import 'server-only';
 import { randomUUID } from 'node:crypto';
-import { fromPglite, fromPrisma, PgBoss } from 'pg-boss';
+import type pg from 'pg';
+import { type Db, fromPglite, fromPrisma, PgBoss } from 'pg-boss';
 import { database, type Tx } from './db';
 import { logger } from './logger';
+import { NoticeListener } from './notice-listener';
 
 /** Jobs and their payloads. */
 export interface Jobs {
   'run.advance': { runId: string };
+  'answer.write': { runId: string };
   'events.compact': { projectId: string };
   'credits.reset': NoData;
   'plans.change': NoData;
@@ -27,7 +30,11 @@ export const SCHEDULED_JOBS = [
 ] as const satisfies readonly JobName[];
 export type ScheduledJob = (typeof SCHEDULED_JOBS)[number];
 
-const NAMES: JobName[] = ['run.advance', 'events.compact', ...SCHEDULED_JOBS];
+const NAMES: JobName[] = ['run.advance', 'answer.write', 'events.compact', ...SCHEDULED_JOBS];
+/** Somebody waits for these: workers are told of a new one, and look by themselves only as a net below that. */
+const TOLD: ReadonlySet<JobName> = new Set(['answer.write']);
+/** Seconds between those looks. */
+const POLL_TOLD_SECONDS = 5;
 /** Schedules of earlier versions, taken away at start. */
 const RETIRED_SCHEDULES = ['credits.upkeep'];
 /** Seconds between looks for jobs; a run goes through all its steps in one job, so that this is paid once a run. */
@@ -48,17 +55,18 @@ export function startQueue(): Promise<PgBoss> {
     const boss =
       pglite === null
         ? new PgBoss({
-            // The pool's answer as it is: to several statements in one text it is a list, which pg-boss reads.
-            db: { executeSql: (text: string, values?: unknown[]) => requirePool(pool).query(text, values) },
+            db: nativeQueue(requirePool(pool)),
             schema: 'pgboss',
+            useListenNotify: true,
           })
-        : new PgBoss({ db: fromPglite(pglite), backend: 'pglite', schema: 'pgboss' });
+        : new PgBoss({ db: fromPglite(pglite), backend: 'pglite', schema: 'pgboss', useListenNotify: true });
     boss.on('error', (error: Error) => logger().error({ err: error }, 'queue error'));
     await boss.start();
     for (const name of NAMES) {
       const options = {
         ...(SCHEDULED.has(name) ? RETRY_SCHEDULED : RETRY),
         expireInSeconds: 23 * 3600,
+        notify: TOLD.has(name),
         heartbeatSeconds: HEARTBEAT_SECONDS,
       };
       await boss.createQueue(name, options);
@@ -76,6 +84,19 @@ export function startQueue(): Promise<PgBoss> {
     if (holder.plumblineQueue === starting) delete holder.plumblineQueue;
   });
   return starting;
+}
+
+function nativeQueue(pool: pg.Pool): Db {
+  return {
+    // The pool's answer as it is: to several statements in one text it is a list, which pg-boss reads.
+    executeSql: (text, values) => pool.query(text, values),
+    listen: async (channel, onNotice, onReconnect) => {
+      const url = pool.options.connectionString;
+      if (url === undefined) throw new Error('the pool does not say where it connects to');
+      const listener = new NoticeListener(url, channel, (queue) => (queue === null ? onReconnect() : onNotice(queue)));
+      return { close: async () => listener.close() };
+    },
+  };
 }
 
 function requirePool<T>(pool: T | null): T {
@@ -133,6 +154,7 @@ export async function work<N extends JobName>(
   const boss = await startQueue();
   const options = {
     pollingIntervalSeconds: POLL_SECONDS,
+    notifyPollingIntervalSeconds: POLL_TOLD_SECONDS,
     batchSize: 1,
     localConcurrency: concurrency,
     localGroupConcurrency: slotsOfAGroup(concurrency),
@@ -140,6 +162,11 @@ export async function work<N extends JobName>(
   await boss.work<Jobs[N]>(name, options, async (jobs) => {
     for (const job of jobs) await handler(job.data);
   });
+}
+
+/** Takes no more jobs of a queue and waits for those at hand. */
+export async function endWork(name: JobName): Promise<void> {
+  await (await startQueue()).offWork(name, { wait: true });
 }
 
 /** Cron expression in UTC; sent at most once a minute however many processes ask for it. */

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '@/server/platform/db';
 import { startQueue, stopQueue } from '@/server/platform/queue';
-import { sendMessage } from '@/server/runs/chat/chat';
+import { sendMessage } from '@/server/runs/chat/send-message';
 import type { Actor } from '@/server/runs/engine/actor';
 import { advanceRun } from '@/server/runs/engine/engine';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { setTaskQuality } from '@/server/runs/plan/set-task-quality';
+import { writeAnswers } from '@/test/answers';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { checkProjectAccess } from './check-project-access';
 import { createProject } from './create-project';
@@ -65,16 +66,12 @@ describe('a project on a deprecated model', () => {
     // A question moves it on, and says so, as a run does.
     await database.prisma.project.update({ where: { id: actor.projectId }, data: { modelRef: 'demo:old' } });
     await sendMessage(actor, 'What is this about?');
-    await vi.waitFor(
-      async () => {
-        const where = { projectId: actor.projectId, purpose: 'ask', role: 'assistant' as const };
-        expect(await database.prisma.message.findFirst({ where })).toMatchObject({
-          status: 'final',
-          modelLabel: 'Demo model (offline)',
-        });
-      },
-      { timeout: 20_000, interval: 50 },
-    );
+    await writeAnswers();
+    const where = { projectId: actor.projectId, purpose: 'ask', role: 'assistant' as const };
+    expect(await database.prisma.message.findFirst({ where })).toMatchObject({
+      status: 'final',
+      modelLabel: 'Demo model (offline)',
+    });
     expect(
       await database.prisma.message.count({ where: { projectId: actor.projectId, text: said[0]?.text ?? '' } }),
     ).toBe(2);
@@ -124,16 +121,12 @@ describe('a project on the default', () => {
       await prisma.llmModel.update({ where, data: { ...withdrawn, replacedById: 'demo:small' } });
       try {
         await sendMessage(actor, 'What is this about?');
-        await vi.waitFor(
-          async () => {
-            const newest = await prisma.modelCall.findFirst({
-              where: { projectId: actor.projectId, role: 'ask' },
-              orderBy: { createdAt: 'desc' },
-            });
-            expect(newest).toMatchObject({ modelRowId: 'demo:small', status: 'succeeded' });
-          },
-          { timeout: 20_000, interval: 50 },
-        );
+        await writeAnswers();
+        const newest = await prisma.modelCall.findFirst({
+          where: { projectId: actor.projectId, role: 'ask' },
+          orderBy: { createdAt: 'desc' },
+        });
+        expect(newest).toMatchObject({ modelRowId: 'demo:small', status: 'succeeded' });
         if (withdrawn.active === false) await advanceRun(await approvePlan(actor, 1), { owner: 'test' });
       } finally {
         await prisma.llmModel.update({ where, data: { deprecatedAt: null, active: true, replacedById: null } });

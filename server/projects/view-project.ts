@@ -5,6 +5,7 @@ import { clarifyingQuestionSchema, findingSchema, type Plan, planSchema } from '
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { plannedTask } from '@/server/runs/engine/attempt';
+import { ANSWER_KIND } from '@/server/runs/engine/dispatch';
 import { takesNotes } from '@/server/runs/engine/notes';
 import { viewUnlock } from '@/server/runs/engine/unlock';
 import { hasNothingToDo } from '@/server/runs/plan/plan-rows';
@@ -30,7 +31,7 @@ export async function viewProject({ organizationId, projectId }: Own) {
       orderBy: { position: 'asc' },
       include: { reviews: { orderBy: { createdAt: 'desc' }, take: 1 } },
     }),
-    db().run.findFirst({ where: { projectId }, orderBy: { startedAt: 'desc' } }),
+    db().run.findFirst({ where: { projectId, kind: { not: ANSWER_KIND } }, orderBy: { startedAt: 'desc' } }),
     db().runEvent.aggregate({ where: { stream: `project:${projectId}` }, _max: { seq: true } }),
     costOf(db(), own),
     quoteOf(db(), own),

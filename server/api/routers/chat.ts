@@ -1,6 +1,7 @@
 import 'server-only';
 import { z } from 'zod';
-import { editAndResend, sendMessage, stopAnswer } from '@/server/runs/chat/chat';
+import { editAndResend, sendMessage } from '@/server/runs/chat/send-message';
+import { stopAnswer } from '@/server/runs/chat/stop-answer';
 import { viewChat } from '@/server/runs/chat/view-chat';
 import { memberProcedure, router } from '../trpc';
 import { actorOf, projectInput } from './shared';

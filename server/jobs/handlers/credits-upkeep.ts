@@ -6,7 +6,6 @@ import { reclaimForgottenCalls } from '@/server/models/reclaim-calls';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
-import { closeForgottenAnswers } from '@/server/runs/engine/close-orphan-messages';
 import { eachOrganization } from './each-organization';
 
 /** Organizations in one round of the reset; what is left comes a minute later. */
@@ -36,7 +35,6 @@ export async function resetMonths(): Promise<{ due: number; reset: number }> {
 export async function releaseStaleHolds(): Promise<{ expired: number; calls: number; counters: number }> {
   const counters = await dropOldCounters();
   const calls = await reclaimForgottenCalls();
-  await closeForgottenAnswers();
   const stale = await db().creditHold.groupBy({
     by: ['organizationId'],
     where: { status: 'pending', expiresAt: { lt: now() } },

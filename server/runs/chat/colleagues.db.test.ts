@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { planSchema } from '@/server/agents/schema';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
@@ -9,8 +9,9 @@ import { viewProject } from '@/server/projects/view-project';
 import { advanceRun } from '@/server/runs/engine/engine';
 import { listPlanVersions } from '@/server/runs/plan/list-plan-versions';
 import { savePlan } from '@/server/runs/plan/save-plan';
+import { writeAnswers } from '@/test/answers';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import { editAndResend, sendMessage } from './chat';
+import { editAndResend, sendMessage } from './send-message';
 import { viewChat } from './view-chat';
 
 let database: Database;
@@ -44,14 +45,11 @@ async function ask(text: string): Promise<string> {
   await answered();
   return id;
 }
-const answered = () =>
-  vi.waitFor(
-    async () => {
-      const rows = await database.prisma.message.findMany({ where: { purpose: 'ask', supersededAt: null } });
-      expect(rows.map(({ status }) => status)).toEqual(['final', 'final']);
-    },
-    { timeout: 20_000 },
-  );
+async function answered(): Promise<void> {
+  await writeAnswers();
+  const rows = await database.prisma.message.findMany({ where: { purpose: 'ask', supersededAt: null } });
+  expect(rows.map(({ status }) => status)).toEqual(['final', 'final']);
+}
 const questions = async (reader: typeof mia) =>
   (await viewChat(reader)).messages
     .filter(({ role, purpose }) => role === 'user' && purpose === 'ask')

@@ -4,7 +4,7 @@ import type { Tx } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { appendEvents, type EventScope } from '@/server/runs/stream/event-log';
-import { dispatchRun } from './dispatch';
+import { ANSWER_KIND, dispatchRun } from './dispatch';
 import { moveRun } from './transitions';
 
 /** Who commands which project; every use case below refuses another organization's with `not_found`. */
@@ -20,10 +20,19 @@ export async function ownProject(tx: Tx, { organizationId, projectId }: Actor): 
   return project;
 }
 
+/** The run that designs or builds; answers to questions are none. */
 export async function latestRun(tx: Tx, { organizationId, projectId }: Actor): Promise<Run> {
-  const run = await tx.run.findFirst({ where: { organizationId, projectId }, orderBy: { startedAt: 'desc' } });
+  const run = await tx.run.findFirst({
+    where: { organizationId, projectId, kind: { not: ANSWER_KIND } },
+    orderBy: { startedAt: 'desc' },
+  });
   if (run === null) throw notFound('Run');
   return run;
+}
+
+/** Before its run: the order in which everybody locks them. */
+export async function lockProject(tx: Tx, { projectId }: EventScope): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM "Project" WHERE "id" = ${projectId} FOR NO KEY UPDATE`;
 }
 
 export const scopeOf = ({ organizationId, projectId }: Actor): EventScope => ({ organizationId, projectId });

@@ -131,7 +131,7 @@ export async function callStreaming(ctx: StepContext, call: StreamedCall): Promi
   }
 }
 
-interface MessageEnd {
+export interface MessageEnd {
   id: string;
   text: string;
   status: 'final' | 'stopped' | 'failed';

@@ -50,13 +50,4 @@ describe('a message whose writer died', () => {
     expect(last?.payload).toMatchObject({ type: 'text-end', text: 'half of run', status: 'stopped', costMicro: '0' });
     expect(await closeOrphanMessages({ runId })).toBe(0);
   });
-
-  it('answers to questions end too when the only process has been started anew', async () => {
-    const { shown } = await twoOpenMessages();
-    await closeOrphanMessages('all');
-    expect(await shown()).toEqual([
-      ['half of run', 'stopped'],
-      ['half of ask', 'stopped'],
-    ]);
-  });
 });

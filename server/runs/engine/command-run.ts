@@ -1,7 +1,7 @@
 import 'server-only';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
-import { appendEvents } from '@/server/runs/stream/event-log';
+import { appendEvents, signalCommand } from '@/server/runs/stream/event-log';
 import { type Actor, latestRun, ownProject, requeue, scopeOf } from './actor';
 import { dispatchRun } from './dispatch';
 import { moveProject } from './transitions';
@@ -26,6 +26,7 @@ export async function commandRun(actor: Actor, command: 'stop' | 'pause'): Promi
       throw new AppError('wrong_status', 'nothing is running', {
         userMessage: 'Nothing is running now. Reload the page to see where the project stands.',
       });
+    await signalCommand(tx, id);
     // Queued, perhaps until much later: somebody has to read the command now. Asked after the update, which holds the row.
     const run = await latestRun(tx, actor);
     if (run.status === 'queued') await dispatchRun(tx, run);

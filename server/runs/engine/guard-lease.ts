@@ -2,8 +2,10 @@ import 'server-only';
 import { db } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
+import { commandsOf } from '@/server/runs/stream/event-log';
+import { watchStream } from '@/server/runs/stream/resume-stream';
 import { RUN_LIMITS } from '@/server/runs/stream/run-limits';
-import { holdLease, type Lease } from './lease';
+import { holdLease, type Lease, leaseLost } from './lease';
 
 /**
  * Renews the lease and watches for the user's command while steps run: a stop, or a lease that is lost, aborts them.
@@ -25,16 +27,20 @@ export function guardLease({ lease, abort }: { lease: Lease; abort: AbortControl
       },
     );
   }, RUN_LIMITS.leaseRenewMs);
-  const command = setInterval(() => {
+  const look = () => {
     db()
-      .run.findUnique({ where: { id: lease.runId }, select: { command: true } })
+      .run.findUnique({ where: { id: lease.runId }, select: { command: true, leaseToken: true } })
       .then((row) => {
         if (row?.command === 'stop') abort.abort(new Error('stopped'));
+        else if (row?.leaseToken !== lease.token) abort.abort(leaseLost(lease.runId));
       })
       .catch((error: unknown) => logger().warn({ err: error }, 'command not read'));
-  }, RUN_LIMITS.commandPollMs);
+  };
+  const command = setInterval(look, RUN_LIMITS.commandPollMs);
+  const unwatch = watchStream(commandsOf(lease.runId), look);
   return () => {
     clearInterval(renewal);
     clearInterval(command);
+    unwatch();
   };
 }

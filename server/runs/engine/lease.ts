@@ -1,5 +1,5 @@
 import 'server-only';
-import { type Client, db } from '@/server/platform/db';
+import { type Client, db, type Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { RUN_LIMITS } from '@/server/runs/stream/run-limits';
 
@@ -19,6 +19,15 @@ export async function takeLease(runId: string, owner: string): Promise<Lease | n
     UPDATE "Run" SET "leaseOwner" = ${owner}, "leaseToken" = "leaseToken" + 1, "leaseExpiresAt" = now() + ${RUN_LIMITS.leaseMs}::int * interval '1 millisecond'
     WHERE "id" = ${runId} AND ("leaseExpiresAt" IS NULL OR "leaseExpiresAt" < now()) RETURNING "leaseToken" AS token`;
   return row === undefined ? null : { runId, token: row.token };
+}
+
+/** Takes the lease from whoever holds it: they can write nothing more. For who ends a run in their place. */
+export async function seizeLease(tx: Tx, runId: string, owner: string): Promise<Lease> {
+  const [row] = await tx.$queryRaw<{ token: bigint }[]>`
+    UPDATE "Run" SET "leaseOwner" = ${owner}, "leaseToken" = "leaseToken" + 1, "leaseExpiresAt" = now() + ${RUN_LIMITS.leaseMs}::int * interval '1 millisecond'
+    WHERE "id" = ${runId} RETURNING "leaseToken" AS token`;
+  if (row === undefined) throw leaseLost(runId);
+  return { runId, token: row.token };
 }
 
 /** Renews and proves the lease. @throws AppError `lease_lost` */

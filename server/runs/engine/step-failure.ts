@@ -6,6 +6,7 @@ import { type AppError, type AppErrorCode, isAppError, userMessageOf } from '@/s
 import { logger } from '@/server/platform/logger';
 import { appendEvents, type EventScope } from '@/server/runs/stream/event-log';
 import { RUN_LIMITS } from '@/server/runs/stream/run-limits';
+import { lockProject } from './actor';
 import { dispatchRun } from './dispatch';
 import { failStep, type OpenStep } from './journal';
 import { giveLease, holdLease, type Lease, leaseLost } from './lease';
@@ -107,7 +108,7 @@ async function goOnLater(
   const at = new Date(now().getTime() + pauseMs);
   const reason = reasonFor(at);
   return inTx(async (tx) => {
-    const project = await lockProject(tx, scope);
+    const project = await lockedProject(tx, scope);
     await holdLease(tx, lease);
     const { command } = await tx.run.findUniqueOrThrow({ where: { id: run.id }, select: { command: true } });
     if (command !== null) return 'done';
@@ -127,7 +128,7 @@ async function pauseRunAs(
   to: 'paused' | 'awaiting_credits',
 ): Promise<'rests'> {
   await inTx(async (tx) => {
-    const { status } = await lockProject(tx, scope);
+    const { status } = await lockedProject(tx, scope);
     await holdLease(tx, lease);
     await moveRun(tx, { runId: lease.runId, to: 'paused', reason });
     await moveProject(tx, { ...scope, to, reason, resumeStatus: status });
@@ -142,7 +143,7 @@ export async function honourCommand(lease: Lease, run: Pick<Run, 'id' | 'command
     ? 'Stopped by you. Resume goes on with the step that was stopped; nothing was charged for it. Earlier steps of the task stay charged until its review: resume uses them.'
     : 'Paused by you.';
   await inTx(async (tx) => {
-    const { status } = await lockProject(tx, scope);
+    const { status } = await lockedProject(tx, scope);
     await holdLease(tx, lease);
     await moveRun(tx, { runId: run.id, to: stop ? 'stopped' : 'paused', reason });
     await moveProject(tx, { ...scope, to: 'paused', reason, resumeStatus: status });
@@ -150,8 +151,7 @@ export async function honourCommand(lease: Lease, run: Pick<Run, 'id' | 'command
   });
 }
 
-/** The project before the run: the order in which everybody locks them. */
-async function lockProject(tx: Tx, { projectId }: EventScope): Promise<Project> {
-  await tx.$executeRaw`SELECT 1 FROM "Project" WHERE "id" = ${projectId} FOR NO KEY UPDATE`;
-  return tx.project.findUniqueOrThrow({ where: { id: projectId } });
+async function lockedProject(tx: Tx, scope: EventScope): Promise<Project> {
+  await lockProject(tx, scope);
+  return tx.project.findUniqueOrThrow({ where: { id: scope.projectId } });
 }

@@ -1,10 +1,10 @@
 import 'server-only';
+import { z } from 'zod';
 import { Prisma } from '@/prisma/generated/client';
-import { database, db, inTx, type Tx } from '@/server/platform/db';
-import { signalStream } from './resume-stream';
+import { type Client, database, db, inTx, type Tx } from '@/server/platform/db';
+import { EVENTS_CHANNEL, signalStream } from './resume-stream';
 import { RUN_LIMITS } from './run-limits';
 import type { EventPayload } from './schema';
-import { EVENTS_CHANNEL } from './stream-listener';
 
 export interface EventScope {
   organizationId: string;
@@ -42,6 +42,17 @@ export async function insertEvents(tx: Tx, scope: EventScope, payloads: readonly
     WHERE EXISTS (SELECT 1 FROM "Project" WHERE "id" = ${scope.projectId})`;
 }
 
+/** The stream without events on which a run's holder is told of a command. */
+export function commandsOf(runId: string): string {
+  return `run:${runId}`;
+}
+
+/** Tells whoever holds the run to look at its row; leaves with the commit. */
+export async function signalCommand(tx: Tx, runId: string): Promise<void> {
+  if (database().pool !== null) await tx.$executeRaw`SELECT pg_notify(${EVENTS_CHANNEL}, ${commandsOf(runId)})`;
+  signalStream(commandsOf(runId));
+}
+
 /** Collects a model's text and writes it in batches, each with whatever has to come before the first. */
 export class DeltaWriter {
   private pending = '';
@@ -74,7 +85,13 @@ export class DeltaWriter {
   private async write(delta: string): Promise<void> {
     await inTx(async (tx) => {
       const opening = this.begun || this.begin === null ? [] : await this.begin(tx);
-      await appendEvents(tx, this.scope, [...opening, { type: 'text-delta', id: this.messageId, delta }]);
+      const insert = await insertEvents(tx, this.scope, [
+        ...opening,
+        { type: 'text-delta', id: this.messageId, delta },
+      ]);
+      // A message that somebody else has ended (a stop, a takeover) stays as it was ended.
+      const isOpen = Prisma.sql`EXISTS (SELECT 1 FROM "Message" WHERE "id" = ${this.messageId} AND "status" = 'streaming')`;
+      await tx.$executeRaw`${insert} AND ${isOpen}`;
     });
     this.begun = true;
   }
@@ -86,6 +103,16 @@ export class DeltaWriter {
     this.pending = '';
     await this.writing;
   }
+}
+
+/** What people have seen of a message that is being written. */
+export async function writtenSoFar(client: Client, projectId: string, messageId: string): Promise<string> {
+  const deltas = await client.runEvent.findMany({
+    where: { stream: streamOf(projectId), kind: 'text-delta', payload: { path: ['id'], equals: messageId } },
+    orderBy: { seq: 'asc' },
+    select: { payload: true },
+  });
+  return deltas.map(({ payload }) => z.object({ delta: z.string() }).parse(payload).delta).join('');
 }
 
 /** Deletes the pieces of messages that have ended: their `text-end` holds the whole. @returns rows deleted. */

@@ -1,9 +1,12 @@
 import 'server-only';
 import { database, db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
+import { NoticeListener } from '@/server/platform/notice-listener';
 import { RUN_LIMITS } from './run-limits';
 import { eventPayloadSchema, type RunEventView } from './schema';
-import { StreamListener } from './stream-listener';
+
+/** Notices of what was committed; the payload is the stream's name. */
+export const EVENTS_CHANNEL = 'plumbline_events';
 
 /**
  * What wakes this process's readers: on a native database its notices, embedded a signal from the writers, which are all in
@@ -14,7 +17,7 @@ interface Tails {
   watchers: Map<string, Set<() => void>>;
   timer: NodeJS.Timeout | null;
   seen: Map<string, number>;
-  listener: StreamListener | null;
+  listener: NoticeListener | null;
 }
 const holder = globalThis as typeof globalThis & { plumblineTails?: Tails };
 function tails(): Tails {
@@ -36,7 +39,8 @@ function wakeReaders(stream: string | null): void {
   for (const set of sets) for (const wake of set) wake();
 }
 
-function watch(stream: string, wake: () => void): () => void {
+/** Calls `wake` when a stream may have something new. @returns what ends that */
+export function watchStream(stream: string, wake: () => void): () => void {
   const state = tails();
   const set = state.watchers.get(stream) ?? new Set();
   set.add(wake);
@@ -55,7 +59,7 @@ function watch(stream: string, wake: () => void): () => void {
 function startListener(state: Tails): void {
   const connectionString = database().pool?.options.connectionString;
   if (state.listener === null && connectionString !== undefined)
-    state.listener = new StreamListener(connectionString, wakeReaders);
+    state.listener = new NoticeListener(connectionString, EVENTS_CHANNEL, wakeReaders);
 }
 
 /** Polls while anybody reads; with the last reader the listening connection goes too. */
@@ -106,7 +110,7 @@ export async function* tailEvents(input: {
     woken = true;
     resolve?.();
   };
-  const unwatch = watch(stream, wake);
+  const unwatch = watchStream(stream, wake);
   input.signal.addEventListener('abort', wake, { once: true });
   try {
     while (!input.signal.aborted) {

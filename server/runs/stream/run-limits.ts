@@ -12,11 +12,10 @@ export const RUN_LIMITS = {
   tailPollMs: 250,
   /** The same while the database itself tells of new events. */
   tailPollListeningMs: 2000,
-  /** First pause before a lost listening connection is made anew; doubles up to `listenRetryMaxMs`. */
-  listenRetryMs: 200,
-  listenRetryMaxMs: 10_000,
-  /** A running step looks this often for a stop command. */
+  /** Whoever holds a lease looks this often for a stop command, as a net below the signal. */
   commandPollMs: 300,
+  /** Answers to questions that one process writes at once, beside the runs: they wait for a model most of their time. */
+  answersAtOnce: 8,
   /** Events sent at once to a reader that catches up. */
   tailBatch: 500,
   /** Pause before the second try of a failed step; each further one is four times as long, up to `stepRetryMaxMs`. */

@@ -1,16 +1,16 @@
 import 'server-only';
 import pg from 'pg';
-import { logger } from '@/server/platform/logger';
-import { RUN_LIMITS } from './run-limits';
+import { logger } from './logger';
 
-/** Notices of committed events; the payload is the stream's name. */
-export const EVENTS_CHANNEL = 'plumbline_events';
+/** First pause before a lost connection is made again, in milliseconds; doubles up to `RETRY_MAX_MS`. */
+const RETRY_MS = 200;
+const RETRY_MAX_MS = 10_000;
 
 /**
- * A process's one connection that LISTENs, outside of the pool because it is held for long. It comes back by itself, with a
- * growing pause; what was missed meanwhile is caught up by waking every reader.
+ * One connection that LISTENs on one channel of a native database, outside of the pool because it is held for long. It comes
+ * back by itself, with a growing pause. It tells when it is back: what was missed has to be looked for.
  */
-export class StreamListener {
+export class NoticeListener {
   /** False while there is no connection: readers then rely on the poll. */
   connected = false;
   private client: pg.Client | null = null;
@@ -20,8 +20,9 @@ export class StreamListener {
 
   constructor(
     private readonly connectionString: string,
-    /** Called with the stream that grew, or null when any may have. */
-    private readonly onGrown: (stream: string | null) => void,
+    private readonly channel: string,
+    /** Called with a notice's payload, or with null when the connection is there (again): any may have been missed. */
+    private readonly onNotice: (payload: string | null) => void,
   ) {
     this.connect();
   }
@@ -29,17 +30,17 @@ export class StreamListener {
   private connect(): void {
     const client = new pg.Client({ connectionString: this.connectionString, keepAlive: true });
     this.client = client;
-    client.on('notification', ({ payload }) => this.onGrown(payload ?? null));
+    client.on('notification', ({ payload }) => this.onNotice(payload ?? null));
     client.on('error', (error) => this.lost(client, error));
     client.on('end', () => this.lost(client, null));
     client
       .connect()
-      .then(() => client.query(`LISTEN ${EVENTS_CHANNEL}`))
+      .then(() => client.query(`LISTEN "${this.channel}"`))
       .then(
         () => {
           this.connected = true;
           this.failures = 0;
-          this.onGrown(null);
+          this.onNotice(null);
         },
         (error: unknown) => this.lost(client, error),
       );
@@ -50,9 +51,10 @@ export class StreamListener {
     if (this.client !== client || this.closed) return;
     this.client = null;
     this.connected = false;
-    if (error !== null) logger().warn({ err: error }, 'no notices of new events: polling until the connection is back');
+    if (error !== null)
+      logger().warn({ err: error }, `no notices on ${this.channel}: polling until the connection is back`);
     quietly(client.end());
-    const pause = Math.min(RUN_LIMITS.listenRetryMs * 2 ** this.failures++, RUN_LIMITS.listenRetryMaxMs);
+    const pause = Math.min(RETRY_MS * 2 ** this.failures++, RETRY_MAX_MS);
     this.retry = setTimeout(() => this.connect(), pause);
     this.retry.unref();
   }
