@@ -33,6 +33,8 @@ export interface FakeAnswer {
   finishReason?: 'stop' | 'length';
   /** Characters a piece. Default 40. */
   chunkSize?: number;
+  /** The answer begins once this is fulfilled. */
+  until?: Promise<unknown>;
   /** Milliseconds before every piece. Default 0. */
   delayMs?: number;
   /** `cut` breaks the connection after half the pieces; `garbage` sends what is no JSON; `hang` falls silent for ever. */
@@ -45,6 +47,8 @@ export interface FakeModel {
   /** Base address without a path: `/v1` speaks OpenAI, `/google` speaks Google. */
   url: string;
   requests: FakeRequest[];
+  /** Requests whose client closed the connection before the answer had ended. */
+  hungUp: FakeRequest[];
   embedRequests: FakeEmbedRequest[];
   close(): Promise<void>;
 }
@@ -64,11 +68,12 @@ const bodySchema = z.object({
 /** Starts the provider on a free port of loopback. Without `embed` it has no embeddings: such a request is a 404. */
 export async function startFakeModel(respond: Respond, embed?: RespondVectors): Promise<FakeModel> {
   const requests: FakeRequest[] = [];
+  const hungUp: FakeRequest[] = [];
   const embedRequests: FakeEmbedRequest[] = [];
   const server = createServer((request, response) => {
     const serving = isEmbeddingPath(request.url ?? '')
       ? serveVectors(request, response, embedRequests, embed)
-      : serve(request, response, requests, respond);
+      : serve(request, response, { requests, hungUp }, respond);
     serving.catch((error: unknown) => {
       // The test's script threw, or the client went away: either way this connection is over.
       response.destroy(error instanceof Error ? error : undefined);
@@ -80,6 +85,7 @@ export async function startFakeModel(respond: Respond, embed?: RespondVectors): 
   return {
     url: `http://127.0.0.1:${address.port}`,
     requests,
+    hungUp,
     embedRequests,
     close: () =>
       new Promise((resolve, reject) => {
@@ -92,7 +98,7 @@ export async function startFakeModel(respond: Respond, embed?: RespondVectors): 
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  requests: FakeRequest[],
+  { requests, hungUp }: Pick<FakeModel, 'requests' | 'hungUp'>,
   respond: Respond,
 ): Promise<void> {
   const parsed: FakeRequest = {
@@ -100,12 +106,16 @@ async function serve(
     key: keyOf(request),
   };
   requests.push(parsed);
+  response.once('close', () => {
+    if (!response.writableEnded) hungUp.push(parsed);
+  });
   const answer = await respond(parsed);
   const { fault } = answer;
   if (fault?.kind === 'status') {
     sendStatus(response, fault);
     return;
   }
+  await answer.until;
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const pieces = splitText(answer.text, answer.chunkSize ?? 40);
   const events = EVENTS[parsed.protocol](parsed, answer, pieces);
