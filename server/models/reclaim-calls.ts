@@ -2,6 +2,7 @@ import 'server-only';
 import { release } from '@/server/credits/ledger/ledger';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
+import { MODEL_LIMITS } from './call-limits';
 
 /** Calls that a dead process left open: recorded as failed, their holds released. @returns how many. */
 export async function reclaimOpenCalls(where: { runId?: string; createdBefore: Date }): Promise<number> {
@@ -18,12 +19,14 @@ export async function reclaimOpenCalls(where: { runId?: string; createdBefore: D
 
 /**
  * Calls that nobody keeps up any more, whether a run or a search made them: a living one renews its hold, and without a hold
- * (an own key) it does not last this long. Safe while other processes work. @returns how many.
+ * (an own key) it does not last this long. A call whose hold was released charges nothing, whatever comes of it. Safe while
+ * other processes work. @returns how many.
  */
 export async function reclaimForgottenCalls(): Promise<number> {
   const rows = await db().$queryRaw<OpenRow[]>`
     SELECT c."id", c."organizationId", c."holdId" FROM "ModelCall" c LEFT JOIN "CreditHold" h ON h."id" = c."holdId"
     WHERE c."status" = 'running' AND CASE WHEN h."status" = 'pending' THEN h."expiresAt" < ${now()}::timestamptz
+        WHEN h."status" = 'released' THEN h."closedAt" < ${new Date(now().getTime() - MODEL_LIMITS.holdTtlMs)}::timestamptz
         ELSE c."createdAt" < ${new Date(now().getTime() - FORGOTTEN_MS)}::timestamptz END
     LIMIT 500`;
   return closeCalls(rows);
