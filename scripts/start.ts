@@ -44,6 +44,10 @@ const server = createServer((request, response) => {
   appendPeerAddress(request);
   void handler(request, response);
 });
+server.once('error', (error) => {
+  console.error(`Plumbline could not listen on ${HOST}:${PORT}: ${error.message}`);
+  process.exit(1);
+});
 server.on('upgrade', app.getUpgradeHandler());
 server.listen(PORT, HOST, () => {
   const address = server.address();

@@ -15,7 +15,7 @@ import { emptyNativeDatabase } from './native-database';
  */
 export async function testDb(): Promise<Database> {
   const url = process.env.TEST_DATABASE_URL;
-  const opened = url === undefined || url === '' ? await embeddedFromTemplate() : await nativeFresh(url);
+  const opened = url === undefined || url === '' ? await openEmbedded('memory', await embeddedTemplate()) : await nativeFresh(url);
   useDatabase(opened);
   return opened;
 }
@@ -24,8 +24,8 @@ export async function closeTestDb(): Promise<void> {
   await closeDatabase();
 }
 
-/** Migrating takes seconds, loading a dump of the result a fraction: the dump is kept by the hash of its inputs. */
-async function embeddedFromTemplate(): Promise<Database> {
+/** A migrated and seeded database for `openEmbedded`. Migrating takes seconds, loading a dump of the result a fraction: the dump is kept by the hash of its inputs. */
+export async function embeddedTemplate(): Promise<Blob> {
   const directory = join(tmpdir(), 'plumbline-test-templates');
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `${inputsHash()}.tar`);
@@ -40,7 +40,7 @@ async function embeddedFromTemplate(): Promise<Database> {
     renameSync(partial, path);
     await template.close();
   }
-  return openEmbedded('memory', new Blob([readFileSync(path)]));
+  return new Blob([readFileSync(path)]);
 }
 
 function inputsHash(): string {

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import type { Database } from '@/server/platform/db';
@@ -6,59 +5,31 @@ import { startQueue, stopQueue } from '@/server/platform/queue';
 import { createProject } from '@/server/projects/create-project';
 import { answerQuestions } from '@/server/runs/chat/answer-questions';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
+import { eventually, type ServerProcess, startProcess } from '@/test/server-process';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 
 const needsNative = 'needs TEST_DATABASE_URL: workers are processes of their own only there';
 describe.skipIf(!process.env.TEST_DATABASE_URL)(`two worker processes (${needsNative})`, () => {
   let database: Database;
-  const workers: ChildProcess[] = [];
+  const workers: ServerProcess[] = [];
   beforeAll(async () => {
     database = await testDb();
     await startQueue();
   });
   afterAll(async () => {
-    await Promise.all(
-      workers.map(async (worker) => {
-        if (worker.exitCode !== null || worker.signalCode !== null) return;
-        const ended = new Promise((resolve) => worker.once('close', resolve));
-        worker.kill('SIGKILL');
-        await ended;
-      }),
-    );
+    await Promise.all(workers.map((worker) => worker.end('SIGKILL')));
     await stopQueue();
     await closeTestDb();
   });
 
   /** `npm run worker`, as soon as it takes jobs. */
-  async function startWorkerProcess(): Promise<ChildProcess> {
-    const worker = spawn(process.execPath, ['--import', './scripts/register.mjs', 'server/jobs/worker.ts'], {
-      env: {
-        ...process.env,
-        DATABASE_URL: database.pool?.options.connectionString ?? '',
-        DEMO_DELAY_MS: '5',
-        EMBEDDER: 'off',
-        SANDBOX: 'off',
-        LOG_LEVEL: 'error',
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
+  async function startWorkerProcess(): Promise<void> {
+    const worker = startProcess('server/jobs/worker.ts', {
+      DATABASE_URL: database.pool?.options.connectionString,
+      DEMO_DELAY_MS: '5',
     });
     workers.push(worker);
-    let output = '';
-    worker.stdout?.on('data', (text: Buffer) => {
-      output += text.toString();
-    });
-    await eventually(async () => (output.includes('takes jobs') ? true : null), 60_000, 'a worker takes jobs');
-    return worker;
-  }
-
-  async function eventually<T>(read: () => Promise<T | null>, withinMs: number, what: string): Promise<T> {
-    const deadline = Date.now() + withinMs;
-    for (;;) {
-      const value = await read();
-      if (value !== null) return value;
-      if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
+    await worker.says(/takes jobs/);
   }
 
   const projectIn = (id: string, status: string) => async () =>
