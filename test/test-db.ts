@@ -15,7 +15,8 @@ import { emptyNativeDatabase } from './native-database';
  */
 export async function testDb(): Promise<Database> {
   const url = process.env.TEST_DATABASE_URL;
-  const opened = url === undefined || url === '' ? await openEmbedded('memory', await embeddedTemplate()) : await nativeFresh(url);
+  const opened =
+    url === undefined || url === '' ? await openEmbedded('memory', await embeddedTemplate()) : await nativeFresh(url);
   useDatabase(opened);
   return opened;
 }

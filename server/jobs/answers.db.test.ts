@@ -145,8 +145,7 @@ describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATAB
     // Workers are told of the question: by their own look alone it would be half of 5 s.
     expect(middle(begun)).toBeLessThan(2000);
     // The middle one: a machine that does something else may take longer once.
-    for (const times of [acknowledged, hungUp])
-      expect(middle(times)).toBeLessThan(STOPPED_WITHIN_MS);
+    for (const times of [acknowledged, hungUp]) expect(middle(times)).toBeLessThan(STOPPED_WITHIN_MS);
     expect(await database.prisma.creditEntry.count({ where: { projectId: actor.projectId } })).toBe(0);
   }, 240_000);
 
