@@ -41,7 +41,7 @@ export function startProcess(program: string, env: Record<string, string | undef
     pid: child.pid ?? 0,
     ended,
     output: () => output,
-    says: (line, withinMs = 60_000) =>
+    says: (line, withinMs = 120_000) =>
       eventually(
         async () => {
           const found = line.exec(output);

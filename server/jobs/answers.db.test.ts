@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { syncEnvironmentModels } from '@/server/models/catalogue';
@@ -120,8 +120,7 @@ describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATAB
       await Promise.all(workers.map((worker) => worker.says(/takes jobs/)));
     }
     actor = await answering(database);
-  }, 120_000);
-  afterEach(() => nothingOpen(database));
+  }, 180_000);
 
   it('stop from the process that was not asked ends it in time, and the provider is hung up on', async () => {
     answers('hang');
@@ -147,6 +146,7 @@ describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATAB
     // The middle one: a machine that does something else may take longer once.
     for (const times of [acknowledged, hungUp]) expect(middle(times)).toBeLessThan(STOPPED_WITHIN_MS);
     expect(await database.prisma.creditEntry.count({ where: { projectId: actor.projectId } })).toBe(0);
+    await nothingOpen(database);
   }, 240_000);
 
   it('of questions asked at two processes at once one is taken', async () => {
@@ -156,8 +156,10 @@ describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATAB
       expect(both.sort()).toEqual(['conflict', 'taken']);
       const running = { projectId: actor.projectId, status: 'streaming' };
       expect(await database.prisma.message.count({ where: running })).toBe(1);
+      await halfSeen(webs[0], actor);
       await webs[round % 2 === 0 ? 0 : 1].stop(actor);
     }
+    await nothingOpen(database);
   }, 240_000);
 
   it('kill -9 of the worker that answers: closed in time, nothing charged, and the other answers the next question', async () => {
@@ -183,6 +185,7 @@ describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATAB
       orderBy: { seq: 'asc' },
     });
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    await nothingOpen(database);
   }, 120_000);
 
   it('stop after kill -9 of the writer does not wait for its lease', async () => {
@@ -201,6 +204,7 @@ describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATAB
     setClockOffset(300_000);
     expect(await reclaimForgottenCalls()).toBe(1);
     setClockOffset(0);
+    await nothingOpen(database);
   }, 120_000);
 });
 

@@ -102,6 +102,8 @@ async function callForAnswer(run: AnswerRun, answer: Answer, writing: Writing): 
   const quality = QUALITIES.find((id) => id === project.quality) ?? 'fast';
   const model = await modelFor(project, quality);
   const prompt = askPrompt(await askContext(run, answer));
+  // Stopped while it was looking things up: nothing is held or counted.
+  signal.throwIfAborted();
   await callModel(
     {
       ...answer.scope,
