@@ -154,7 +154,7 @@ describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATAB
     for (let round = 0; round < suiteSize(5, 100); round++) {
       const both = await Promise.all(webs.map((web) => web.ask(actor, 'What does it do?')));
       expect(both.sort()).toEqual(['conflict', 'taken']);
-      const running = { projectId: actor.projectId, status: 'streaming' };
+      const running = { projectId: actor.projectId, status: 'streaming' as const };
       expect(await database.prisma.message.count({ where: running })).toBe(1);
       await halfSeen(webs[0], actor);
       await webs[round % 2 === 0 ? 0 : 1].stop(actor);

@@ -8,7 +8,7 @@ import { searchCode } from '@/server/code-search/search-code';
 import { chooseModel } from '@/server/models/catalogue';
 import { callModel } from '@/server/models/gateway';
 import { reclaimOpenCalls } from '@/server/models/reclaim-calls';
-import { QUALITIES } from '@/server/models/schema';
+import type { Quality } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
@@ -99,7 +99,7 @@ interface Writing {
 async function callForAnswer(run: AnswerRun, answer: Answer, writing: Writing): Promise<void> {
   const { project } = run;
   const { lease, signal, writer } = writing;
-  const quality = QUALITIES.find((id) => id === project.quality) ?? 'fast';
+  const { quality } = project;
   const model = await modelFor(project, quality);
   const prompt = askPrompt(await askContext(run, answer));
   // Stopped while it was looking things up: nothing is held or counted.
@@ -134,7 +134,7 @@ async function callForAnswer(run: AnswerRun, answer: Answer, writing: Writing): 
   );
 }
 
-async function modelFor(project: Project, quality: (typeof QUALITIES)[number]) {
+async function modelFor(project: Project, quality: Quality) {
   const { organizationId, id: projectId, modelRef } = project;
   const scope = { organizationId, projectId };
   const choice = await chooseModel({ organizationId, quality, capability: 'ask' }, modelRef);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { planSchema } from '@/server/agents/schema';
 import { viewProject } from '@/server/projects/view-project';
-import { sendMessage } from '@/server/runs/chat/chat';
+import { sendMessage } from '@/server/runs/chat/send-message';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { replan } from '@/server/runs/plan/replan';
 import { savePlan } from '@/server/runs/plan/save-plan';
