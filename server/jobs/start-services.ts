@@ -2,7 +2,7 @@ import 'server-only';
 import { syncEnvironmentModels } from '@/server/models/catalogue';
 import { bootDatabase } from '@/server/platform/boot';
 import { closeDatabase, db } from '@/server/platform/db';
-import { env, isEmbedded, takesTestMoney } from '@/server/platform/env';
+import { env, environmentWarnings, isEmbedded } from '@/server/platform/env';
 import { logger } from '@/server/platform/logger';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { startWorker } from './start-worker';
@@ -12,7 +12,7 @@ export async function startServices(): Promise<void> {
   await bootDatabase();
   await syncEnvironmentModels(db());
   await startQueue();
-  if (takesTestMoney()) logger().warn('STRIPE_SECRET_KEY is a test key although APP_ENV=production: no money comes in');
+  for (const warning of environmentWarnings()) logger().warn(warning);
   const worker = (env().WORKER_IN_WEB ?? isEmbedded()) ? await startWorker() : null;
   const close = async (signal: string) => {
     logger().info({ signal }, 'closing');

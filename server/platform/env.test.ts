@@ -1,6 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EnvError, env, isEmbedded, localSignInAllowed, mockPayments, parseEnv, resetEnv, takesTestMoney } from './env';
+import {
+  EnvError,
+  env,
+  environmentWarnings,
+  isEmbedded,
+  localSignInAllowed,
+  mockPayments,
+  parseEnv,
+  resetEnv,
+  servesHttps,
+} from './env';
 
 const PRODUCTION = {
   APP_ENV: 'production',
@@ -134,6 +145,40 @@ describe('the environment', () => {
     expect(JSON.stringify(found)).not.toContain('hunter2');
   });
 
+  it('refuses payments for nothing beside a key that takes money', () => {
+    const live = { STRIPE_WEBHOOK_SECRET: 'whsec', MOCK_STRIPE_PAYMENTS: 'true' };
+    for (const key of ['sk_live_x', 'rk_live_x', ' sk_live_x ']) {
+      expect(Object.keys(problems({ ...live, STRIPE_SECRET_KEY: key }))).toEqual(['MOCK_STRIPE_PAYMENTS']);
+      expect(problems({ ...live, STRIPE_SECRET_KEY: key, MOCK_STRIPE_PAYMENTS: 'false' })).toEqual({});
+    }
+    expect(problems({ ...live, STRIPE_SECRET_KEY: 'sk_test_x' })).toEqual({});
+  });
+
+  it.each([
+    'a'.repeat(32),
+    'abab'.repeat(8),
+    '0123456789abcdef',
+    'fedcba9876543210',
+    'correct-horse-correct-horse-',
+    'changemechangeme',
+    'please-change-me-1',
+    'my-password-1234!',
+    'your-secret-goes-here',
+    '1111222233334444',
+    'abcdefghijklmnopqrstuvwxyz',
+  ])('refuses the secret %s', (secret) => {
+    for (const name of ['NEXTAUTH_SECRET', 'APP_ENCRYPTION_KEY'])
+      expect(problems({ [name]: secret })).toEqual({ [name]: expect.stringContaining('can be guessed') });
+  });
+
+  it('takes random secrets of every usual kind', () => {
+    for (let i = 0; i < 500; i++) {
+      for (const encoding of ['hex', 'base64', 'base64url'] as const)
+        expect(problems({ NEXTAUTH_SECRET: randomBytes(24).toString(encoding) })).toEqual({});
+    }
+    expect(problems({ NEXTAUTH_SECRET: 'four-unrelated-words-violet-anchor' })).toEqual({});
+  });
+
   it('wants both halves of a provider’s credentials', () => {
     expect(problems({ GITHUB_ID: 'x' })).toEqual({ GITHUB_SECRET: 'required with GITHUB_ID' });
     expect(problems({ GITHUB_SECRET: 'x' })).toEqual({ GITHUB_ID: 'required with GITHUB_SECRET' });
@@ -157,12 +202,15 @@ describe('in production', () => {
     expect(problems({ ...PRODUCTION, NEXTAUTH_SECRET: ' ' })).toHaveProperty('NEXTAUTH_SECRET');
   });
 
-  it('any way to sign in will do, local sign-in only when it is said', () => {
+  it('any way to sign in will do, but never links that are shown on a page', () => {
     const noMail = { ...PRODUCTION, SMTP_URL: undefined };
     expect(problems(noMail)).toHaveProperty('SMTP_URL');
     expect(problems({ ...noMail, LOCAL_SIGN_IN: 'false' })).toHaveProperty('SMTP_URL');
-    expect(problems({ ...noMail, LOCAL_SIGN_IN: 'true' })).toEqual({});
     expect(problems({ ...noMail, GITHUB_ID: 'x', GITHUB_SECRET: 'y' })).toEqual({});
+    for (const yes of ['true', '1']) {
+      expect(Object.keys(problems({ ...noMail, LOCAL_SIGN_IN: yes })).sort()).toEqual(['LOCAL_SIGN_IN', 'SMTP_URL']);
+      expect(Object.keys(problems({ ...PRODUCTION, LOCAL_SIGN_IN: yes }))).toEqual(['LOCAL_SIGN_IN']);
+    }
   });
 
   it('a production build on a laptop is not production', () => {
@@ -194,7 +242,7 @@ describe('what follows from the environment', () => {
     // Bound to loopback behind a proxy: everybody reaches it.
     [false, { APP_URL: 'https://plumbline.example' }],
     [false, { ...PRODUCTION, SMTP_URL: '', GITHUB_ID: 'x', GITHUB_SECRET: 'y' }],
-    [true, { ...PRODUCTION, SMTP_URL: '', LOCAL_SIGN_IN: 'true' }],
+    [true, { APP_URL: 'https://plumbline.example', LOCAL_SIGN_IN: 'true' }],
   ])('sign-in links may be shown locally: %s with %o', (allowed, variables) => {
     set(variables);
     expect(localSignInAllowed()).toBe(allowed);
@@ -209,16 +257,32 @@ describe('what follows from the environment', () => {
     expect(mockPayments()).toBe(true);
   });
 
-  it.each<[boolean, Record<string, string>]>([
-    [true, { ...PRODUCTION, STRIPE_SECRET_KEY: 'sk_test_x' }],
-    [true, { ...PRODUCTION, STRIPE_SECRET_KEY: 'rk_test_x' }],
-    [false, { ...PRODUCTION, STRIPE_SECRET_KEY: 'rk_live_x' }],
-    [false, { ...PRODUCTION, STRIPE_SECRET_KEY: 'sk_test_x', MOCK_STRIPE_PAYMENTS: 'true' }],
-    [false, { STRIPE_SECRET_KEY: 'sk_test_x' }],
-    [false, PRODUCTION],
-  ])('production takes no real money: %s with %o', (expected, variables) => {
+  it.each<[number, string, Record<string, string>]>([
+    [1, 'STRIPE_SECRET_KEY is a test key', { ...PRODUCTION, STRIPE_SECRET_KEY: 'sk_test_x' }],
+    [1, 'STRIPE_SECRET_KEY is a test key', { ...PRODUCTION, STRIPE_SECRET_KEY: 'rk_test_x' }],
+    [0, '', { ...PRODUCTION, STRIPE_SECRET_KEY: 'rk_live_x' }],
+    [0, '', { ...PRODUCTION, STRIPE_SECRET_KEY: 'sk_test_x', MOCK_STRIPE_PAYMENTS: 'true' }],
+    [0, '', { STRIPE_SECRET_KEY: 'sk_test_x' }],
+    [0, '', PRODUCTION],
+    [1, 'TRUSTED_PROXIES is 0', { APP_URL: 'https://plumbline.example' }],
+    [1, 'TRUSTED_PROXIES is 0', { APP_URL: 'http://192.168.1.5:3000' }],
+    [0, '', { APP_URL: 'https://plumbline.example', TRUSTED_PROXIES: '1' }],
+    [0, '', { APP_URL: 'http://localhost:4000' }],
+    [0, '', {}],
+    [2, 'TRUSTED_PROXIES is 0', { ...PRODUCTION, APP_URL: 'https://x.example', STRIPE_SECRET_KEY: 'sk_test_x' }],
+  ])('warns %i times (%s) with %o', (count, words, variables) => {
     set({ STRIPE_WEBHOOK_SECRET: 'whsec', ...variables });
-    expect(takesTestMoney()).toBe(expected);
+    const warnings = environmentWarnings();
+    expect(warnings).toHaveLength(count);
+    expect(warnings.join('\n')).toContain(words);
+  });
+
+  it('https is what APP_URL says', () => {
+    expect(servesHttps()).toBe(false);
+    set({ APP_URL: 'https://plumbline.example' });
+    expect(servesHttps()).toBe(true);
+    set({ APP_URL: 'http://plumbline.example' });
+    expect(servesHttps()).toBe(false);
   });
 
   it('is read once', () => {

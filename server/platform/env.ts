@@ -1,5 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
+import { isGuessable } from './guessable-secret';
 
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
@@ -26,6 +27,14 @@ const list = optionalText.transform((value) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+const secret = optionalText
+  .refine((value) => value === undefined || value.length >= 16, {
+    message: 'must have at least 16 characters',
+    abort: true,
+  })
+  .refine((value) => value === undefined || !isGuessable(value), {
+    message: 'can be guessed: take a random one, for example of openssl rand -base64 32',
+  });
 
 /** Every variable Plumbline reads. The operator guide lists the same names. */
 const envSchema = z.object({
@@ -48,13 +57,9 @@ const envSchema = z.object({
   WORKER_IN_WEB: flag.optional(),
   WORKER_CONCURRENCY: whole(1, 64, 4),
 
-  NEXTAUTH_SECRET: optionalText.refine((value) => value === undefined || value.length >= 16, {
-    message: 'must have at least 16 characters',
-  }),
+  NEXTAUTH_SECRET: secret,
   /** Encrypts stored provider keys. Outside production one is made once and kept in DATA_DIR. */
-  APP_ENCRYPTION_KEY: optionalText.refine((value) => value === undefined || value.length >= 16, {
-    message: 'must have at least 16 characters',
-  }),
+  APP_ENCRYPTION_KEY: secret,
   LOCAL_SIGN_IN: flag.optional(),
   SMTP_URL: optionalText.refine((value) => value === undefined || /^smtps?:\/\//.test(value), {
     message: 'must start with smtp:// or smtps://',
@@ -117,6 +122,9 @@ const envSchema = z.object({
   STRIPE_API_BASE: optionalUrl,
   /** Local checkout page instead of Stripe. Default: true without a Stripe key, outside production. */
   MOCK_STRIPE_PAYMENTS: flag.optional(),
+  /** New projects that one person may make. */
+  PROJECTS_PER_MINUTE: whole(1, 10_000, 10),
+  PROJECTS_PER_DAY: whole(1, 100_000, 100),
   /** Percent of a call's price that is charged when it was made with the organization's own provider key. */
   OWN_KEY_FEE_PERCENT: whole(0, 100, 0),
 });
@@ -164,13 +172,15 @@ function combinationProblems(given: Record<string, string | undefined>): [string
   if (production && given.APP_ENCRYPTION_KEY === undefined) {
     problems.push(['APP_ENCRYPTION_KEY', 'required when APP_ENV=production']);
   }
-  const explicitlyLocal = given.LOCAL_SIGN_IN === 'true' || given.LOCAL_SIGN_IN === '1';
+  if (production && isYes(given.LOCAL_SIGN_IN)) {
+    problems.push(['LOCAL_SIGN_IN', 'shows sign-in links to others: not with APP_ENV=production']);
+  }
   const ways = [given.SMTP_URL, given.GITHUB_ID, given.GOOGLE_CLIENT_ID];
-  if (production && !explicitlyLocal && ways.every((way) => way === undefined)) {
-    problems.push([
-      'SMTP_URL',
-      'required when APP_ENV=production, unless GitHub or Google sign-in or LOCAL_SIGN_IN=true is set',
-    ]);
+  if (production && ways.every((way) => way === undefined)) {
+    problems.push(['SMTP_URL', 'required when APP_ENV=production, unless GitHub or Google sign-in is set']);
+  }
+  if (isYes(given.MOCK_STRIPE_PAYMENTS) && /^[sr]k_live_/.test(given.STRIPE_SECRET_KEY?.trim() ?? '')) {
+    problems.push(['MOCK_STRIPE_PAYMENTS', 'gives credits for nothing: not beside a live key of Stripe']);
   }
   if (given.STRIPE_SECRET_KEY !== undefined && given.STRIPE_WEBHOOK_SECRET === undefined) {
     problems.push(['STRIPE_WEBHOOK_SECRET', 'required with STRIPE_SECRET_KEY, or purchases would never be credited']);
@@ -182,6 +192,10 @@ function combinationProblems(given: Record<string, string | undefined>): [string
     ]);
   }
   return problems;
+}
+
+function isYes(value: string | undefined): boolean {
+  return value?.trim() === 'true' || value?.trim() === '1';
 }
 
 let cached: Env | undefined;
@@ -204,20 +218,44 @@ export function mockPayments(): boolean {
 }
 
 /** Whether an instance in production runs with a test key of Stripe's: everything works, and no money comes. */
-export function takesTestMoney(): boolean {
+function takesTestMoney(): boolean {
   const { APP_ENV, STRIPE_SECRET_KEY } = env();
   return APP_ENV === 'production' && !mockPayments() && STRIPE_SECRET_KEY?.includes('_test_') === true;
 }
 
 /**
- * Whether sign-in links may be shown on a page: without a mail server, bound to loopback, or where it is said explicitly.
- * Loopback alone is not enough in production or under a public APP_URL: behind a proxy the page would be everybody's.
+ * Whether sign-in links may be shown on a page, to a browser on this machine: without a mail server and bound to loopback, or
+ * where it is said explicitly. Never in production.
  */
 export function localSignInAllowed(): boolean {
-  const { APP_ENV, APP_URL, HOST, LOCAL_SIGN_IN, SMTP_URL } = env();
-  if (LOCAL_SIGN_IN !== undefined) return LOCAL_SIGN_IN;
-  const publicHost = APP_URL === undefined ? HOST : new URL(APP_URL).hostname;
-  return SMTP_URL === undefined && APP_ENV !== 'production' && isLoopback(HOST) && isLoopback(publicHost);
+  const { APP_ENV, HOST, LOCAL_SIGN_IN, SMTP_URL } = env();
+  if (APP_ENV === 'production') return false;
+  return LOCAL_SIGN_IN ?? (SMTP_URL === undefined && isLoopback(HOST) && !hasPublicUrl());
+}
+
+/** What whoever runs this instance should know about its settings; each is one sentence. */
+export function environmentWarnings(): string[] {
+  const warnings: string[] = [];
+  if (takesTestMoney()) {
+    warnings.push('STRIPE_SECRET_KEY is a test key although APP_ENV=production: no money comes in.');
+  }
+  if (hasPublicUrl() && env().TRUSTED_PROXIES === 0) {
+    warnings.push(
+      'APP_URL is public and TRUSTED_PROXIES is 0: behind a proxy all requesters look alike and share one limit on sign-in links. Set TRUSTED_PROXIES to the number of proxies in front.',
+    );
+  }
+  return warnings;
+}
+
+/** Whether APP_URL is an address that others can reach. */
+function hasPublicUrl(): boolean {
+  const { APP_URL } = env();
+  return APP_URL !== undefined && !isLoopback(new URL(APP_URL).hostname);
+}
+
+/** Whether browsers reach this instance by https alone. */
+export function servesHttps(): boolean {
+  return env().APP_URL?.startsWith('https:') === true;
 }
 
 function isLoopback(host: string): boolean {
