@@ -1,7 +1,7 @@
 /** `npm start`: checks the environment, generates, builds if needed, then serves in this one process. */
 import { createServer } from 'node:http';
 import next from 'next';
-import { appendPeerAddress } from '@/server/api/http/client-address';
+import { frontDoor } from '@/server/api/http/front-door';
 import { EnvError, env, localSignInAllowed, parseEnv } from '@/server/platform/env';
 import { buildApp, generateClient } from './build-inputs';
 import { writeMiniLm } from './local-model/write-minilm';
@@ -40,10 +40,7 @@ if (DATABASE_URL === undefined) {
 const app = next({ dev, hostname: HOST, port: PORT, quiet: true });
 await app.prepare();
 const handler = app.getRequestHandler();
-const server = createServer((request, response) => {
-  appendPeerAddress(request);
-  void handler(request, response);
-});
+const server = createServer(frontDoor((request, response) => void handler(request, response)));
 server.once('error', (error) => {
   console.error(`Plumbline could not listen on ${HOST}:${PORT}: ${error.message}`);
   process.exit(1);

@@ -4,7 +4,7 @@ import { sessionUser } from '@/server/auth/session';
 import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { currentOrganization } from '@/server/organizations/current-organization';
 import { openDatabase } from '@/server/platform/db';
-import { env } from '@/server/platform/env';
+import { servesHttps } from '@/server/platform/env';
 import { appRouter } from './root';
 import { type Caller, createCaller, newRequestId } from './trpc';
 
@@ -35,7 +35,7 @@ export function callerIn(organizationId: string, cookie: (name: string) => strin
 
 /** The cookie that makes an organization the one a person acts for; membership is looked up anew at every request. */
 export function organizationCookie(organizationId: string): string {
-  const secure = env().APP_URL?.startsWith('https:') === true ? '; Secure' : '';
+  const secure = servesHttps() ? '; Secure' : '';
   return `${ORGANIZATION_COOKIE}=${encodeURIComponent(organizationId)}; Path=/; Max-Age=${REMEMBERED_S}; HttpOnly; SameSite=Lax${secure}`;
 }
 
@@ -46,7 +46,7 @@ export async function rememberOrganization(organizationId: string): Promise<void
     maxAge: REMEMBERED_S,
     httpOnly: true,
     sameSite: 'lax',
-    secure: env().APP_URL?.startsWith('https:') === true,
+    secure: servesHttps(),
   });
 }
 
