@@ -9,6 +9,7 @@ import {
   shots,
   signIn,
   startExample,
+  useLetter,
   waitForStatus,
 } from './support';
 
@@ -16,17 +17,15 @@ const TEAM = 'Night shift';
 
 /** Opens the invitation from the mailbox, signs in as the person it is for, and joins. */
 async function joinByLetter(page: Page, email: string): Promise<void> {
-  const letters = () => page.getByRole('listitem').filter({ hasText: email });
   await page.goto('/mailbox');
-  await letters().getByRole('link', { name: 'Open the link' }).click();
+  await page.getByRole('listitem').filter({ hasText: email }).getByRole('link', { name: 'Open the link' }).click();
   await expect(page.getByRole('heading', { name: `Join “${TEAM}”` })).toBeVisible();
   await shots(page, 'invitation');
   await page.getByRole('link', { name: `Sign in as ${email}` }).click();
   await page.getByLabel('E-mail address').fill(email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await page.waitForURL('**/verify-request');
-  await page.goto('/mailbox');
-  await letters().getByRole('link', { name: 'Sign in' }).first().click();
+  await useLetter(page, email);
   await page.getByRole('button', { name: 'Join the team' }).click();
   await page.waitForURL('**/projects');
 }

@@ -19,10 +19,17 @@ export async function signIn(page: Page, email: string): Promise<void> {
   await page.getByLabel('E-mail address').fill(email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await page.waitForURL('**/verify-request');
-  // The newest letter stands first.
-  await page.goto('/mailbox');
-  await page.getByRole('listitem').filter({ hasText: email }).getByRole('link', { name: 'Sign in' }).first().click();
+  await useLetter(page, email);
   await page.waitForURL('**/projects');
+}
+
+/** Opens the newest sign-in letter to an address, follows its link and presses the button there. */
+export async function useLetter(page: Page, email: string): Promise<void> {
+  await page.goto('/mailbox');
+  // The newest letter stands first.
+  await page.getByRole('listitem').filter({ hasText: email }).getByRole('link', { name: 'Sign in' }).first().click();
+  await expect(page.getByText(`signs you in as ${email}`)).toBeVisible();
+  await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
 /** Starts an example from the new-project page. @returns the project's id. */

@@ -1,6 +1,16 @@
 import { expect, type Page } from '@playwright/test';
 import { test } from './money-test';
-import { expectAccessible, expectNoOverflow, mutate, newAddress, query, shots, signIn, startExample } from './support';
+import {
+  expectAccessible,
+  expectNoOverflow,
+  mutate,
+  newAddress,
+  query,
+  shots,
+  signIn,
+  startExample,
+  useLetter,
+} from './support';
 
 /** As long as a name may be, without a place to break it. */
 const LONG = 'Alpha'.repeat(16);
@@ -175,8 +185,7 @@ test('a session that ended leads to the sign-in page and back to the same place'
   await page.getByLabel('E-mail address').fill(email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await page.waitForURL('**/verify-request');
-  await page.goto('/mailbox');
-  await page.getByRole('listitem').filter({ hasText: email }).getByRole('link', { name: 'Sign in' }).first().click();
+  await useLetter(page, email);
   await page.waitForURL((url) => `${url.pathname}${url.search}` === place);
   await expect(upgrade).toBeEnabled();
 

@@ -3,7 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { closeTestDb, testDb } from '@/test/test-db';
-import { countSignInLink, LINK_WINDOW_MS, LINKS_PER_ADDRESS, LINKS_PER_REQUESTER } from './limit-sign-in-links';
+import {
+  countSignInLink,
+  LINK_WINDOW_MS,
+  LINKS_FOR_UNKNOWN,
+  LINKS_PER_ADDRESS,
+  LINKS_PER_REQUESTER,
+} from './limit-sign-in-links';
 import { authOptions } from './options';
 
 const ADA = 'ada@example.test';
@@ -59,6 +65,33 @@ describe('the limit on sign-in links', () => {
     expect(await countSignInLink(ADA, '203.0.113.9')).toBe(0);
   });
 
+  it('counts all unknown requesters as one', async () => {
+    const at = Date.now();
+    expect(await countSignInLink(ADA, null)).toBe(0);
+    const [counter] = await database.prisma.verificationToken.groupBy({
+      by: ['identifier'],
+      _count: true,
+      orderBy: { _count: { identifier: 'asc' } },
+    });
+    expect(counter?._count).toBe(1);
+    const identifiers = await database.prisma.verificationToken.findMany({ select: { identifier: true } });
+    // The counter that two different addresses from nowhere share.
+    await countSignInLink('bob@example.test', null);
+    const shared = await database.prisma.verificationToken.groupBy({ by: ['identifier'], _count: true });
+    const [unknown] = shared.filter(({ _count }) => _count === 2);
+    expect(identifiers.map(({ identifier }) => identifier)).toContain(unknown?.identifier);
+    await database.prisma.verificationToken.createMany({
+      data: Array.from({ length: LINKS_FOR_UNKNOWN - 3 }, (_, i) => ({
+        identifier: unknown?.identifier ?? '',
+        token: `earlier-${i}`,
+        expires: new Date(at + LINK_WINDOW_MS),
+      })),
+    });
+    expect(await allowed(4, (i) => countSignInLink(`many-${i}@example.test`, null))).toBe(1);
+    // Who is known is not meant.
+    expect(await countSignInLink('carol@example.test', '203.0.113.7')).toBe(0);
+  });
+
   it('keeps neither expired rows nor anyone’s network address', async () => {
     await countSignInLink(ADA, '203.0.113.7');
     const rows = await database.prisma.verificationToken.findMany();
@@ -66,7 +99,7 @@ describe('the limit on sign-in links', () => {
     expect(JSON.stringify(rows)).not.toMatch(/203\.0\.113|@/);
     setClockOffset(LINK_WINDOW_MS + 1000);
     await countSignInLink('bob@example.test', null);
-    expect(await database.prisma.verificationToken.count()).toBe(1);
+    expect(await database.prisma.verificationToken.count()).toBe(2);
   });
 });
 
@@ -130,15 +163,65 @@ describe('asking next-auth for sign-in links', () => {
     expect(await askForLink('mallory@example.test')).toBeNull();
   });
 
-  it('does not limit opening a link', async () => {
+  it('does not limit using a link', async () => {
     for (let i = 0; i < 6; i++) await askForLink('zoe@example.test');
-    const letter = await database.prisma.localMail.findFirst({ where: { to: 'zoe@example.test' } });
-    const link = new URL(/https?:\/\/\S+/.exec(letter?.text ?? '')?.[0] ?? '');
-    const { headers } = await nextAuth(['callback', 'email'], {
-      method: 'GET',
-      ...{ query: { nextauth: ['callback', 'email'], ...Object.fromEntries(link.searchParams) } },
-    });
-    expect(headers.get('set-cookie')).toContain('next-auth.session-token=');
+    expect(await sessionOf(await newestLink('zoe@example.test'))).not.toBeNull();
     expect(await database.prisma.session.count({ where: { user: { email: 'zoe@example.test' } } })).toBe(1);
+  });
+});
+
+/** The link of the newest letter to an address. */
+async function newestLink(to: string): Promise<URL> {
+  const letter = await database.prisma.localMail.findFirst({ where: { to }, orderBy: { createdAt: 'desc' } });
+  return new URL(/https?:\/\/\S+/.exec(letter?.text ?? '')?.[0] ?? '');
+}
+
+/** Uses a link up, as the button on its page does. @returns the session that begins, null when the link is not valid any more */
+async function sessionOf({ searchParams }: URL): Promise<string | null> {
+  const { headers } = await nextAuth(['callback', 'email'], {
+    method: 'POST',
+    ...{ query: { nextauth: ['callback', 'email'], ...Object.fromEntries(searchParams) } },
+  });
+  return /next-auth\.session-token=([^;]+)/.exec(headers.get('set-cookie') ?? '')?.[1] ?? null;
+}
+
+describe('a sign-in link', () => {
+  it('leads to a page, not to what uses it up', async () => {
+    await askForLink('page@example.test');
+    const link = await newestLink('page@example.test');
+    expect(link.pathname).toBe('/sign-in/link');
+    expect(link.searchParams.get('token')).toMatch(/^[0-9a-f]{64}$/);
+    expect(link.searchParams.get('email')).toBe('page@example.test');
+  });
+
+  it('ends when another is asked for', async () => {
+    await askForLink('late@example.test');
+    const older = await newestLink('late@example.test');
+    setClockOffset(1000);
+    await askForLink('late@example.test');
+    const newer = await newestLink('late@example.test');
+    expect(newer.href).not.toBe(older.href);
+    expect(await sessionOf(older)).toBeNull();
+    expect(await sessionOf(newer)).not.toBeNull();
+  });
+
+  it('works once, and every other one of the address ends with it', async () => {
+    await askForLink('once@example.test');
+    const link = await newestLink('once@example.test');
+    // Left over from before a new one ended the older ones.
+    await database.prisma.verificationToken.create({
+      data: { identifier: 'once@example.test', token: 'older', expires: new Date(Date.now() + 60_000) },
+    });
+    const uses = await Promise.all(Array.from({ length: 6 }, () => sessionOf(link)));
+    expect(uses.filter((session) => session !== null)).toHaveLength(1);
+    expect(await sessionOf(link)).toBeNull();
+    expect(await database.prisma.verificationToken.count({ where: { identifier: 'once@example.test' } })).toBe(0);
+  });
+
+  it('of one address is left alone by another’s', async () => {
+    await askForLink('one@example.test');
+    await askForLink('two@example.test');
+    expect(await sessionOf(await newestLink('two@example.test'))).not.toBeNull();
+    expect(await sessionOf(await newestLink('one@example.test'))).not.toBeNull();
   });
 });

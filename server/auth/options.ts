@@ -6,9 +6,10 @@ import EmailProvider from 'next-auth/providers/email';
 import GitHubProvider from 'next-auth/providers/github';
 import GoogleProvider from 'next-auth/providers/google';
 import { db } from '@/server/platform/db';
-import { env } from '@/server/platform/env';
+import { env, servesHttps } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { authSecret } from './secret';
+import { keepLinkToken, linkForLetter, useLinkToken } from './sign-in-link';
 import { sendSignInMail } from './sign-in-mail';
 
 /** Days a session lasts without use. */
@@ -27,13 +28,14 @@ export function authOptions({ onSignIn, maySendLink }: AuthHooks): NextAuthOptio
   return {
     secret: authSecret(),
     adapter: adapter(),
+    useSecureCookies: servesHttps(),
     session: { strategy: 'database', maxAge: SESSION_DAYS * 86_400, updateAge: 86_400 },
     pages: { signIn: '/sign-in', verifyRequest: '/verify-request', error: '/sign-in' },
     providers: [
       EmailProvider({
         from: MAIL_FROM,
         maxAge: 3600,
-        sendVerificationRequest: ({ identifier, url }) => sendSignInMail(identifier, url),
+        sendVerificationRequest: ({ identifier, url }) => sendSignInMail(identifier, linkForLetter(url)),
       }),
       ...(GITHUB_ID && GITHUB_SECRET ? [GitHubProvider({ clientId: GITHUB_ID, clientSecret: GITHUB_SECRET })] : []),
       ...(GOOGLE_CLIENT_ID && GOOGLE_CLIENT_SECRET
@@ -58,11 +60,13 @@ export function authOptions({ onSignIn, maySendLink }: AuthHooks): NextAuthOptio
   };
 }
 
-/** Prisma's adapter with our ids. */
+/** Prisma's adapter with our ids, and one valid sign-in link an address. */
 function adapter(): Adapter {
   const base = PrismaAdapter(db()) as Adapter;
   return {
     ...base,
+    createVerificationToken: keepLinkToken,
+    useVerificationToken: useLinkToken,
     createUser: async (user: {
       name?: string | null;
       email: string;

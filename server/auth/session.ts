@@ -1,9 +1,13 @@
 import 'server-only';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
+import { servesHttps } from '@/server/platform/env';
 
-/** next-auth's cookie, with the prefix it has over https. */
-const COOKIES = ['next-auth.session-token', '__Secure-next-auth.session-token'];
+/**
+ * next-auth's cookie. Over https the one with the prefix alone counts: browsers take it over https only, while another site of
+ * the same domain, or a network without https, can plant the other.
+ */
+const sessionCookie = () => `${servesHttps() ? '__Secure-' : ''}next-auth.session-token`;
 
 export interface SessionUser {
   userId: string;
@@ -13,8 +17,8 @@ export interface SessionUser {
 
 /** The person whose session token the cookies hold; null when there is none or it has ended. */
 export async function sessionUser(cookie: (name: string) => string | undefined): Promise<SessionUser | null> {
-  const token = COOKIES.map(cookie).find((value) => value !== undefined && value !== '');
-  if (token === undefined) return null;
+  const token = cookie(sessionCookie());
+  if (token === undefined || token === '') return null;
   const session = await db().session.findUnique({ where: { sessionToken: token }, include: { user: true } });
   if (session === null || session.expires <= now() || session.user.deletedAt !== null) return null;
   return { userId: session.user.id, email: session.user.email, name: session.user.name };

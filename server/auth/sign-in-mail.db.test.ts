@@ -5,7 +5,7 @@ import { closeTestDb, testDb } from '@/test/test-db';
 import { openPostbox } from '@/test/test-smtp';
 import { sendSignInMail } from './sign-in-mail';
 
-const LINK = 'http://localhost:3000/api/auth/callback/email?token=abc&email=ada%40example.test';
+const LINK = 'http://localhost:3000/sign-in/link?token=abc&email=ada%40example.test';
 
 describe('the sign-in letter', () => {
   let database: Database;
@@ -28,7 +28,7 @@ describe('the sign-in letter', () => {
     const [letter] = letters;
     expect(letter?.to?.[0]?.address).toBe('ada@example.test');
     expect(letter?.text).toContain(LINK);
-    expect(letter?.html).toContain('href="http://localhost:3000/api/auth/callback/email?token=abc&amp;email=');
+    expect(letter?.html).toContain('href="http://localhost:3000/sign-in/link?token=abc&amp;email=');
     expect(await database.prisma.localMail.count()).toBe(0);
   });
 

@@ -6,3 +6,8 @@ export function sameOrigin(request: Request): boolean {
   if (origin === null) return true;
   return URL.canParse(origin) && new URL(origin).host === request.headers.get('host');
 }
+
+/** The same, where a request without the header is refused too: for what no secret of the page itself protects. */
+export function provenSameOrigin(request: Request): boolean {
+  return request.headers.has('origin') && sameOrigin(request);
+}
