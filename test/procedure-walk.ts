@@ -72,6 +72,7 @@ export const INPUTS: Record<string, () => unknown> = {
     requestId: '4f9c6f2e-0f7e-4c53-9f5a-0d9d2c1b7a11',
   }),
   'operator.jobs': () => undefined,
+  'operator.warnings': () => undefined,
   'operator.runJob': () => ({ name: 'credits.reset' }),
   'operator.audit': () => undefined,
   'models.catalog': () => undefined,

@@ -56,6 +56,12 @@ export function NextAction() {
           Trying again. Nothing is missed: the run goes on, and the page catches up where it stopped.
         </Callout>
       ) : null}
+      {connection === 'refused' ? (
+        <Callout tone="warning" title="Changes do not arrive by themselves now">
+          The server is busy or has 20 live pages of your account open: close some. This page tries again every 10
+          seconds.
+        </Callout>
+      ) : null}
       {rejected === undefined ? null : <Decision task={rejected} />}
       {unlock === null ? null : <UnlockCallout projectId={projectId} unlock={unlock} />}
       {project.status === 'failed' ? (

@@ -26,6 +26,9 @@ import type { ChatList, ProjectView } from '@/components/trpc/types';
 /** Milliseconds that changes are gathered before the project is read again. */
 const REFETCH_AFTER_MS = 200;
 
+/** Milliseconds after which a stream that the server refused is asked for again. */
+const REFUSED_RETRY_MS = 10_000;
+
 /** Milliseconds between two looks whether a run that waits for credits can go on. */
 const UNLOCK_POLL_MS = 10_000;
 
@@ -36,7 +39,7 @@ export interface ProjectStream {
   messages: ChatMessage[];
   messagesLoaded: boolean;
   /** Whether changes arrive as they happen. */
-  connection: 'connecting' | 'live' | 'lost';
+  connection: 'connecting' | 'live' | 'lost' | 'refused';
   /** Asks for the page of messages before those shown; null: there is none, or it is on its way. */
   showEarlier: (() => void) | null;
   /** Reads the project again at once, after an action of this page. */
@@ -151,12 +154,14 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
     ),
   );
 
-  const connection =
-    subscription.status === 'pending'
-      ? 'live'
-      : subscription.status === 'error' || (subscription.status === 'connecting' && subscription.error !== null)
-        ? 'lost'
-        : 'connecting';
+  // The browser itself tries again after a lost connection, but not after a refusal.
+  const { status: streamStatus, reset: askForStreamAgain } = subscription;
+  useEffect(() => {
+    if (streamStatus !== 'error') return;
+    const retry = setTimeout(askForStreamAgain, REFUSED_RETRY_MS);
+    return () => clearTimeout(retry);
+  }, [streamStatus, askForStreamAgain]);
+  const connection = connectionOf(subscription);
   const messages = useMemo(
     () => withSaid(state.messages, chat.data?.pages.flatMap((page) => page.messages) ?? []),
     [state.messages, chat.data],
@@ -179,6 +184,12 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
     [projectId, project.data, project.error, chat.error, messages, startAfter, connection, showEarlier, refresh],
   );
   return <StreamContext.Provider value={value}>{children}</StreamContext.Provider>;
+}
+
+function connectionOf({ status, error }: { status: string; error: unknown }): ProjectStream['connection'] {
+  if (status === 'pending') return 'live';
+  if (status === 'error') return 'refused';
+  return status === 'connecting' && error !== null ? 'lost' : 'connecting';
 }
 
 export function useProjectStream(): ProjectStream {

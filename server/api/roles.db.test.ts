@@ -65,6 +65,7 @@ const LEVELS: Record<string, 'public' | 'member' | 'admin' | 'owner' | 'operator
   'operator.audit': 'operator',
   'operator.catalogue': 'operator',
   'operator.jobs': 'operator',
+  'operator.warnings': 'operator',
   'operator.models': 'operator',
   'operator.paymentRefusal': 'operator',
   'operator.runJob': 'operator',

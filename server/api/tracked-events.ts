@@ -3,6 +3,7 @@ import { tracked } from '@trpc/server';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
 import { tailEvents } from '@/server/runs/stream/resume-stream';
+import { openStream } from './open-streams';
 import type { Caller } from './trpc';
 
 /** An open stream hands out nothing on a session and a membership that were looked up longer ago. Milliseconds. */
@@ -13,8 +14,17 @@ const IDLE_CHECK_MS = 30_000;
 /**
  * A project's events with ids, so that a reconnecting browser says where it was (Last-Event-ID). A stream can stay open for
  * hours: it ends when its reader has signed out, also elsewhere, or has been removed from the organization.
+ * @throws AppError `rate_limited`, before the stream opens, when the account has too many of them
  */
-export async function* trackedEvents(caller: Caller, input: Parameters<typeof tailEvents>[0]) {
+export function trackedEvents(caller: Caller, input: Parameters<typeof tailEvents>[0]) {
+  const close = openStream(caller.userId);
+  // A stream that nobody began to read never comes to its end.
+  input.signal.addEventListener('abort', close, { once: true });
+  if (input.signal.aborted) close();
+  return eventsUntilClosed(caller, input, close);
+}
+
+async function* eventsUntilClosed(caller: Caller, input: Parameters<typeof tailEvents>[0], close: () => void) {
   const over = new AbortController();
   const check = () => {
     mayRead(caller).then(
@@ -34,6 +44,7 @@ export async function* trackedEvents(caller: Caller, input: Parameters<typeof ta
       yield tracked(String(event.seq), event);
     }
   } finally {
+    close();
     clearInterval(timer);
   }
 }

@@ -12,6 +12,7 @@ import { AppError, isAppError, notFound, sentenceFor, statusOf } from '@/server/
 import { newId } from '@/server/platform/ids';
 import { logger } from '@/server/platform/logger';
 import { unstorablePath } from '@/server/platform/plain-text';
+import { readInput } from './read-input';
 
 /** The signed-in person and the organization they act for. */
 export interface Caller {
@@ -29,6 +30,8 @@ export interface ApiContext {
   caller: Caller | null;
   /** The organization on the page that asks; absent or null where no page does. */
   shownOrganization?: string | null;
+  /** Set when a stream was refused before it opened: tRPC tells the stream's reader, this the answer's status. */
+  streamRefusal?: AppError;
 }
 
 /** tRPC's name for each HTTP status: its own table, turned round, so that `platform/errors.ts` stays the only one of ours. */
@@ -46,7 +49,7 @@ function transportError(cause: AppError): TRPCError {
 }
 
 const t = initTRPC.context<ApiContext>().create({
-  transformer: superjson,
+  transformer: { input: { ...superjson, deserialize: readInput }, output: superjson },
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
   errorFormatter({ shape, error, ctx }) {
     const cause = error.cause;
@@ -90,6 +93,7 @@ const mapped = t.middleware(async ({ ctx, next, path, type }) => {
   const fields = { requestId: ctx.requestId, path, type, organizationId: ctx.caller?.organizationId };
   if (isAppError(cause)) {
     logger().info({ ...fields, code: cause.code, reason: cause.message }, 'request refused');
+    if (type === 'subscription') ctx.streamRefusal = cause;
     throw transportError(cause);
   }
   if (result.error.code === 'INTERNAL_SERVER_ERROR')
@@ -110,6 +114,7 @@ const storable = t.middleware(async ({ getRawInput, next }) => {
   return next();
 });
 
+    if (type === 'subscription') ctx.streamRefusal = cause;
 /** Anyone. */
 export const publicProcedure = t.procedure.use(mapped).use(storable);
 
@@ -122,23 +127,35 @@ export const memberProcedure = publicProcedure.use(async ({ ctx, next }) => {
 
 const refuse = (message: string) => new AppError('forbidden', message, { userMessage: message });
 
+/** Anyone. */
+export const publicProcedure = anyone.use(storable);
+
+/** A signed-in person acting for one of their organizations, which is the one their page shows; `ctx.caller` is set. */
+export const memberProcedure = member.use(storable);
+
 /** Admins and owners: members and budgets. */
-export const adminProcedure = memberProcedure.use(({ ctx, next }) => {
-  if (ctx.caller.role === 'member') throw refuse('Only an owner or an admin of this organization may do that.');
-  return next();
-});
+export const adminProcedure = member
+  .use(({ ctx, next }) => {
+    if (ctx.caller.role === 'member') throw refuse('Only an owner or an admin of this organization may do that.');
+    return next();
+  })
+  .use(storable);
 
 /** Owners: billing, keys, and everything that cannot be undone. */
-export const ownerProcedure = memberProcedure.use(({ ctx, next }) => {
-  if (ctx.caller.role !== 'owner') throw refuse('Only an owner of this organization may do that.');
-  return next();
-});
+export const ownerProcedure = member
+  .use(({ ctx, next }) => {
+    if (ctx.caller.role !== 'owner') throw refuse('Only an owner of this organization may do that.');
+    return next();
+  })
+  .use(storable);
 
 /** People named in OPERATOR_EMAILS run this instance; to others these procedures do not exist. */
-export const operatorProcedure = memberProcedure.use(({ ctx, next }) => {
-  if (!isOperator(ctx.caller.email)) throw notFound('Page');
-  return next();
-});
+export const operatorProcedure = member
+  .use(({ ctx, next }) => {
+    if (!isOperator(ctx.caller.email)) throw notFound('Page');
+    return next();
+  })
+  .use(storable);
 
 export function isOperator(email: string): boolean {
   return env().OPERATOR_EMAILS.some((operator) => operator.toLowerCase() === email.toLowerCase());

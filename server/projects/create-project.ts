@@ -8,6 +8,7 @@ import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { beginDesign } from '@/server/runs/chat/describe-project';
 import { type Actor, say } from '@/server/runs/engine/actor';
+import { limitNewProjects } from './limit-new-projects';
 
 export interface CreateProject {
   organizationId: string;
@@ -21,7 +22,7 @@ export interface CreateProject {
   budgetMicro?: bigint | null | undefined;
 }
 
-/** A new project; its design starts at once. @throws AppError `invalid_input` without a description, `quality_not_allowed`. */
+/** A new project; its design starts at once. @throws AppError `invalid_input` without a description, `quality_not_allowed`, `rate_limited`. */
 export async function createProject(input: CreateProject): Promise<string> {
   const example = input.example === undefined ? null : demoProjects().find(({ slug }) => slug === input.example);
   if (example === undefined)
@@ -45,6 +46,7 @@ export async function createProject(input: CreateProject): Promise<string> {
   const id = newId();
   const actor: Actor = { organizationId: input.organizationId, userId: input.userId, projectId: id };
   await inTx(async (tx) => {
+    if (input.userId !== null) await limitNewProjects(tx, input.userId);
     await tx.project.create({
       data: {
         id,

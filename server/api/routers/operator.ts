@@ -13,27 +13,33 @@ import {
 import { addPrice, listModels, updateModel } from '@/server/models/operate-models';
 import { addPriceSchema, updateModelSchema } from '@/server/models/schema-operator';
 import { db } from '@/server/platform/db';
+import { environmentWarnings } from '@/server/platform/env';
 import { requestJob, viewJobs } from '@/server/platform/job-status';
 import { SCHEDULED_JOBS } from '@/server/platform/queue';
+import { forgetPricing } from '../cached-pricing';
 import { operatorProcedure, router } from '../trpc';
+
+/** Changes what the instance sells. */
+const offerProcedure = operatorProcedure.use(async ({ next }) => {
+  const result = await next();
+  forgetPricing();
+  return result;
+});
 
 /** Running the instance: only people named in OPERATOR_EMAILS. */
 export const operatorRouter = router({
+  warnings: operatorProcedure.query(() => environmentWarnings()),
   models: operatorProcedure.query(() => listModels()),
-  addPrice: operatorProcedure.input(addPriceSchema).mutation(({ ctx, input }) => addPrice(input, ctx.caller.userId)),
-  updateModel: operatorProcedure
+  addPrice: offerProcedure.input(addPriceSchema).mutation(({ ctx, input }) => addPrice(input, ctx.caller.userId)),
+  updateModel: offerProcedure
     .input(updateModelSchema)
     .mutation(({ ctx, input }) => updateModel(input, ctx.caller.userId)),
   catalogue: operatorProcedure.query(() => listCatalogue()),
-  addPackage: operatorProcedure
-    .input(addPackageSchema)
-    .mutation(({ ctx, input }) => addPackage(input, ctx.caller.userId)),
-  updatePackage: operatorProcedure
+  addPackage: offerProcedure.input(addPackageSchema).mutation(({ ctx, input }) => addPackage(input, ctx.caller.userId)),
+  updatePackage: offerProcedure
     .input(updatePackageSchema)
     .mutation(({ ctx, input }) => updatePackage(input, ctx.caller.userId)),
-  updatePlan: operatorProcedure
-    .input(updatePlanSchema)
-    .mutation(({ ctx, input }) => updatePlan(input, ctx.caller.userId)),
+  updatePlan: offerProcedure.input(updatePlanSchema).mutation(({ ctx, input }) => updatePlan(input, ctx.caller.userId)),
   accounts: operatorProcedure
     .input(z.object({ search: z.string().trim().max(120).optional(), cursor: z.string().max(64).nullish() }))
     .query(({ input }) => listAccounts(input)),
