@@ -1,13 +1,15 @@
 import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
-import nextConfig from '@/next.config.mjs';
 import { Markdown } from './markdown';
 
 const html = (text: string, streaming = false) => renderToStaticMarkup(createElement(Markdown, { text, streaming }));
 /** Anything that a browser would fetch by itself. */
 const FETCHES =
   /<(?:img|source|video|audio|iframe|object|embed|link|input|svg|image)\b[^>]*(?:src|srcset|href|data|poster)=/i;
+
+/** An element with an id or a name. */
+const NAMED = /<[a-z][^<>]*\s(?:id|name)=/i;
 
 describe('pictures in a message', () => {
   it.each([
@@ -36,10 +38,45 @@ describe('pictures in a message', () => {
       /<a [^>]*href="https:\/\/evil\.example\/x"[^>]*>the plan<\/a>/,
     );
   });
+});
 
-  it("is not asked of another site under the page's policy either", async () => {
-    const [rule] = (await nextConfig.headers?.()) ?? [];
-    const policy = rule?.headers.find(({ key }) => key === 'Content-Security-Policy')?.value ?? '';
-    expect(policy).toContain("img-src 'self' data: blob:;");
+describe('HTML in a message', () => {
+  it.each([
+    '<details open><summary>Approve the plan</summary>\n\nhidden\n\n</details>',
+    'before <details><summary>more</summary>hidden</details> after',
+    '<DETAILS><SUMMARY>x</SUMMARY></DETAILS>',
+    '<div id="content" class="fixed inset-0">over everything</div>',
+    '<a name="body" href="/x">x</a>',
+    '<span id="__next">x</span>',
+    '<h1 id="title">Balance: 0</h1>',
+    '<form action="/api/auth/signout"><button>Sign in again</button></form>',
+    '<dialog open>Your session has expired</dialog>',
+    '<input id="a" name="b" value="c">',
+    '<p align="center" dir="rtl">x</p>',
+    '<table><tr><td id="x">1</td></tr></table>',
+    '<!-- note -->',
+  ])('is shown as the text it is: %s', (text) => {
+    for (const streaming of [false, true]) {
+      const page = html(text, streaming);
+      expect(page).not.toMatch(/<(?:details|summary|form|button|dialog|input|table|h\d|div id)/i);
+      expect(page).not.toMatch(NAMED);
+      // Nothing is lost either: a browser shows every character that was written.
+      const shown = page
+        .replaceAll(/<[^>]*>/g, '')
+        .replaceAll('&lt;', '<')
+        .replaceAll('&gt;', '>')
+        .replaceAll('&quot;', '"');
+      for (const word of text.match(/<\/?[a-z]+|[\w ]{4,}/gi) ?? []) expect(shown).toContain(word.trim());
+    }
+  });
+
+  it('leaves no id or name on what Markdown itself makes', () => {
+    const page = html('# Title\n\nA note[^1] and a [link](#title).\n\n- [x] done\n\n[^1]: Below.');
+    expect(page).toContain('Below.');
+    expect(page).not.toMatch(NAMED);
+  });
+
+  it('breaks lines within a table, which Markdown has no sign for', () => {
+    expect(html('| a |\n|---|\n| one<br>two |')).toMatch(/one<br\/?>\s*two/);
   });
 });

@@ -1,10 +1,11 @@
 'use client';
 import { isValidElement, memo, type ReactNode } from 'react';
-import { type Components, Streamdown } from 'streamdown';
+import { type Components, defaultRehypePlugins, defaultRemarkPlugins, Streamdown } from 'streamdown';
 import { CodeSnippet } from '@/components/files/code-view';
 import { cn } from '@/components/ui/cn';
 import { CopyButton } from '@/components/ui/copy-button';
 import { MessageImage } from './message-image';
+import { lineBreaks, withoutNames } from './plain-html';
 
 /** What Streamdown hands a renderer; `children` are always nodes of React. */
 interface RenderProps {
@@ -52,19 +53,25 @@ const components: Components = {
   pre: Block,
   inlineCode: InlineCode,
   img: MessageImage,
-  source: () => null,
   h1: heading('h3', 'text-base'),
   h2: heading('h4', 'text-[0.9375rem]'),
   h3: heading('h5', 'text-sm'),
   h4: heading('h6', 'text-sm'),
 };
 
-/** Markdown as it streams: unfinished marks are completed, links are harmless, no raw HTML runs, no picture is fetched. */
+// Without `raw`, which parses it, Streamdown makes text of HTML.
+const { raw: _, ...plainText } = defaultRehypePlugins;
+const rehypePlugins = [...Object.values(plainText), withoutNames];
+const remarkPlugins = [...Object.values(defaultRemarkPlugins), lineBreaks];
+
+/** Markdown as it streams: unfinished marks are completed, links are harmless, HTML is text, no picture is fetched. */
 export const Markdown = memo(function Markdown({ text, streaming = false }: { text: string; streaming?: boolean }) {
   return (
     <Streamdown
       className="markdown min-w-0 break-words"
       components={components}
+      remarkPlugins={remarkPlugins}
+      rehypePlugins={rehypePlugins}
       mode={streaming ? 'streaming' : 'static'}
       controls={false}
       isAnimating={streaming}
