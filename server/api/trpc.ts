@@ -102,7 +102,7 @@ const mapped = t.middleware(async ({ ctx, next, path, type }) => {
   return result;
 });
 
-/** Postgres stores no NUL and no lone surrogate: refused at the door, for every input there is. */
+/** Postgres stores no NUL and no lone surrogate: refused for every input there is. */
 const storable = t.middleware(async ({ getRawInput, next }) => {
   const field = unstorablePath(await getRawInput());
   if (field !== null) {
@@ -114,12 +114,9 @@ const storable = t.middleware(async ({ getRawInput, next }) => {
   return next();
 });
 
-    if (type === 'subscription') ctx.streamRefusal = cause;
-/** Anyone. */
-export const publicProcedure = t.procedure.use(mapped).use(storable);
-
-/** A signed-in person acting for one of their organizations, which is the one their page shows; `ctx.caller` is set. */
-export const memberProcedure = publicProcedure.use(async ({ ctx, next }) => {
+const anyone = t.procedure.use(mapped);
+/** The caller is looked at before their input: what strangers send is not read. */
+const member = anyone.use(async ({ ctx, next }) => {
   if (ctx.caller === null) throw new AppError('unauthenticated', 'nobody is signed in');
   await confirmOrganization(ctx.caller, ctx.shownOrganization ?? null);
   return next({ ctx: { ...ctx, caller: ctx.caller } });
