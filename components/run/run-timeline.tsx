@@ -77,6 +77,7 @@ function StepRow({ step }: { step: TimelineStep }) {
           </span>
         ) : null}
       </span>
+      {step.note === null ? null : <span className="col-start-2 col-end-4 text-muted-foreground">{step.note}</span>}
       {step.errorMessage === null ? null : (
         <span className="col-start-2 col-end-4 text-danger">{step.errorMessage}</span>
       )}

@@ -15,6 +15,13 @@ const PAGE = 200;
 
 export const verdictCriteria = z.array(z.object({ id: z.string(), met: z.boolean(), evidence: z.string() }));
 
+const noted = z.object({ note: z.string() });
+
+/** What a step says about its result: how the blocks of an answer ended. */
+function noteOf(output: unknown): string | null {
+  return noted.safeParse(output).data?.note ?? null;
+}
+
 /**
  * One page of the steps of a project's runs with their checks and reviews, oldest first, and with what each step cost.
  * @param before id of a step: the page that ends before it; null: the newest page.
@@ -59,6 +66,7 @@ export async function viewTimeline(own: Own, before: string | null = null) {
       ...costs,
       errorMessage: step.errorMessage,
       snapshotId: step.snapshotId,
+      note: noteOf(step.output),
     })),
     checks: checks.map((check) => ({ ...check, taskKey: taskOf(check.taskId)?.key ?? null })),
     reviews: reviews.map((review) => ({

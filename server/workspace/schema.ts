@@ -16,6 +16,7 @@ export const refusalCodeSchema = z.enum([
   'lost_exports',
   'placeholder',
   'malformed',
+  'missing_file',
 ]);
 export type RefusalCode = z.infer<typeof refusalCodeSchema>;
 
@@ -26,7 +27,7 @@ export interface Refusal {
   message: string;
 }
 
-export const RUNGS = ['exact', 'trailing-space', 'indentation', 'blank-lines', 'elided', 'similar'] as const;
+export const RUNGS = ['exact', 'trailing-space', 'indentation', 'quotes', 'blank-lines', 'elided', 'similar'] as const;
 export type Rung = (typeof RUNGS)[number];
 
 export interface AppliedEdit {

@@ -2,7 +2,7 @@ import { dataSection, fileSection } from '@/server/models/prompt-format';
 import type { PlannedTask } from '../schema';
 import { DATA_RULE, joinSections, type Prompt, roleHeader } from './common';
 
-export const IMPLEMENT_VERSION = 'implement-1';
+export const IMPLEMENT_VERSION = 'implement-2';
 
 export const EDIT_FORMAT = `Write each file you create or change as a path on its own line, then a fenced block.
 - A new or fully replaced file: the fence holds the whole content.
@@ -74,7 +74,7 @@ export function criteriaSection(task: Pick<PlannedTask, 'criteria'>): string {
   );
 }
 
-/** Asks again for the refused blocks alone. */
+/** Asks for the refused and the missing blocks alone. */
 export function repairPrompt(input: {
   task: PlannedTask;
   description: string;
@@ -84,7 +84,8 @@ export function repairPrompt(input: {
   return {
     version: IMPLEMENT_VERSION,
     system: `${roleHeader('implement')}
-You are the implementer. Some blocks of your last answer could not be applied; the others wait. Give only the blocks listed below again, corrected.
+You are the implementer. Some blocks of your last answer could not be applied, or are missing; the others wait. Give only the blocks listed
+below, corrected and under their whole paths.
 ${EDIT_FORMAT}
 ${DATA_RULE}`,
     prompt: joinSections([

@@ -8,6 +8,7 @@ import { quoteFor } from '@/server/models/quote-for-organization';
 import type { Role } from '@/server/models/schema';
 import { callStructured } from '@/server/models/structured';
 import { db, inTx, type Tx } from '@/server/platform/db';
+import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { appendEvents, DeltaWriter } from '@/server/runs/stream/event-log';
@@ -75,6 +76,8 @@ export async function projectCharged(projectId: string): Promise<bigint> {
 
 export interface StreamedCall extends StepCall {
   purpose: string;
+  /** The call mends an answer that could not be used: its charge is given back at once. */
+  isRework?: boolean;
   /** The step's effects, in the transaction that pays for the answer; it ends the step. */
   onSettled(tx: Tx, result: TextResult): Promise<StepResult>;
 }
@@ -112,7 +115,9 @@ export async function callStreaming(ctx: StepContext, call: StreamedCall): Promi
       },
       beforeSettle: () => writer.end(),
       onSettled: async (tx, result) => {
-        const { text, modelLabel, chargedMicro: costMicro, balanceMicro } = result;
+        const { text, modelLabel } = result;
+        const back = call.isRework ? await absorbRework(tx, ctx, result.callId) : 0n;
+        const [costMicro, balanceMicro] = [result.chargedMicro - back, result.balanceMicro + back];
         const step = await call.onSettled(tx, result);
         const end: MessageEnd = { id, text, status: 'final', costMicro, balanceMicro, modelLabel };
         const columns = columnsOf(end, { ...message.metadata, modelCallId: result.callId });
@@ -129,6 +134,15 @@ export async function callStreaming(ctx: StepContext, call: StreamedCall): Promi
       await inTx((tx) => endMessage(tx, ctx, { id, text: soFar, status, costMicro: 0n, modelLabel: null }));
     throw error;
   }
+}
+
+async function absorbRework(tx: Tx, { scope }: StepContext, callId: string): Promise<bigint> {
+  if (env().REWORK_POLICY !== 'absorb') return 0n;
+  return absorbCalls(tx, {
+    organizationId: scope.organizationId,
+    modelCallIds: [callId],
+    note: 'blocks that could not be applied were asked for again',
+  });
 }
 
 export interface MessageEnd {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { viewTimeline } from '@/server/projects/view-timeline';
 import { readFiles } from '@/server/workspace/snapshots';
 import { goodReply, replacement, verdict, wholeFile } from '@/test/fake-model/scripted-project';
 import { allDone, built, database, designed, drive, onT2, sandbox, script, status } from '@/test/scripted-runs';
@@ -76,6 +77,47 @@ describe('edits that must not be applied', () => {
       'function f() {\n  return 1;\n}\nfunction g() {\n  return 2;\n}\nexport { f, g };',
     );
     expect(files.has('src/subtract.js')).toBe(true);
+  });
+
+  it('a file that the task creates and no block brings is asked for, free, before any check', async () => {
+    const [module = '', test = ''] = goodReply('T2').split(/(?=^test\/)/m);
+    script.overrides.implement = onT2(`${module}\nIt runs so:\n\n\`\`\`sh\nnode --test\n\`\`\`\n`, test);
+    const { own } = await built();
+    expect(await status(own.projectId)).toEqual(allDone());
+    const repair = script.asked.filter(({ role, task }) => role === 'implement' && task === 'T2')[1];
+    expect(repair?.request.prompt).toMatch(/REFUSED[\s\S]*test\/subtract\.test\.js is missing/);
+    const steps = (await viewTimeline(own)).steps.filter(({ taskKey }) => taskKey === 'T2');
+    expect(steps.map(({ step, note }) => [step, note]).filter(([, note]) => note !== null)).toEqual([
+      ['apply', '1 refused, 1 waiting, 1 example'],
+      ['reapply', '2 applied, 1 example'],
+    ]);
+    const spent = steps.find(({ step }) => step === 'repair');
+    expect(spent).toMatchObject({ chargedMicro: 0n });
+    expect(spent?.absorbedMicro).toBeGreaterThan(0n);
+    const names = steps.map(({ step }) => step);
+    expect(names).toEqual(['implement', 'apply', 'repair', 'reapply', 'check', 'review']);
+  });
+
+  it('a file that stays missing is the finding of the next attempt', async () => {
+    const [module = ''] = goodReply('T2').split(/(?=^test\/)/m);
+    script.overrides.implement = ({ task, before }) => (task === 'T2' && before < 2 ? module : undefined);
+    const { own, runId } = await built();
+    expect(await status(own.projectId)).toEqual(allDone(['approved', 2]));
+    const review = await database.prisma.review.findFirstOrThrow({ where: { runId, status: 'REJECTED' } });
+    expect(JSON.stringify(review.findings)).toContain('test/subtract.test.js is missing');
+  });
+
+  it('a path without its folder names the file that may be meant, and the repair shows it', async () => {
+    script.overrides.implement = onT2(
+      `${goodReply('T2')}\n${replacement('add.js', '  return a + b;', '  return b + a;')}`,
+      replacement('src/add.js', '  return a + b;', '  return b + a;'),
+    );
+    const { own } = await built();
+    expect(await status(own.projectId)).toEqual(allDone());
+    const repair = script.asked.filter(({ role, task }) => role === 'implement' && task === 'T2')[1];
+    expect(repair?.request.prompt).toContain('did you mean src/add.js?');
+    expect(repair?.request.prompt).toContain('return a + b;');
+    expect((await headFiles(own.projectId)).has('add.js')).toBe(false);
   });
 
   it('a placeholder in place of code is refused and asked for again', async () => {

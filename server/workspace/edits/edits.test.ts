@@ -104,11 +104,11 @@ describe('applyEdits ladder', () => {
     expect(rungOf('nothing like it at all\n')).toBe('no_match');
   });
 
-  it('shifts the replacement as the match was shifted', () => {
+  it('shifts the replacement as the match was shifted, in steps of the file', () => {
     const result = applyEdits(tree({ 'f.js': file }), [
       patch('f.js', 'one();\ntwo();\n', 'one();\nif (x) {\n  two();\n}\n'),
     ]);
-    expect(contentOf(result, 'f.js')).toContain('    one();\n    if (x) {\n      two();\n    }\n}');
+    expect(contentOf(result, 'f.js')).toContain('    one();\n    if (x) {\n        two();\n    }\n}');
   });
 
   it('refuses two equally good places with both line numbers', () => {

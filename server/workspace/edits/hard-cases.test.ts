@@ -1,7 +1,8 @@
 import { diffArrays } from 'diff';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyEdits, applySection } from './apply-edits';
+import { applyEdits } from './apply-edits';
+import { applySection } from './apply-section';
 import { parseReply } from './parse-reply';
 import { guardShrinkage } from './shrink-guard';
 
@@ -182,6 +183,7 @@ describe('path lines', () => {
     ['**File:** `src/a.ts`', 'src/a.ts'],
     ['**File: src/a.ts**', 'src/a.ts'],
     ['### `src/a.ts`:', 'src/a.ts'],
+    ['- src/a.ts', 'src/a.ts'],
     ['`docs/my notes.md`', 'docs/my notes.md'],
     ['Dockerfile', 'Dockerfile'],
     ['`bin`', 'bin'],

@@ -1,9 +1,9 @@
 import type { Rung } from '../schema';
+import { collapsed, comparer, isHeadOf, isTelling, untypographic } from './line-likeness';
 
 /**
  * Finds where the SEARCH lines of a section stand in a file: the apply ladder of formats.md, first rung that matches wins.
- * Works on lines without their ends. Every rung but the last compares line by line; the last compares by the share of
- * equal lines and characters and needs a clear winner.
+ * Works on lines without their ends. A place is taken only when no other fits as well.
  */
 export type Match =
   | {
@@ -11,7 +11,7 @@ export type Match =
       rung: Rung;
       start: number;
       end: number;
-      indent: IndentShift | null;
+      /** What each elided line stands for. */
       captured: string[][];
       blank: Blank;
     }
@@ -30,16 +30,10 @@ export function isElided(line: string): boolean {
   return line.length < 200 && /^\s*(\/\/|#|--|\/\*)?\s*(\.\.\.|…)\s*(\*\/)?\s*$/.test(line);
 }
 
-export interface IndentShift {
-  /** Prefix the file's lines have more than the section's lines (or less, when `remove`). */
-  text: string;
-  remove: boolean;
-}
-
-/** A window must share this part of its lines to be taken as "the closest"; below it a guess would damage the file. */
-const SIMILARITY_THRESHOLD = 0.85;
-/** The best window must lead the second best by this much. */
-const SIMILARITY_LEAD = 0.05;
+/** Below this a line is another line, not the same one quoted badly. */
+const ALIKE = 0.4;
+/** Of so many telling lines one may be quoted badly. */
+const LINES_A_FAULT = 4;
 /** Line comparisons the similarity rung may spend; with more to do it looks only at windows that share whole lines. */
 const SIMILARITY_BUDGET = 60_000;
 /** Places looked at when lines stand in many. */
@@ -48,31 +42,37 @@ const MAX_PLACES = 20;
 type Key = (line: string) => string;
 const same: Key = (line) => line;
 const noTrailing: Key = (line) => line.trimEnd();
-const noMargin: Key = (line) => line.trim();
 
-export function matchSection(file: string[], search: string[]): Match {
-  const plain = tryRung(file, search, 'exact', same);
-  if (plain !== null) return plain;
-  const trailing = tryRung(file, search, 'trailing-space', noTrailing);
-  if (trailing !== null) return trailing;
-  const shifted = matchIndented(file, search, 'indentation');
-  if (shifted !== null) return shifted;
+/** The rungs that compare every line; null when none matches. */
+export function matchExactly(file: string[], search: string[]): Match | null {
+  const found = matchWhole(file, search);
+  if (found !== null) return found;
   const trimmed = trimBlank(search);
   if (trimmed.length > 0 && trimmed.length < search.length) {
     const before = search.findIndex((line) => line.trim() !== '');
     const blank = { before, after: search.length - trimmed.length - before };
-    const found = tryRung(file, trimmed, 'blank-lines', noTrailing) ?? matchIndented(file, trimmed, 'blank-lines');
-    if (found !== null) return found.kind === 'found' ? { ...found, blank } : found;
+    const inner = matchWhole(file, trimmed);
+    if (inner !== null) return inner.kind === 'found' ? { ...inner, rung: 'blank-lines', blank } : inner;
   }
-  return matchElided(file, search) ?? matchSimilar(file, search);
+  return matchElided(file, search);
 }
 
-function tryRung(file: string[], search: string[], rung: Rung, key: Key): Match | null {
+function matchWhole(file: string[], search: string[]): Match | null {
+  const exact = matchBy(file, search, 'exact', same) ?? matchBy(file, search, 'trailing-space', noTrailing);
+  if (exact !== null) return exact;
+  // Judged by the loosest comparison, so that a place with other quotes counts against one with another indentation.
+  const loose = matchBy(file, search, 'quotes', untypographic);
+  if (loose?.kind !== 'found') return loose;
+  const isIndent = search.every((line, i) => collapsed(line) === collapsed(file[loose.start + i] ?? ''));
+  return isIndent ? { ...loose, rung: 'indentation' } : loose;
+}
+
+function matchBy(file: string[], search: string[], rung: Rung, key: Key): Match | null {
   const starts = findAll(file, search, key);
   const [start] = starts;
   if (start === undefined) return null;
   if (starts.length > 1) return { kind: 'ambiguous', rung, lines: starts.map((line) => line + 1) };
-  return { kind: 'found', rung, start, end: start + search.length, indent: null, captured: [], blank: NO_BLANK };
+  return { kind: 'found', rung, start, end: start + search.length, captured: [], blank: NO_BLANK };
 }
 
 /** Places where the lines stand, by Knuth, Morris and Pratt (1977): linear also for files of one repeated line. */
@@ -96,41 +96,6 @@ function findAll(file: string[], search: string[], key: Key, from = 0, most = MA
     }
   }
   return starts;
-}
-
-/** Every line shifted by the same leading white space. */
-function matchIndented(file: string[], search: string[], rung: Rung): Match | null {
-  const starts = findAll(file, search, noMargin);
-  const hits: { start: number; indent: IndentShift }[] = [];
-  for (const start of starts) {
-    const indent = uniformShift(file.slice(start, start + search.length), search);
-    if (indent !== null) hits.push({ start, indent });
-  }
-  const [hit] = hits;
-  if (hit === undefined) return null;
-  if (hits.length > 1) return { kind: 'ambiguous', rung, lines: hits.map(({ start }) => start + 1) };
-  const end = hit.start + search.length;
-  return { kind: 'found', rung, start: hit.start, end, indent: hit.indent, captured: [], blank: NO_BLANK };
-}
-
-function uniformShift(window: string[], search: string[]): IndentShift | null {
-  let shift: IndentShift | null = null;
-  for (const [i, line] of search.entries()) {
-    if (line.trim() === '') continue;
-    const have = leading(window[i] ?? '');
-    const want = leading(line);
-    let here: IndentShift;
-    if (have.endsWith(want)) here = { text: have.slice(0, have.length - want.length), remove: false };
-    else if (want.endsWith(have)) here = { text: want.slice(0, want.length - have.length), remove: true };
-    else return null;
-    if (shift !== null && (shift.text !== here.text || (shift.remove !== here.remove && here.text !== ''))) return null;
-    shift = here;
-  }
-  return shift;
-}
-
-function leading(line: string): string {
-  return /^\s*/.exec(line)?.[0] ?? '';
 }
 
 function trimBlank(lines: string[]): string[] {
@@ -165,37 +130,71 @@ function matchElided(file: string[], search: string[]): Match | null {
   const [hit] = hits;
   if (hit === undefined) return null;
   if (hits.length > 1) return { kind: 'ambiguous', rung: 'elided', lines: hits.map(({ start }) => start + 1) };
-  return { kind: 'found', rung: 'elided', indent: null, blank: NO_BLANK, ...hit };
+  return { kind: 'found', rung: 'elided', blank: NO_BLANK, ...hit };
 }
 
-/** The closest window of as many lines, when it is close and no other is nearly as close. */
-function matchSimilar(file: string[], search: string[]): Match {
-  const wanted = search.map((line) => line.trim());
+interface Window {
+  start: number;
+  score: number;
+  /** Telling lines that are equal, and whether all others may be the quoted ones with a fault. */
+  equal: number;
+  isPossible: boolean;
+  faults: number;
+  heads: number;
+}
+
+/**
+ * The window that can be what was quoted with a word wrong in a line: it has more equal lines than any other, and no
+ * other can be. So one wrong word never leads to another place.
+ */
+export function matchSimilar(file: string[], search: string[]): Match {
+  const wanted = search.map(untypographic);
   if (wanted.every((line) => line === '') || file.length === 0) return { kind: 'none', closest: null };
-  const trimmed = file.map((line) => line.trim());
+  const lines = file.map(untypographic);
+  const telling = wanted.map(isTelling);
   const compare = comparer();
-  const scored = candidates(trimmed, wanted).map((start) => {
-    let sum = 0;
-    for (const [j, line] of wanted.entries()) sum += compare(trimmed[start + j] ?? '', line);
-    const whole = wanted.filter((line, j) => line.length > 2 && line === trimmed[start + j]).length;
-    return { start, score: sum / wanted.length, whole };
+  const windows = candidates(lines, wanted).map((start): Window => {
+    const window: Window = { start, score: 0, equal: 0, isPossible: true, faults: 0, heads: 0 };
+    for (const [j, line] of wanted.entries()) {
+      const other = lines[start + j] ?? '';
+      const alike = compare(other, line);
+      window.score += alike / wanted.length;
+      if (line === other) window.equal += telling[j] ? 1 : 0;
+      else if (!telling[j]) window.isPossible = false;
+      else {
+        window.faults++;
+        if (isHeadOf(line, other)) window.heads++;
+        else window.isPossible &&= alike >= ALIKE;
+      }
+    }
+    return window;
   });
-  // For people and models a window with a whole line in common is closer than one of vaguely alike lines.
-  const nearest = scored.reduce<(typeof scored)[number] | null>(
-    (a, b) => (a === null || b.whole > a.whole || (b.whole === a.whole && b.score > a.score) ? b : a),
-    null,
-  );
-  scored.sort((a, b) => b.score - a.score || a.start - b.start);
-  const [best, second] = scored;
-  if (best === undefined || nearest === null || best.score <= 0) return { kind: 'none', closest: null };
-  if (best.score < SIMILARITY_THRESHOLD || wanted.length < 3 || best.start + search.length > file.length)
-    return { kind: 'none', closest: quote(file, nearest.start, search.length) };
-  if (second !== undefined && best.score - second.score < SIMILARITY_LEAD)
-    return { kind: 'ambiguous', rung: 'similar', lines: [best.start + 1, second.start + 1].sort((a, b) => a - b) };
-  const end = best.start + search.length;
-  const alike = search.map((line, j) => (trimmed[best.start + j] === line.trim() ? line : ''));
-  const indent = uniformShift(file.slice(best.start, end), alike);
-  return { kind: 'found', rung: 'similar', start: best.start, end, indent, captured: [], blank: NO_BLANK };
+  const [best, second] = [...windows].sort((a, b) => b.equal - a.equal || b.score - a.score || a.start - b.start);
+  if (best === undefined || windows.every(({ score }) => score <= 0)) return { kind: 'none', closest: null };
+  const most = Math.max(1, Math.floor(telling.filter(Boolean).length / LINES_A_FAULT));
+  const isEnough = best.equal >= 2 || (best.equal === 1 && best.heads === best.faults);
+  if (!best.isPossible || best.faults > most || !isEnough || best.start + search.length > file.length)
+    return { kind: 'none', closest: quote(file, nearest(windows).start, search.length) };
+  const rivals = windows.filter((one) => one !== best && (one.isPossible || one.equal >= best.equal));
+  if (second !== undefined && rivals.length > 0)
+    return {
+      kind: 'ambiguous',
+      rung: 'similar',
+      lines: [best, ...rivals.slice(0, MAX_PLACES)].map(({ start }) => start + 1).sort((a, b) => a - b),
+    };
+  return {
+    kind: 'found',
+    rung: 'similar',
+    start: best.start,
+    end: best.start + search.length,
+    captured: [],
+    blank: NO_BLANK,
+  };
+}
+
+/** For people and models a window with a whole line in common is closer than one of vaguely alike lines. */
+function nearest(windows: readonly Window[]): Window {
+  return windows.reduce((a, b) => (b.equal > a.equal || (b.equal === a.equal && b.score > a.score) ? b : a));
 }
 
 /** Windows worth comparing line by line: all of a small file, else those that share the most whole lines. */
@@ -222,33 +221,5 @@ function quote(file: string[], start: number, length: number): { line: number; t
       .slice(start, start + Math.min(length, 12))
       .join('\n')
       .slice(0, 1200),
-  };
-}
-
-/** Dice coefficient over character pairs (Dice 1945), 1 for equal lines; pairs of each line are counted once. */
-function comparer(): (a: string, b: string) => number {
-  const counted = new Map<string, Map<string, number>>();
-  const pairsOf = (line: string) => {
-    let pairs = counted.get(line);
-    if (pairs === undefined) {
-      pairs = new Map();
-      for (let i = 0; i < line.length - 1; i++) {
-        const pair = line.slice(i, i + 2);
-        pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
-      }
-      counted.set(line, pairs);
-    }
-    return pairs;
-  };
-  return (a, b) => {
-    if (a === b) return 1;
-    if (a.length < 2 || b.length < 2 || a.length > 400 || b.length > 400) return 0;
-    const total = a.length + b.length - 2;
-    // No more pairs can be shared than the shorter line has.
-    if ((2 * (Math.min(a.length, b.length) - 1)) / total < 0.4) return 0;
-    const left = pairsOf(a);
-    let shared = 0;
-    for (const [pair, times] of pairsOf(b)) shared += Math.min(times, left.get(pair) ?? 0);
-    return (2 * shared) / total;
   };
 }

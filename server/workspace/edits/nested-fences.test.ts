@@ -36,7 +36,6 @@ describe('what looks like a file', () => {
   it.each([
     ['~~~ fences', 'src/a.js\n~~~js\nlet a;\n~~~\n', 'src/a.js'],
     ['fences indented in a list', '1. `src/a.js`:\n   ```js\n   let a;\n   ```\n', 'src/a.js'],
-    ['a list mark before the path', '- src/a.js\n```js\nlet a;\n```\n', 'src/a.js'],
     ['a path with spaces', 'docs/Getting Started.md\n```md\n# A\n```\n', 'docs/Getting Started.md'],
   ])('is not lost among the prose: %s', (_name, text, path) => {
     expect(refused(`${text}\n${good}`)).toEqual({ blocks: ['b.js'], malformed: [path] });
@@ -56,7 +55,8 @@ describe('what looks like a file', () => {
   });
 
   it('takes linear time on fences that never end', () => {
-    const started = performance.now();
+    // Processor time: a busy machine does not count.
+    const started = process.cpuUsage();
     for (const piece of [
       'a.js\n```js\n```x\n```\n',
       '  ```\n',
@@ -65,6 +65,6 @@ describe('what looks like a file', () => {
       '- ```\n```\n',
     ])
       parseReply(piece.repeat(40_000));
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(5_000);
   });
 });

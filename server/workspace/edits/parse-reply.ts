@@ -1,33 +1,29 @@
 /**
  * Reads the edit format (formats.md): prose, and blocks of a path line followed by a fence. One pass over the lines, so
- * any input takes linear time; an unfinished block is reported, never returned as a block.
+ * any input takes linear time; an unfinished block is reported, never returned as a block, and every fence is counted.
  */
 
-import { pathMeant, pathOf } from './path-line';
-import { readSections, SEARCH, type SearchReplace } from './read-sections';
+import { findPath, isNamedInside, missedPath, type Named, textAfter, textBefore } from './block-path';
+import { type Fence, fenceOf, findClose, findNestedClose, isHeld, oddFence } from './fences';
+import { firstMarker } from './markers';
+import { announcesExample, pathMeant, pathOf } from './path-line';
+import { type EditBlock, readBlock } from './read-block';
+import type { SearchReplace } from './read-sections';
+import { skipThinking, startOfAnswer, withoutEndTokens } from './thinking';
 
-export type { SearchReplace };
-
-export type EditBlock =
-  | { kind: 'write'; path: string; content: string }
-  | { kind: 'patch'; path: string; sections: SearchReplace[] }
-  | { kind: 'delete'; path: string }
-  | { kind: 'rename'; path: string; to: string };
+export type { EditBlock, SearchReplace };
 
 export interface ParsedReply {
   prose: string;
   blocks: EditBlock[];
   /** Path of the block the reply broke off in, or null. */
   unfinished: string | null;
-  /** Blocks whose inside made no sense (a SEARCH without REPLACE in a closed fence). */
+  /** Blocks that say an edit which cannot be read. The path is empty where none could be told. */
   malformed: { path: string; message: string }[];
+  /** Fences that are no edit: examples, commands, drafts in the model's thinking. */
+  examples: number;
 }
 
-const FENCE_OPEN = /^(`{3,})([^`]*)$/;
-/** A fence this format does not have: of tildes, indented, or behind the mark of a list. */
-const ODD_FENCE = /^( *(?:(?:[-*+]|\d{1,3}[.)]) +)?)(`{3,}|~{3,})([^`]*)$/;
-const DELETE = /^<{5,9} DELETE\s*$/;
-const RENAME = /^<{5,9} RENAME (\S.*)$/;
 const MARKDOWN = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
 const LONGER = 'use a longer fence around a file that holds fences itself';
 
@@ -35,118 +31,196 @@ const LONGER = 'use a longer fence around a file that holds fences itself';
 interface Reading {
   lines: string[];
   prose: string[];
+  /** Where the prose after the last fence begins. */
+  proseFrom: number;
   result: ParsedReply;
   /** The last block that was read, while what follows can still show that it was cut short. */
-  last: { path: string; fence: string; end: number } | null;
+  last: { path: string; fence: string; end: number; blocks: number } | null;
   /** Up to which line an odd fence of this mark has no end: each line is searched once. */
   openUntil: Map<string, number>;
-  /** A search for the end of a nested fence ran to the end of the reply: no second one. */
-  searched: boolean;
+  /** Fences whose end was searched to the end of the reply in vain. */
+  endless: Set<string>;
+  /** Where in the answer each path was given content. */
+  given: Map<string, { line: number; content: string | undefined }>;
+  /** The end of a fence around the whole answer. */
+  outerEnd: number;
 }
 
 export function parseReply(text: string): ParsedReply {
-  const lines = text.replaceAll('\r\n', '\n').split('\n');
-  const result: ParsedReply = { prose: '', blocks: [], unfinished: null, malformed: [] };
-  const prose: string[] = [];
-  const reading: Reading = { lines, prose, result, last: null, openUntil: new Map(), searched: false };
-  let i = 0;
-  while (i < lines.length && result.unfinished === null) {
-    const line = lines[i] ?? '';
-    const [, fence, info = ''] = FENCE_OPEN.exec(line) ?? [];
-    if (fence === undefined) i = readProse(reading, i, line);
-    else i = readFence(reading, i, fence, info.trim());
-  }
-  result.prose = prose
+  const lines = withoutEndTokens(text).replaceAll('\r\n', '\n').split('\n');
+  const result: ParsedReply = { prose: '', blocks: [], unfinished: null, malformed: [], examples: 0 };
+  const start = startOfAnswer(lines);
+  result.examples += start.drafts;
+  const reading: Reading = {
+    lines,
+    prose: [],
+    proseFrom: 0,
+    result,
+    last: null,
+    openUntil: new Map(),
+    endless: new Set(),
+    given: new Map(),
+    outerEnd: -1,
+  };
+  let i = start.line;
+  while (i < lines.length && result.unfinished === null) i = i === reading.outerEnd ? i + 1 : readLine(reading, i);
+  result.prose = reading.prose
     .join('\n')
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim();
   return result;
 }
 
+/** @returns the line to go on with */
+function readLine(reading: Reading, i: number): number {
+  const line = reading.lines[i] ?? '';
+  const thinking = skipThinking(reading.lines, i);
+  if (thinking !== null) {
+    reading.result.examples += thinking.drafts;
+    if (!thinking.ended) refuse(reading, '', `the thinking that begins at line ${i + 1} of the answer has no end`);
+    return thinking.next;
+  }
+  const fence = fenceOf(line);
+  return fence === null ? readProse(reading, i, line) : readFence(reading, i, fence);
+}
+
 /** A line outside of a fence, or a whole fence of another kind. @returns the line to go on with */
 function readProse(reading: Reading, i: number, line: string): number {
-  const { lines, prose, result, openUntil } = reading;
-  const [, indent = '', mark, info = ''] = ODD_FENCE.exec(line) ?? [];
-  if (mark === undefined || i < (openUntil.get(mark) ?? 0)) {
+  const { lines, prose, openUntil } = reading;
+  const odd = oddFence(lines, i);
+  if (odd === null || i < (openUntil.get(odd.mark) ?? 0)) {
     prose.push(line);
     return i + 1;
   }
-  let end = i + 1;
-  for (; end < lines.length; end++) {
-    const other = lines[end] ?? '';
-    if (other.trim() === mark && (indent === '' || other.startsWith(' '))) break;
-    if (indent !== '' && other.startsWith('```')) break;
-  }
-  const closed = lines[end]?.trim() === mark && (indent === '' || lines[end]?.startsWith(' '));
-  const path = pathMeant(lineBefore(prose), info);
+  const path = pathMeant(lineBefore(prose), odd.info);
   if (path !== null)
-    result.malformed.push({ path, message: 'the block needs a fence of backticks at the start of its line' });
-  if (!closed) openUntil.set(mark, end);
-  const next = closed ? end + 1 : i + 1;
-  for (const skipped of lines.slice(i, next)) prose.push(skipped);
-  return next;
+    refuse(
+      reading,
+      path,
+      `the block at line ${i + 1} of the answer needs a fence of backticks at the start of its line`,
+    );
+  else if (odd.closed && firstMarker(lines.slice(i + 1, odd.end)) >= 0)
+    refuse(
+      reading,
+      '',
+      `the block at line ${i + 1} of the answer needs a path line and a fence of backticks at the start of its line`,
+    );
+  else if (odd.closed) reading.result.examples++;
+  if (!odd.closed) openUntil.set(odd.mark, odd.end);
+  return pass(reading, i, odd.closed ? odd.end + 1 : i + 1);
 }
 
 /** @returns the line to go on with */
-function readFence(reading: Reading, i: number, fence: string, info: string): number {
-  const { lines, prose, result } = reading;
-  const before = lines[i - 1] ?? '';
-  const path = takePath(prose);
-  const end = findClose(lines, i + 1, fence);
-  if (path === null) return readExample(reading, i, end, { fence, info, meant: pathMeant(before, info) });
-  if (end < 0) {
+function readFence(reading: Reading, i: number, open: Fence): number {
+  const { lines, result, endless } = reading;
+  const key = open.mark;
+  const found = endless.has(key) ? { end: -1, marked: false } : findClose(lines, i + 1, open.mark);
+  if (found.end < 0) endless.add(key);
+  if (unwrapAnswer(reading, i, open)) return i + 1;
+  const meant = pathMeant(lines[i - 1] ?? '', open.info);
+  const named = findPath(reading, i, found.end, open);
+  if (named === null) return readExample(reading, i, found.end, { ...open, meant });
+  const { path } = named;
+  if (named.problem !== undefined) {
+    refuse(reading, path, named.problem);
+    return found.end < 0 ? lines.length : found.end + 1;
+  }
+  if (found.end < 0) {
     result.unfinished = path;
     return lines.length;
   }
-  if (holdsFence(lines, i + 1, end, fence)) {
-    result.malformed.push({ path, message: `the block holds a fence as long as its own; ${LONGER}` });
+  if (!found.marked && isHeld(lines, i + 1, found.end, open.mark)) {
+    refuse(reading, path, `the block at line ${i + 1} of the answer holds a fence as long as its own; ${LONGER}`);
     reading.last = null;
-    return closeNested(reading, i + 1, end, fence) + 1;
+    const end = endless.has(`nested ${key}`) ? -1 : findNestedClose(lines, i + 1, open.mark);
+    if (end < 0) endless.add(`nested ${key}`);
+    return (end < 0 ? found.end : end) + 1;
   }
   const previous = result.blocks.at(-1);
-  const doubtful = previous?.kind === 'write' && MARKDOWN.test(previous.path) && !isEdit(lines, i + 1, end);
-  if (info === '' && doubtful && goesOn(reading, fence)) {
+  const doubtful = previous?.kind === 'write' && MARKDOWN.test(previous.path) && !found.marked;
+  if (open.info === '' && doubtful && goesOn(reading, open.mark)) {
     refuseLast(reading);
-    result.malformed.push({ path, message: `it cannot be told whether this is a block of its own; ${LONGER}` });
-    return end + 1;
+    refuse(reading, path, `it cannot be told whether line ${i + 1} of the answer begins a block of its own; ${LONGER}`);
+    return found.end + 1;
   }
-  readBlock(path, lines.slice(i + 1, end), result);
-  reading.last = { path, fence, end };
-  return end + 1;
+  addBlock(reading, i, found.end, { ...named, open });
+  return found.end + 1;
 }
 
-interface Example {
-  fence: string;
-  info: string;
+function addBlock(
+  reading: Reading,
+  i: number,
+  end: number,
+  { path, skip, onlyNew, open }: Named & { open: Fence },
+): void {
+  const { lines, result } = reading;
+  const read = readBlock({ path, lines: lines.slice(i + 1 + skip, end), at: i + 2 + skip }, open.info);
+  if (typeof read === 'string') {
+    refuse(reading, path, read);
+    reading.last = null;
+    return;
+  }
+  // A second whole file would drop in silence what the first block brought.
+  const [whole] = read.flatMap((block) => (block.kind === 'write' ? [block.content] : []));
+  const earlier = reading.given.get(path);
+  if (earlier !== undefined && whole !== undefined && whole !== earlier.content)
+    return refuse(
+      reading,
+      path,
+      `${path} is given twice, at lines ${earlier.line} and ${i + 1} of the answer; give it once`,
+    );
+  reading.given.set(path, { line: i + 1, content: whole });
+  for (const block of read) result.blocks.push(onlyNew && block.kind === 'write' ? { ...block, onlyNew } : block);
+  reading.last = { path, fence: open.mark, end, blocks: read.length };
+  reading.proseFrom = reading.prose.length;
+}
+
+interface Example extends Fence {
   /** The path that the line right before may mean. */
   meant: string | null;
 }
 
 /** A fence without a path is prose (an example, a command to run), unless it shows that something else is wrong. */
-function readExample(reading: Reading, i: number, end: number, { fence, info, meant }: Example): number {
-  const { lines, prose, result, last } = reading;
-  const stray = info === '' && last?.fence === fence;
+function readExample(reading: Reading, i: number, end: number, { mark, info, meant }: Example): number {
+  const { lines, result, last } = reading;
+  const stray = info === '' && last?.fence === mark;
   // A fence alone and then a block: the fence is the end of the block before, which was cut at a fence of its own.
-  if (stray && end >= 0 && holdsFence(lines, i + 1, end, fence)) {
+  if (stray && end >= 0 && isHeld(lines, i + 1, end, mark)) {
     refuseLast(reading);
-    prose.push(lines[i] ?? '');
-    return i + 1;
+    return pass(reading, i, i + 1);
   }
-  const until = end < 0 ? lines.length : end + 1;
-  for (const skipped of lines.slice(i, until)) prose.push(skipped);
+  const where = `the block at line ${i + 1} of the answer`;
+  const missed = announcesExample(lines[textBefore(lines, i)] ?? '') ? null : missedPath(reading, info);
+  const body = lines.slice(i + 1, Math.max(end, i + 1));
   if (meant !== null)
-    result.malformed.push({
-      path: meant,
-      message: `the line before the block must be the path alone, as "File: ${meant}"`,
-    });
+    refuse(reading, meant, `${where}: the line before it must be the path alone, as "File: ${meant}"`);
   // An edit whose path line is missing must not be lost among the prose.
-  else if (end >= 0 && isEdit(lines, i + 1, end))
-    result.malformed.push({
-      path: '',
-      message: `the block at line ${i + 1} of the answer has no path line before it`,
-    });
-  else if (last?.fence === fence && (end < 0 || (stray && goesOn(reading, fence)))) refuseLast(reading);
-  return until;
+  else if (firstMarker(body) >= 0) refuse(reading, '', `${where} has no path line before it`);
+  else if (last?.fence === mark && (end < 0 || (stray && goesOn(reading, mark)))) refuseLast(reading);
+  else if (missed !== null && body.length > 0)
+    refuse(reading, missed, `${where}: text stands between it and its path line`);
+  else if (isNamedInside(body, info))
+    refuse(reading, body[0]?.trim() ?? '', `${where} has its path inside; write it before the fence`);
+  else result.examples++;
+  const next = pass(reading, i, end < 0 ? i + 1 : end + 1);
+  reading.proseFrom = reading.prose.length;
+  return next;
+}
+
+/** An answer that stands in one fence as a whole: its first line is a path line, the next a fence. */
+function unwrapAnswer(reading: Reading, i: number, { mark, info }: Fence): boolean {
+  const { lines, outerEnd } = reading;
+  if (outerEnd >= 0 || !/^(?:md|markdown|te?xt)?$/i.test(info) || pathOf(lineBefore(reading.prose)) !== null)
+    return false;
+  const first = textAfter(lines, i);
+  const inner = fenceOf(lines[textAfter(lines, first)] ?? '');
+  const end = textBefore(lines, lines.length);
+  if (inner === null || inner.info === '' || pathOf(lines[first] ?? '') === null || lines[end]?.trimEnd() !== mark)
+    return false;
+  // The fence before the last line must be the end of the last block inside.
+  if (lines[textBefore(lines, end)]?.trimEnd() !== inner.mark) return false;
+  reading.outerEnd = end;
+  return true;
 }
 
 /** Whether text stands right after the last block: its end may have been the start of a fence inside of the file. */
@@ -159,80 +233,20 @@ function refuseLast(reading: Reading): void {
   const { result, last } = reading;
   if (last === null) return;
   reading.last = null;
-  if (result.blocks.at(-1)?.path === last.path) result.blocks.pop();
-  result.malformed.push({ path: last.path, message: `a fence without a partner follows the block; ${LONGER}` });
+  result.blocks.length -= last.blocks;
+  refuse(reading, last.path, `a fence without a partner follows the block; ${LONGER}`);
 }
 
-/** The fence ends at the first line that holds only a fence of the same length. */
-function findClose(lines: string[], from: number, fence: string): number {
-  for (let i = from; i < lines.length; i++) {
-    if ((lines[i] ?? '').trimEnd() === fence) return i;
-  }
-  return -1;
+function refuse({ result }: Reading, path: string, message: string): void {
+  result.malformed.push({ path, message });
 }
 
-/** Whether a fence of the same length opens inside: then the first end is that one's. */
-function holdsFence(lines: string[], from: number, to: number, fence: string): boolean {
-  for (let i = from; i < to; i++) if (opens(lines[i] ?? '', fence)) return true;
-  return false;
+/** Lines that become prose. @returns the line to go on with */
+function pass({ lines, prose }: Reading, from: number, to: number): number {
+  for (const line of lines.slice(from, to)) prose.push(line);
+  return to;
 }
 
-function opens(line: string, fence: string): boolean {
-  const [, mark, info = ''] = FENCE_OPEN.exec(line) ?? [];
-  return mark === fence && info.trim() !== '';
-}
-
-/** Where a block with fences inside really ends, so that the blocks after it are read; `end` when it cannot be told. */
-function closeNested(reading: Reading, from: number, end: number, fence: string): number {
-  if (reading.searched) return end;
-  let depth = 1;
-  for (let i = from; i < reading.lines.length; i++) {
-    const line = reading.lines[i] ?? '';
-    if (opens(line, fence)) depth++;
-    else if (line.trimEnd() === fence) depth--;
-    if (depth === 0) return i;
-  }
-  reading.searched = true;
-  return end;
-}
-
-function lineBefore(prose: string[]): string {
+function lineBefore(prose: readonly string[]): string {
   return prose.at(-1) ?? '';
-}
-
-/** Takes the path line off the end of the prose; null when the last line is not one. */
-function takePath(prose: string[]): string | null {
-  let last = prose.length - 1;
-  if ((prose[last] ?? '').trim() === '' && last > 0) last--;
-  const path = pathOf(prose[last] ?? '');
-  if (path === null) return null;
-  prose.length = last;
-  return path;
-}
-
-/** Whether the first line with text in a fence opens an edit. */
-function isEdit(lines: string[], from: number, to: number): boolean {
-  for (let i = from; i < to; i++) {
-    const line = lines[i] ?? '';
-    if (line.trim() !== '') return SEARCH.test(line) || DELETE.test(line) || RENAME.test(line);
-  }
-  return false;
-}
-
-function readBlock(path: string, body: string[], result: ParsedReply): void {
-  const first = body.findIndex((line) => line.trim() !== '');
-  const lead = body[first] ?? '';
-  const meaningful = body.filter((line) => line.trim() !== '').length;
-  const rename = RENAME.exec(lead)?.[1]?.trim();
-  if (meaningful === 1 && DELETE.test(lead)) {
-    result.blocks.push({ kind: 'delete', path });
-  } else if (meaningful === 1 && rename !== undefined) {
-    result.blocks.push({ kind: 'rename', path, to: rename });
-  } else if (SEARCH.test(lead)) {
-    const sections = readSections(body);
-    if (typeof sections === 'string') result.malformed.push({ path, message: sections });
-    else result.blocks.push({ kind: 'patch', path, sections });
-  } else {
-    result.blocks.push({ kind: 'write', path, content: body.length === 0 ? '' : `${body.join('\n')}\n` });
-  }
 }

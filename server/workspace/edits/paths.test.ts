@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { applyEdits, renderRefusals } from './apply-edits';
 import { collidesWithArchive, collisionKey, DEFAULT_LIMITS, pathProblem, treeProblems } from './paths';
 
 const tree = (...paths: string[]) =>
@@ -15,7 +16,22 @@ describe('names that never get in', () => {
     'nul .txt',
     'con .js',
     'AUX',
+    'a\u2066b',
+    'a\u200fb',
+    'a\u3164b',
+    'a\u2800b',
+    'a\ufe0fb',
+    'a\u{e0061}b',
+    'a\u00a0b',
+    'a\ue000b',
   ])('%j', (path) => expect(pathProblem(path)).not.toBeNull());
+
+  it('are quoted so that they show, and turn no message around', () => {
+    expect(pathProblem('a\u202egnp.js')).toContain('a\\u{202e}gnp.js');
+    const result = applyEdits(new Map(), [{ kind: 'write', path: 'a\u202egnp.js', content: '' }]);
+    expect(JSON.stringify(result)).not.toContain('\u202e');
+    expect(result.ok ? '' : renderRefusals(result.refusals)).not.toContain('\u202e');
+  });
 
   it('are not mistaken for good ones', () => {
     for (const path of ['src/null.ts', 'docs/über.md', 'console.js', 'a b.txt', '.github/x.yml', 'git~a.txt'])

@@ -14,8 +14,17 @@ const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
 const FORBIDDEN = /[<>:"|?*\\\u0000-\u001f\u007f]/;
 
-/** Format, control, line and paragraph separators: names that look alike, or run the other way (CWE-451, CVE-2021-42574). */
-const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/u;
+/**
+ * Characters that cannot be seen or run the other way, so that two names look alike (CWE-451, CVE-2021-42574): format,
+ * control and separators, blank letters and signs (Hangul fillers, Braille blank), private and unassigned ones, and any
+ * space but the ordinary one.
+ */
+const INVISIBLE = /[\p{Cf}\p{Cc}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u;
+
+/** A text with every such character written as its number: a message that quotes a path must not be turned by it. */
+export function visible(text: string): string {
+  return text.replaceAll(new RegExp(INVISIBLE, 'gu'), (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`);
+}
 
 /** Files that the archive itself adds. */
 export const PLAN_FILE = 'PLAN.md';
@@ -40,10 +49,11 @@ export function pathProblem(path: string): string | null {
 function partProblem(part: string): string | null {
   if (part === '') return 'the path has an empty part';
   if (part === '.' || part === '..') return 'the path must not contain . or .. parts';
+  if (INVISIBLE.test(part))
+    return `"${visible(part)}" holds characters that cannot be seen or that turn the text around`;
   if (FORBIDDEN.test(part)) return `"${part}" holds a character that some systems cannot store`;
   if (/[. ]$/.test(part) || part.startsWith(' '))
     return `"${part}" begins or ends with a character that some systems drop`;
-  if (INVISIBLE.test(part)) return `a part of the path holds characters that cannot be seen`;
   // Windows drops spaces before a dot, and keeps short names: GIT~1 is .git there.
   if (RESERVED.test(part.replaceAll(/ +(?=\.)/g, ''))) return `"${part}" is a reserved name on Windows`;
   if (part === '__proto__') return '"__proto__" is a reserved name';

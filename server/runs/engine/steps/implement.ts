@@ -17,13 +17,12 @@ import { consumeNotes, readNotes } from '@/server/runs/engine/notes';
 import { traceWork } from '@/server/runs/engine/trace-work';
 import { moveTask } from '@/server/runs/engine/transitions';
 import type { EventPayload } from '@/server/runs/stream/schema';
-import { applyEdits, renderRefusals } from '@/server/workspace/edits/apply-edits';
-import { saysCutDown } from '@/server/workspace/edits/cut-down';
-import { type EditBlock, parseReply } from '@/server/workspace/edits/parse-reply';
-import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
-import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
+import { renderRefusals } from '@/server/workspace/edits/apply-edits';
+import { type ParsedReply, parseReply } from '@/server/workspace/edits/parse-reply';
+import { refusalCodeSchema } from '@/server/workspace/schema';
 import { createSnapshot } from '@/server/workspace/snapshots';
 import { latestDocument } from './design';
+import { type Evaluation, evaluateReply, filesToRepair, mergeRepair, renderCounts } from './evaluate-reply';
 
 export const replySchema = z.object({ text: z.string(), finishReason: z.string() });
 
@@ -107,7 +106,7 @@ function describeFinding(finding: Finding): string {
 
 const appliedSchema = z.object({
   ok: z.boolean(),
-  refusals: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })).default([]),
+  refusals: z.array(z.object({ code: refusalCodeSchema, path: z.string(), message: z.string() })).default([]),
   changed: z.array(z.string()).default([]),
 });
 
@@ -121,28 +120,24 @@ export async function applyStep(ctx: StepContext): Promise<void> {
 export async function reapplyStep(ctx: StepContext): Promise<void> {
   const reply = await stepOutput(ctx, 'implement', replySchema);
   const repair = await stepOutput(ctx, 'repair', replySchema);
-  const first = parseReply(reply?.text ?? '');
-  const second = parseReply(repair?.text ?? '');
-  const renewed = new Set(second.blocks.map(({ path }) => path));
-  const blocks: EditBlock[] = [...first.blocks.filter(({ path }) => !renewed.has(path)), ...second.blocks];
-  const truncated = repair?.finishReason === 'length';
-  // A block that made no sense and was not given again is missing: without it the task is not done.
-  const missing = first.malformed.filter(({ path }) => path !== '' && !renewed.has(path));
-  await applyBlocks(ctx, { ...second, blocks, malformed: [...second.malformed, ...missing] }, truncated, 'reapply');
+  const applied = await stepOutput(ctx, 'apply', appliedSchema);
+  const refused = new Set(applied?.refusals.map(({ path }) => path));
+  const parsed = mergeRepair(parseReply(reply?.text ?? ''), parseReply(repair?.text ?? ''), refused);
+  await applyBlocks(ctx, parsed, repair?.finishReason === 'length', 'reapply');
 }
 
 async function applyBlocks(
   ctx: StepContext,
-  parsed: ReturnType<typeof parseReply>,
+  parsed: ParsedReply,
   truncated: boolean,
   phase: 'apply' | 'reapply',
 ): Promise<void> {
   const { row, task } = await taskOf(ctx);
   const before = await headFiles(ctx);
-  const outcome = evaluate(before, parsed, truncated, task);
+  const outcome = evaluateReply({ before, parsed, truncated, task });
   await inTx(async (tx) => {
-    if (outcome.refusals.length === 0) return applied(tx, ctx, row.key, outcome.changes, outcome.applied);
-    const repairable = phase === 'apply' && !truncated && parsed.blocks.length > 0;
+    if (outcome.refusals.length === 0) return applied(tx, ctx, row.key, outcome);
+    const repairable = phase === 'apply' && !truncated && parsed.blocks.length + parsed.malformed.length > 0;
     let events: EventPayload[] = [];
     if (!repairable) {
       events = await endAttempt(tx, ctx, row, {
@@ -159,70 +154,25 @@ async function applyBlocks(
         snapshotId: ctx.project.headSnapshotId ?? 'none',
       });
     }
+    const note = renderCounts(outcome.counts);
     await finishStep(tx, ctx, {
       events,
-      output: { ok: false, refusals: outcome.refusals.map((refusal) => ({ ...refusal })) },
-      note: `${outcome.refusals.length} edits refused`,
+      output: {
+        ok: false,
+        refusals: outcome.refusals.map((refusal) => ({ ...refusal })),
+        counts: { ...outcome.counts },
+        note,
+      },
+      note,
     });
   });
-}
-
-interface Evaluation {
-  changes: Map<string, string | null>;
-  applied: AppliedEdit[];
-  refusals: Refusal[];
-}
-
-function evaluate(
-  before: ReadonlyMap<string, string>,
-  parsed: ReturnType<typeof parseReply>,
-  truncated: boolean,
-  task: PlannedTask,
-): Evaluation {
-  const refused = (refusals: Refusal[]): Evaluation => ({ changes: new Map(), applied: [], refusals });
-  if (truncated || parsed.unfinished !== null) {
-    return refused([
-      {
-        code: 'malformed',
-        path: parsed.unfinished ?? '',
-        message: `the answer was cut off${parsed.unfinished === null ? '' : ` inside ${parsed.unfinished}`}; nothing of it was applied`,
-      },
-    ]);
-  }
-  if (parsed.malformed.length > 0)
-    return refused(
-      parsed.malformed.map(({ path, message }) => ({ code: 'malformed', path, message: `${path}: ${message}` })),
-    );
-  if (parsed.blocks.length === 0)
-    return refused([
-      {
-        code: 'malformed',
-        path: '',
-        message: `the answer holds no files${parsed.prose === '' ? '' : `: ${parsed.prose.slice(0, 300)}`}`,
-      },
-    ]);
-  const result = applyEdits(before, parsed.blocks);
-  if (!result.ok) return refused(result.refusals);
-  const allowed = new Set(
-    task.files.filter(({ action }) => action === 'delete' || action === 'rename').map(({ path }) => path),
-  );
-  for (const { path } of task.files) {
-    const source = before.get(path);
-    if (source !== undefined && saysCutDown(`${task.title}. ${task.why}`, path, source)) allowed.add(path);
-  }
-  return {
-    changes: result.changes,
-    applied: result.applied,
-    refusals: guardShrinkage({ before, changes: result.changes, allowed }),
-  };
 }
 
 async function applied(
   tx: Tx,
   ctx: StepContext,
   taskKey: string,
-  changes: Map<string, string | null>,
-  edits: AppliedEdit[],
+  { changes, applied: edits, counts }: Evaluation,
 ): Promise<void> {
   const { snapshotId, changed } = await createSnapshot(tx, {
     ...ctx.scope,
@@ -247,11 +197,18 @@ async function applied(
   const rungs = edits.flatMap(({ path, rungs: matched }) =>
     matched.filter((rung) => rung !== 'exact').map((rung) => `${path}: ${rung}`),
   );
+  const note = `${renderCounts(counts)}${rungs.length > 0 ? ` (matched loosely: ${rungs.join(', ')})` : ''}`;
   await finishStep(tx, ctx, {
     events,
-    output: { ok: changed, changed: [...changes.keys()], edits: edits.map((edit) => ({ ...edit })) },
+    output: {
+      ok: changed,
+      changed: [...changes.keys()],
+      edits: edits.map((edit) => ({ ...edit })),
+      counts: { ...counts },
+      note,
+    },
     snapshotId,
-    note: `${changes.size} files${rungs.length > 0 ? ` (matched loosely: ${rungs.join(', ')})` : ''}`,
+    note,
   });
 }
 
@@ -260,22 +217,21 @@ async function taskOfTx(tx: Tx, ctx: StepContext) {
   return { row, task: row.key };
 }
 
-/** Asks again for the refused blocks alone; free when the attempt fails. */
+/** Asks again for the refused and missing blocks alone; free. */
 export async function repairStep(ctx: StepContext): Promise<void> {
   const { row, task } = await taskOf(ctx);
   const refused = await stepOutput(ctx, 'apply', appliedSchema);
   const files = await headFiles(ctx);
-  const paths = new Set(refused?.refusals.map(({ path }) => path));
+  const refusals = refused?.refusals ?? [];
   await callStreaming(ctx, {
     role: 'implement',
     purpose: 'run',
+    isRework: true,
     prompt: repairPrompt({
       task,
       description: ctx.project.description,
-      refusals: renderRefusals(
-        (refused?.refusals ?? []).map(({ path, message }) => ({ code: 'malformed', path, message })),
-      ),
-      files: [...files].filter(([path]) => paths.has(path)).map(([path, content]) => ({ path, content })),
+      refusals: renderRefusals(refusals),
+      files: filesToRepair(refusals, files),
     }),
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
     onSettled: async (_tx, result) => ({

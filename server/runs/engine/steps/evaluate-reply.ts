@@ -1,0 +1,143 @@
+import 'server-only';
+import type { PlannedTask } from '@/server/agents/schema';
+import { applyEdits, namesakes } from '@/server/workspace/edits/apply-edits';
+import { saysCutDown } from '@/server/workspace/edits/cut-down';
+import type { ParsedReply } from '@/server/workspace/edits/parse-reply';
+import { collisionKey } from '@/server/workspace/edits/paths';
+import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
+import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
+
+/** How each block of an answer ended. One refusal keeps all others from being applied: they wait. */
+export interface BlockCounts {
+  applied: number;
+  refused: number;
+  waiting: number;
+  examples: number;
+}
+
+export interface Evaluation {
+  changes: Map<string, string | null>;
+  applied: AppliedEdit[];
+  refusals: Refusal[];
+  counts: BlockCounts;
+}
+
+interface Reply {
+  before: ReadonlyMap<string, string>;
+  parsed: ParsedReply;
+  /** The answer ended at the output limit. */
+  truncated: boolean;
+  task: PlannedTask;
+}
+
+/** What an answer changes in the tree, or why nothing of it is applied. */
+export function evaluateReply({ before, parsed, truncated, task }: Reply): Evaluation {
+  const { blocks, examples } = parsed;
+  const refuse = (refusals: Refusal[]): Evaluation => {
+    const paths = new Set(refusals.map(({ path }) => path));
+    const waiting = blocks.filter((block) => !paths.has(block.path)).length;
+    const counts = { applied: 0, refused: refusals.length, waiting, examples };
+    return { changes: new Map(), applied: [], refusals, counts };
+  };
+  const unread = unreadParts(parsed, truncated);
+  if (unread.length > 0) return refuse(unread);
+  const result = applyEdits(before, blocks);
+  if (!result.ok) return refuse(result.refusals);
+  const { changes, applied } = result;
+  const refusals = [
+    ...guardShrinkage({ before, changes, allowed: cutDown(before, task) }),
+    ...missingFiles(before, changes, task),
+  ];
+  if (refusals.length > 0) return refuse(refusals);
+  return { changes, applied, refusals, counts: { applied: applied.length, refused: 0, waiting: 0, examples } };
+}
+
+function unreadParts({ blocks, malformed, unfinished, prose }: ParsedReply, truncated: boolean): Refusal[] {
+  if (truncated || unfinished !== null) {
+    const where = unfinished === null ? '' : ` inside ${unfinished}`;
+    return [
+      {
+        code: 'malformed',
+        path: unfinished ?? '',
+        message: `the answer was cut off${where}; nothing of it was applied`,
+      },
+    ];
+  }
+  if (malformed.length > 0)
+    return malformed.map(({ path, message }) => ({
+      code: 'malformed',
+      path,
+      message: path === '' ? message : `${path}: ${message}`,
+    }));
+  if (blocks.length > 0) return [];
+  const said = prose === '' ? '' : `: ${prose.slice(0, 300)}`;
+  return [{ code: 'malformed', path: '', message: `the answer holds no files${said}` }];
+}
+
+/** Paths that the task itself says are deleted, renamed or made shorter. */
+function cutDown(before: ReadonlyMap<string, string>, task: PlannedTask): Set<string> {
+  const paths = task.files.filter(({ action, path }) => {
+    const source = before.get(path);
+    return (
+      action === 'delete' ||
+      action === 'rename' ||
+      (source !== undefined && saysCutDown(`${task.title}. ${task.why}`, path, source))
+    );
+  });
+  return new Set(paths.map(({ path }) => path));
+}
+
+/** Files that the task creates, and no block brings. */
+function missingFiles(
+  before: ReadonlyMap<string, string>,
+  changes: ReadonlyMap<string, string | null>,
+  task: PlannedTask,
+): Refusal[] {
+  const there = new Set([...before.keys(), ...changes.keys()].map(collisionKey));
+  const missing = task.files.filter(({ action, path }) => action === 'create' && !there.has(collisionKey(path)));
+  return missing.map(({ path }) => ({
+    code: 'missing_file',
+    path,
+    message: `${path} is missing: the task creates it, and no block of the answer does`,
+  }));
+}
+
+/**
+ * The first answer with the blocks of the repair in place of its own for the same files.
+ * @param refused paths of the blocks that were refused: the repair may give one under its whole path
+ */
+export function mergeRepair(first: ParsedReply, repair: ParsedReply, refused: ReadonlySet<string>): ParsedReply {
+  const given = new Set(repair.blocks.map(({ path }) => path));
+  const isGiven = (path: string) => given.has(path) || (refused.has(path) && namesakes(path, given).length > 0);
+  const blocks = [...first.blocks.filter(({ path }) => !isGiven(path)), ...repair.blocks];
+  // A block that made no sense and was not given again is missing: without it the task is not done.
+  const known = new Set([...first.blocks, ...first.malformed].map(({ path }) => path));
+  let placed = [...given].filter((path) => !known.has(path)).length;
+  const missing = first.malformed.filter(({ path }) => (path === '' ? placed-- <= 0 : !isGiven(path)));
+  return {
+    ...repair,
+    blocks,
+    malformed: [...repair.malformed, ...missing],
+    examples: first.examples + repair.examples,
+  };
+}
+
+/** The files that a repair needs to see: the refused ones, and where one does not exist, those of the same name. */
+export function filesToRepair(
+  refusals: readonly Refusal[],
+  files: ReadonlyMap<string, string>,
+): { path: string; content: string }[] {
+  const paths = new Set(refusals.flatMap(({ path }) => (files.has(path) ? [path] : namesakes(path, files.keys()))));
+  return [...files].filter(([path]) => paths.has(path)).map(([path, content]) => ({ path, content }));
+}
+
+/** Counts as the run timeline shows them: "2 applied, 1 example". */
+export function renderCounts({ applied, refused, waiting, examples }: BlockCounts): string {
+  const parts = [
+    applied > 0 ? `${applied} applied` : null,
+    refused > 0 ? `${refused} refused` : null,
+    waiting > 0 ? `${waiting} waiting` : null,
+    examples > 0 ? `${examples} ${examples === 1 ? 'example' : 'examples'}` : null,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
+}
