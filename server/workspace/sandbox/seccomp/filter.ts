@@ -1,0 +1,75 @@
+import 'server-only';
+import { assemble, type Step } from './assembler';
+import { FIRST_UNKNOWN, type Machine, SYSCALLS, type SyscallName, syscallNumber } from './syscalls';
+
+/** Answers of a filter. Source: `linux/seccomp.h`; the error number stands in the low 16 bits. */
+export const ANSWER = { allow: 0x7fff0000, error: 0x00050000, kill: 0x80000000 } as const;
+/** Error numbers. Source: `asm-generic/errno-base.h` and `asm-generic/errno.h`. */
+export const ERRNO = { EPERM: 1, ENOSYS: 38, EAFNOSUPPORT: 97 } as const;
+/** AUDIT_ARCH_X86_64 and AUDIT_ARCH_AARCH64. Source: `linux/audit.h`. */
+export const AUDIT_ARCH: Record<Machine, number> = { x64: 0xc000003e, arm64: 0xc00000b7 };
+/** Offsets in `struct seccomp_data`: the call's number, the machine's word size and order, the low half of argument 0. */
+export const DATA = { number: 0, arch: 4, argument0: 16 } as const;
+/** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. Source: `linux/sched.h`. */
+export const CLONE_NAMESPACES = 0x7e020000;
+/** Unix, IPv4, IPv6 and netlink. Others (vsock, packet, kernel crypto) are not bound to a namespace or are large surfaces. */
+export const SOCKET_FAMILIES = [1, 2, 10, 16] as const;
+
+/** Programs have a way without these, and take it when the kernel does not have them. All others get "not permitted". */
+const NOT_IMPLEMENTED = new Set<SyscallName>([
+  'clone3',
+  'io_uring_setup',
+  'io_uring_enter',
+  'io_uring_register',
+  'memfd_secret',
+  'shmget',
+  'msgget',
+  'semget',
+]);
+const BY_ARGUMENT = new Set<SyscallName>(['clone', 'socket', 'socketpair']);
+
+/** The filter each command runs under, for one machine. */
+export function seccompFilter(machine: Machine): Buffer {
+  const refusals: Step[] = [];
+  for (const name of Object.keys(SYSCALLS) as SyscallName[]) {
+    const number = syscallNumber(name, machine);
+    if (number === null || BY_ARGUMENT.has(name)) continue;
+    refusals.push({ do: 'ifEqual', k: number, then: NOT_IMPLEMENTED.has(name) ? 'not implemented' : 'not permitted' });
+  }
+  const [clone, socket, socketpair] = (['clone', 'socket', 'socketpair'] as const).map(
+    (name) => syscallNumber(name, machine) ?? 0,
+  ) as [number, number, number];
+  return assemble([
+    { do: 'load', k: DATA.arch },
+    // A 32-bit call has other numbers: the whole table would be read wrongly.
+    { do: 'ifEqual', k: AUDIT_ARCH[machine], else: 'kill' },
+    { do: 'load', k: DATA.number },
+    // Also every call of x32, whose numbers start at 0x40000000.
+    { do: 'ifAtLeast', k: FIRST_UNKNOWN, then: 'not implemented' },
+    { do: 'ifEqual', k: clone, then: 'clone' },
+    { do: 'ifEqual', k: socket, then: 'socket' },
+    { do: 'ifEqual', k: socketpair, then: 'socket' },
+    ...refusals,
+    { do: 'answer', k: ANSWER.allow },
+    { label: 'clone' },
+    { do: 'load', k: DATA.argument0 },
+    { do: 'ifAnyBit', k: CLONE_NAMESPACES, then: 'not permitted', else: 'allow' },
+    { label: 'socket' },
+    { do: 'load', k: DATA.argument0 },
+    ...SOCKET_FAMILIES.map((k): Step => ({ do: 'ifEqual', k, then: 'allow' })),
+    { do: 'answer', k: ANSWER.error | ERRNO.EAFNOSUPPORT },
+    { label: 'allow' },
+    { do: 'answer', k: ANSWER.allow },
+    { label: 'not permitted' },
+    { do: 'answer', k: ANSWER.error | ERRNO.EPERM },
+    { label: 'not implemented' },
+    { do: 'answer', k: ANSWER.error | ERRNO.ENOSYS },
+    { label: 'kill' },
+    { do: 'answer', k: ANSWER.kill },
+  ]);
+}
+
+/** The machine this process runs on, null where the filter is not written for it. */
+export function thisMachine(arch: string = process.arch): Machine | null {
+  return arch === 'x64' || arch === 'arm64' ? arch : null;
+}
