@@ -106,6 +106,14 @@ const envSchema = z.object({
   TASK_ATTEMPTS: whole(1, 10, 3),
 
   SANDBOX: oneOf('auto', 'bubblewrap', 'off').default('auto'),
+  /** Limits of one command; the operator guide says what each counts. */
+  SANDBOX_MEMORY_MB: whole(64, 1_048_576, 2048),
+  SANDBOX_PROCESSES: whole(8, 10_000, 256),
+  SANDBOX_FILE_MB: whole(1, 1_048_576, 64),
+  SANDBOX_WRITE_MB: whole(1, 1_048_576, 1024),
+  SANDBOX_FILES: whole(1, 10_000_000, 20_000),
+  /** A folder of cgroup v2 that is delegated to the server's user. */
+  SANDBOX_CGROUP: optionalText,
   CHECK_TIMEOUT_MS: whole(1000, 3_600_000, 120_000),
   /** local, off, openai:MODEL, google:MODEL, compatible:MODEL. */
   EMBEDDER: z

@@ -1,10 +1,10 @@
 import 'server-only';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Client } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import { DEFAULT_SANDBOX_LIMITS } from '../sandbox/sandbox';
+import { cannotPrepare, openFolder } from '../sandbox/folder';
+import { sandboxLimits } from '../sandbox/sandbox';
 import type { SandboxChoice } from '../sandbox/select-sandbox';
 import type { CheckKind, CheckOutcome } from '../schema';
 import { checkParse } from './parse-check';
@@ -46,17 +46,19 @@ export async function runChecks(input: RunChecksInput): Promise<CheckOutcome[]> 
     }
     return outcomes;
   }
-  const directory = await mkdtemp(join(tmpdir(), 'plumbline-check-'));
+  const folder = await openFolder();
   try {
-    await writeProject(directory, input.files);
+    await writeProject(folder.path, input.files).catch((error: unknown) => {
+      throw cannotPrepare(error);
+    });
     let failed = false;
     for (const { kind, command } of commands) {
       if (failed) {
         await add(skipped(kind, command, 'skipped: an earlier check failed', sandbox.id));
         continue;
       }
-      const limits = { ...DEFAULT_SANDBOX_LIMITS, timeoutMs: input.timeoutMs };
-      const result = await sandbox.run({ directory, command, limits, signal: input.signal });
+      const limits = sandboxLimits(input.timeoutMs);
+      const result = await sandbox.run({ directory: folder.path, command, limits, signal: input.signal });
       failed = result.exitCode !== 0;
       await add({
         kind,
@@ -70,7 +72,7 @@ export async function runChecks(input: RunChecksInput): Promise<CheckOutcome[]> 
       });
     }
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await folder.remove();
   }
   return outcomes;
 }

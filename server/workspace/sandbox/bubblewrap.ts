@@ -1,174 +1,154 @@
 import 'server-only';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { BoundedOutput } from './bounded-output';
+import { cleanOutput } from './clean-output';
+import { type ControlGroup, openControlGroup } from './control-group';
+import { cannotPrepare } from './folder';
+import { probeBubblewrap } from './probe';
 import type { CommandOutcome, Sandbox, SandboxCommand, SandboxLimits } from './sandbox';
-import { DEFAULT_SANDBOX_LIMITS } from './sandbox';
-import { watchGroup } from './watch-group';
+import { userOf } from './sandbox-user';
+import { seccompFilter, thisMachine } from './seccomp/filter';
+import { sandboxNode, wrapperPath } from './toolchain';
+import { watch } from './watch/watch';
+import { launcherArguments, PASSWD } from './wrapper-arguments';
 
 /**
- * bubblewrap: own user, process, network and mount namespaces; no network; the system read-only; only the project's folder
- * writable. It is the floor for one tenant, not a boundary against hostile native code.
+ * bubblewrap: own user, process, network and mount namespaces; no network; the system read-only; a filter of system calls;
+ * only the project's folder writable; never root outside. It is the floor for one tenant, not a boundary against hostile
+ * native code.
  */
 export const bubblewrap: Sandbox = { id: 'bubblewrap', unavailable, run };
 
 let probe: Promise<string | null> | undefined;
 
 function unavailable(): Promise<string | null> {
-  probe ??= (async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'plumbline-probe-'));
-    try {
-      const outcome = await run({
-        directory,
-        command: 'node --version',
-        limits: { ...DEFAULT_SANDBOX_LIMITS, timeoutMs: 10_000 },
-      });
-      return outcome.exitCode === 0 ? null : `bubblewrap does not work here: ${outcome.output.trim().slice(0, 200)}`;
-    } catch (error) {
-      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      return missing
-        ? 'bubblewrap is not installed (Debian: apt-get install bubblewrap)'
-        : `bubblewrap does not start: ${String(error)}`;
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  })();
+  probe ??= probeBubblewrap(run);
   return probe;
 }
 
-function wrapperArguments({ directory, command, limits }: SandboxCommand): string[] {
-  const binds: string[] = [];
-  for (const path of [
-    '/usr',
-    '/lib',
-    '/lib64',
-    '/bin',
-    '/sbin',
-    '/etc/alternatives',
-    '/etc/ssl/certs',
-    '/etc/ld.so.cache',
-  ]) {
-    if (existsSync(path)) binds.push('--ro-bind', path, path);
+async function run(input: SandboxCommand): Promise<CommandOutcome> {
+  const started = Date.now();
+  const group = await openControlGroup(input.limits);
+  try {
+    const node = await sandboxNode().catch((error: unknown) => {
+      throw cannotPrepare(error);
+    });
+    // A mount table names them as they are on the host.
+    const shown = new Map([[input.directory, '/project']]);
+    if (!node.startsWith('/usr/')) shown.set(node, '/toolchain/node');
+    const child = await launch(input, node);
+    return await follow(child, input, group, (ended, code, text) =>
+      outcome(input.limits, shown, ended, code, Date.now() - started, text),
+    );
+  } finally {
+    await group?.close();
   }
-  // The Node that runs Plumbline runs the project's checks too, wherever it is installed.
-  const node = realpathSync(process.execPath);
-  binds.push('--ro-bind', node, '/toolchain/node');
-  const npm = [join(dirname(node), '../lib/node_modules/npm'), '/usr/local/lib/node_modules/npm'].find((path) =>
-    existsSync(path),
-  );
-  if (npm !== undefined) binds.push('--ro-bind', npm, '/toolchain-npm');
-  // Address space is no measure for V8, which reserves far more than it uses: the data segment is bounded instead.
-  const bounds = [
-    `ulimit -d ${Math.floor(limits.memoryBytes / 1024)}`,
-    `ulimit -u ${limits.processes}`,
-    `ulimit -f ${Math.floor(limits.fileBytes / 512)}`,
-    'ulimit -c 0',
-    `ulimit -t ${Math.ceil(limits.timeoutMs / 1000)}`,
-  ].join('; ');
-  return [
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--cap-drop',
-    'ALL',
-    '--hostname',
-    'sandbox',
-    ...binds,
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--size',
-    String(256 * 1024 ** 2),
-    '--tmpfs',
-    '/tmp',
-    // Memory-backed folders would hold what no limit of a process counts.
-    '--size',
-    String(64 * 1024 ** 2),
-    '--tmpfs',
-    '/dev/shm',
-    '--bind',
-    directory,
-    '/project',
-    '--remount-ro',
-    '/dev',
-    '--remount-ro',
-    '/',
-    '--chdir',
-    '/project',
-    '--clearenv',
-    '--setenv',
-    'PATH',
-    '/toolchain:/usr/local/bin:/usr/bin:/bin',
-    '--setenv',
-    'HOME',
-    '/tmp',
-    '--setenv',
-    'CI',
-    'true',
-    '--setenv',
-    'NO_COLOR',
-    '1',
-    '--setenv',
-    'LANG',
-    'C.UTF-8',
-    '--setenv',
-    'PYTHONDONTWRITEBYTECODE',
-    '1',
-    '/bin/bash',
-    '-c',
-    // Below the server's own priority, so that a busy check delays nobody's page.
-    `${bounds}; exec nice -n 10 /bin/bash -c "$0"`,
-    command,
-  ];
 }
 
-function run(input: SandboxCommand): Promise<CommandOutcome> {
-  const started = Date.now();
-  return new Promise((resolve, reject) => {
-    const child = spawn('bwrap', wrapperArguments(input), {
-      stdio: ['ignore', 'pipe', 'pipe'],
+/** Starts the launcher, which waits for a line before it becomes bubblewrap. */
+async function launch(input: SandboxCommand, node: string): Promise<ChildProcess> {
+  const machine = thisMachine();
+  if (machine === null) throw new Error(`there is no system call filter for ${process.arch}`);
+  try {
+    const user = await userOf(input.directory);
+    const child = spawn('/bin/bash', launcherArguments(wrapperPath(), node, input), {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+      cwd: '/',
       env: { NODE_ENV: 'production' },
       detached: true,
+      // Never root: what is the command's user outside decides what it may do should it get out.
+      ...(user === null ? {} : { uid: user, gid: user }),
     });
-    const output = new BoundedOutput(input.limits.outputBytes);
+    feed(child, 4, seccompFilter(machine));
+    feed(child, 5, PASSWD);
+    return child;
+  } catch (error) {
+    throw cannotPrepare(error);
+  }
+}
+
+/** Writes to one of the launcher's descriptors. It may have ended, which its exit tells. */
+function feed(child: ChildProcess, descriptor: number, data: string | Buffer): void {
+  const pipe = child.stdio[descriptor] as Writable;
+  pipe.on('error', () => undefined);
+  pipe.end(data);
+}
+
+function follow(
+  child: ChildProcess,
+  input: SandboxCommand,
+  group: ControlGroup | null,
+  result: (ended: CommandOutcome['ended'], code: number | null, text: string) => CommandOutcome,
+): Promise<CommandOutcome> {
+  const { limits, signal } = input;
+  return new Promise((resolve, reject) => {
+    const output = new BoundedOutput(limits.outputBytes);
     let ended: CommandOutcome['ended'] = null;
+    let unwatch = () => {};
     const end = (why: NonNullable<CommandOutcome['ended']>) => {
       ended ??= why;
       if (child.pid !== undefined) killTree(child.pid);
     };
-    const timer = setTimeout(() => end('timeout'), input.limits.timeoutMs);
-    const unwatch = child.pid === undefined ? () => {} : watchGroup(child.pid, input.limits, end);
+    const timer = setTimeout(() => end('timeout'), limits.timeoutMs);
     const onAbort = () => end('aborted');
-    input.signal?.addEventListener('abort', onAbort, { once: true });
-    if (input.signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      unwatch();
+    };
     const take = (data: Buffer) => {
       output.take(data);
-      if (output.bytes > input.limits.outputBytes * 64) end('output');
+      if (output.bytes > limits.outputBytes * 64) end('output');
     };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    child.on('error', (error) => {
-      clearTimeout(timer);
-      unwatch();
-      input.signal?.removeEventListener('abort', onAbort);
-      reject(error);
+    child.stdout?.on('data', take);
+    child.stderr?.on('data', take);
+    child.once('error', (error) => {
+      settle();
+      reject(cannotPrepare(error));
     });
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      unwatch();
-      input.signal?.removeEventListener('abort', onAbort);
-      const note = ended === null || ended === 'aborted' ? '' : `\n[ended: ${REASONS[ended](input.limits)}]`;
-      resolve({
-        exitCode: ended === null ? code : null,
-        ended,
-        durationMs: Date.now() - started,
-        output: clean(output.text()) + note,
-      });
+    child.once('close', async (code) => {
+      settle();
+      if (ended === null && (await group?.ranOutOfMemory())) ended = 'memory';
+      resolve(result(ended, code, output.text()));
     });
+    if (signal?.aborted) onAbort();
+    begin(child, input, group, end).then(
+      (stop) => {
+        if (child.exitCode !== null || child.signalCode !== null) stop();
+        else unwatch = stop;
+      },
+      () => end('unwatched'),
+    );
   });
+}
+
+/** Watched and in its group first, then started. */
+async function begin(
+  child: ChildProcess,
+  { directory, limits }: SandboxCommand,
+  group: ControlGroup | null,
+  end: (why: 'memory' | 'processes' | 'disk' | 'unwatched') => void,
+): Promise<() => void> {
+  if (child.pid === undefined) return () => {};
+  await group?.take(child.pid);
+  const stop = await watch(child.pid, directory, limits, end);
+  feed(child, 3, 'start\n');
+  return stop;
+}
+
+function outcome(
+  limits: SandboxLimits,
+  shown: ReadonlyMap<string, string>,
+  ended: CommandOutcome['ended'],
+  code: number | null,
+  durationMs: number,
+  text: string,
+): CommandOutcome {
+  const note = ended === null || ended === 'aborted' ? '' : `\n[ended: ${REASONS[ended](limits)}]`;
+  return { exitCode: ended === null ? code : null, ended, durationMs, output: cleanOutput(text, shown) + note };
 }
 
 /**
@@ -180,35 +160,24 @@ function killTree(wrapper: number): void {
     process.kill(wrapper, 'SIGSTOP');
     const children = readFileSync(`/proc/${wrapper}/task/${wrapper}/children`, 'utf8').trim();
     for (const pid of children.split(' ')) if (pid !== '') process.kill(Number(pid), 'SIGKILL');
-  } catch (error) {
-    // ESRCH and ENOENT: it ended meanwhile, which is what was wanted.
-    if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'ENOENT')))
-      throw error;
+  } catch {
+    // It has ended.
   } finally {
     try {
       process.kill(wrapper, 'SIGKILL');
     } catch {
-      // Gone already.
+      // It has ended.
     }
   }
 }
 
+const mib = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`;
+
 const REASONS = {
   timeout: ({ timeoutMs }: SandboxLimits) => `it ran longer than ${timeoutMs} ms`,
   output: () => 'it wrote too much output',
-  memory: ({ memoryBytes }: SandboxLimits) => `it held more than ${Math.round(memoryBytes / 1024 ** 2)} MiB of memory`,
+  memory: ({ memoryBytes }: SandboxLimits) => `it held more than ${mib(memoryBytes)} of memory`,
   processes: ({ processes }: SandboxLimits) => `it had more than ${processes} processes`,
+  disk: ({ writtenBytes, files }: SandboxLimits) => `it wrote more than ${mib(writtenBytes)} or ${files} files`,
+  unwatched: () => 'its limits could not be watched',
 };
-
-/** Terminal colours and characters a database text cannot hold are taken out. */
-function clean(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: titles and links a terminal would take
-      .replaceAll(/\u001b\][^\u0007\u001b]{0,1000}(?:\u0007|\u001b\\)/g, '')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is removed
-      .replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: so are other control characters
-      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '')
-  );
-}

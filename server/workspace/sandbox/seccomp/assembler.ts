@@ -16,7 +16,7 @@ export const BPF = {
 export type Step =
   | { label: string }
   | { do: 'load' | 'answer'; k: number }
-  | { do: 'ifEqual' | 'ifAtLeast' | 'ifAnyBit'; k: number; then?: string; else?: string };
+  | { do: 'ifEqual' | 'ifAtLeast' | 'ifAnyBit'; k: number; to?: string; otherwise?: string };
 
 /** Bytes of one `struct sock_filter`: code (16 bits), jt, jf (8 bits each), k (32 bits); little-endian on both machines. */
 export const INSTRUCTION_BYTES = 8;
@@ -40,8 +40,8 @@ export function assemble(steps: readonly Step[]): Buffer {
     };
     const offset = at * INSTRUCTION_BYTES;
     program.writeUInt16LE(BPF[step.do], offset);
-    program.writeUInt8('then' in step ? jump(step.then) : 0, offset + 2);
-    program.writeUInt8('else' in step ? jump(step.else) : 0, offset + 3);
+    program.writeUInt8('to' in step ? jump(step.to) : 0, offset + 2);
+    program.writeUInt8('otherwise' in step ? jump(step.otherwise) : 0, offset + 3);
     program.writeUInt32LE(step.k, offset + 4);
   }
   return program;

@@ -107,7 +107,7 @@ describe('the table of system calls', () => {
 
 describe('assemble', () => {
   it('refuses a label that is not there, behind, or too far', () => {
-    const jump = { do: 'ifEqual', k: 0, then: 'end' } as const;
+    const jump = { do: 'ifEqual', k: 0, to: 'end' } as const;
     const end = [{ label: 'end' }, { do: 'answer', k: 0 }] as const;
     expect(() => assemble([jump])).toThrow(RangeError);
     expect(() => assemble([...end, jump])).toThrow(RangeError);

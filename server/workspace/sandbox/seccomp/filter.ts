@@ -34,7 +34,7 @@ export function seccompFilter(machine: Machine): Buffer {
   for (const name of Object.keys(SYSCALLS) as SyscallName[]) {
     const number = syscallNumber(name, machine);
     if (number === null || BY_ARGUMENT.has(name)) continue;
-    refusals.push({ do: 'ifEqual', k: number, then: NOT_IMPLEMENTED.has(name) ? 'not implemented' : 'not permitted' });
+    refusals.push({ do: 'ifEqual', k: number, to: NOT_IMPLEMENTED.has(name) ? 'not implemented' : 'not permitted' });
   }
   const [clone, socket, socketpair] = (['clone', 'socket', 'socketpair'] as const).map(
     (name) => syscallNumber(name, machine) ?? 0,
@@ -42,21 +42,21 @@ export function seccompFilter(machine: Machine): Buffer {
   return assemble([
     { do: 'load', k: DATA.arch },
     // A 32-bit call has other numbers: the whole table would be read wrongly.
-    { do: 'ifEqual', k: AUDIT_ARCH[machine], else: 'kill' },
+    { do: 'ifEqual', k: AUDIT_ARCH[machine], otherwise: 'kill' },
     { do: 'load', k: DATA.number },
     // Also every call of x32, whose numbers start at 0x40000000.
-    { do: 'ifAtLeast', k: FIRST_UNKNOWN, then: 'not implemented' },
-    { do: 'ifEqual', k: clone, then: 'clone' },
-    { do: 'ifEqual', k: socket, then: 'socket' },
-    { do: 'ifEqual', k: socketpair, then: 'socket' },
+    { do: 'ifAtLeast', k: FIRST_UNKNOWN, to: 'not implemented' },
+    { do: 'ifEqual', k: clone, to: 'clone' },
+    { do: 'ifEqual', k: socket, to: 'socket' },
+    { do: 'ifEqual', k: socketpair, to: 'socket' },
     ...refusals,
     { do: 'answer', k: ANSWER.allow },
     { label: 'clone' },
     { do: 'load', k: DATA.argument0 },
-    { do: 'ifAnyBit', k: CLONE_NAMESPACES, then: 'not permitted', else: 'allow' },
+    { do: 'ifAnyBit', k: CLONE_NAMESPACES, to: 'not permitted', otherwise: 'allow' },
     { label: 'socket' },
     { do: 'load', k: DATA.argument0 },
-    ...SOCKET_FAMILIES.map((k): Step => ({ do: 'ifEqual', k, then: 'allow' })),
+    ...SOCKET_FAMILIES.map((k): Step => ({ do: 'ifEqual', k, to: 'allow' })),
     { do: 'answer', k: ANSWER.error | ERRNO.EAFNOSUPPORT },
     { label: 'allow' },
     { do: 'answer', k: ANSWER.allow },

@@ -1,0 +1,109 @@
+/**
+ * Watches running commands from a thread of its own: counting takes time, and a fork bomb does not wait for the server's.
+ * Plain JavaScript, because `new Worker(path)` loads it without a bundler or a TypeScript loader.
+ */
+import { readFileSync, statfsSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { countDeleted, countFolder, tmpfsUse } from './count-files.mjs';
+import { descendants, exactMemory, residentMemory } from './count-processes.mjs';
+
+/** How often a command is looked at, milliseconds. A look that takes long makes the pauses longer. */
+const INTERVAL_MS = 100;
+/** A look at files is repeated after this many times its own duration. */
+const FILES_PAUSE = 4;
+/** What the machine keeps for itself, bytes. Memory in sockets and files on their way between processes are in no count. */
+const MEMORY_FLOOR = 128 * 1024 ** 2;
+const DISK_FLOOR = 256 * 1024 ** 2;
+
+/**
+ * @typedef {{ memoryBytes: number, processes: number, writtenBytes: number, files: number }} Limits
+ * @typedef {{ id: number, wrapper: number, folder: string, limits: Limits }} Order
+ * @typedef {Order & { before: import('./count-files.mjs').Use, nextFiles: number, tmpfs: import('./count-files.mjs').Use }} Watched
+ */
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs as a worker thread');
+/** @type {Map<number, NodeJS.Timeout>} */
+const timers = new Map();
+
+port.on('message', (/** @type {Order | { id: number, stop: true }} */ message) => {
+  if ('stop' in message) {
+    clearTimeout(timers.get(message.id));
+    timers.delete(message.id);
+    return;
+  }
+  const before = countFolder(message.folder, Number.POSITIVE_INFINITY);
+  const watched = { ...message, before, nextFiles: 0, tmpfs: { bytes: 0, files: 0, tooDeep: false } };
+  port.postMessage({ id: message.id, ready: true });
+  timers.set(
+    message.id,
+    setTimeout(() => look(watched), INTERVAL_MS / 4),
+  );
+});
+
+/** @param {Watched} watched */
+function look(watched) {
+  const started = performance.now();
+  const members = descendants(watched.wrapper);
+  const why = reason(watched, members);
+  if (why !== null) {
+    // At once: the server's thread may be busy. The first of them is the process the others cannot outlive.
+    for (const { pid } of members) kill(pid);
+    port?.postMessage({ id: watched.id, why });
+    timers.delete(watched.id);
+    return;
+  }
+  const took = performance.now() - started;
+  timers.set(
+    watched.id,
+    setTimeout(() => look(watched), Math.max(INTERVAL_MS, took)),
+  );
+}
+
+/**
+ * @param {Watched} watched
+ * @param {import('./count-processes.mjs').Member[]} members
+ * @returns {'memory' | 'processes' | 'disk' | null}
+ */
+function reason(watched, members) {
+  const { limits } = watched;
+  if (members.length > limits.processes) return 'processes';
+  const pids = members.map(({ pid }) => pid);
+  if (performance.now() >= watched.nextFiles) {
+    const started = performance.now();
+    watched.tmpfs = tmpfsUse(pids);
+    if (wroteTooMuch(watched, pids)) return 'disk';
+    watched.nextFiles = performance.now() + FILES_PAUSE * (performance.now() - started);
+  }
+  const outside = watched.tmpfs.bytes;
+  if (residentMemory(pids).bytes + outside > limits.memoryBytes && exactMemory(pids) + outside > limits.memoryBytes) {
+    return 'memory';
+  }
+  return freeMemory() < MEMORY_FLOOR ? 'memory' : null;
+}
+
+/**
+ * @param {Watched} watched
+ * @param {number[]} pids
+ */
+function wroteTooMuch({ folder, limits, before, tmpfs }, pids) {
+  const now = countFolder(folder, before.files + limits.files + 1);
+  if (now.tooDeep || now.files + tmpfs.files - before.files > limits.files) return true;
+  if (now.bytes + countDeleted(pids) - before.bytes > limits.writtenBytes) return true;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < DISK_FLOOR;
+}
+
+function freeMemory() {
+  const line = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'));
+  return line === null ? Number.POSITIVE_INFINITY : Number(line[1]) * 1024;
+}
+
+/** @param {number} pid */
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
