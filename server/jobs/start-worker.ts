@@ -10,6 +10,8 @@ import { writeAnswer } from '@/server/runs/chat/write-answer';
 import { advanceRun } from '@/server/runs/engine/engine';
 import { compactEvents } from '@/server/runs/stream/event-log';
 import { RUN_LIMITS } from '@/server/runs/stream/run-limits';
+import { sweepFolders } from '@/server/workspace/sandbox/folder';
+import { reportSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { HANDLERS } from './handlers/scheduled';
 import { reclaimAll, reclaimExpired } from './reclaim';
 
@@ -22,6 +24,9 @@ export async function startWorker(): Promise<Worker> {
   // The process is in the name: the row shows whose run it is.
   const owner = `${hostname()}:${process.pid}:${newId()}`;
   const closing = new AbortController();
+  // Neither throws, and no run waits for them.
+  void sweepFolders();
+  if (env().APP_ENV === 'production') void reportSandbox(env().SANDBOX);
   if (isEmbedded()) await reclaimAll({ enqueueRuns: true });
   await work('run.advance', env().WORKER_CONCURRENCY, async ({ runId }) => {
     const advanced = await advanceRun(runId, { owner, signal: closing.signal });

@@ -104,8 +104,8 @@ const secrets: HostileCase[] = [
   attack(
     'secrets',
     'npm',
-    'npm config ls -l > loot; env | grep -i npm_config > list',
     'cat ~/.npmrc /root/.npmrc /usr/local/etc/npmrc /usr/etc/* > loot',
+    'npm config ls -l > loot; env | grep -i npm_config > list',
   ),
   attack(
     'secrets',

@@ -2,9 +2,9 @@ import { allowed, attack, claims, type HostileCase, nodeScript, perl } from './c
 
 const MIB = 1024 ** 2;
 /** Limits that attacks pass quickly. */
-const MEMORY = { memoryBytes: 192 * MIB, timeoutMs: 10_000 };
-const PROCESSES = { processes: 40, timeoutMs: 8000 };
-const DISK = { writtenBytes: 24 * MIB, files: 400, fileBytes: 8 * MIB, timeoutMs: 10_000 };
+const MEMORY = { memoryBytes: 192 * MIB, timeoutMs: 20_000 };
+const PROCESSES = { processes: 40, timeoutMs: 15_000 };
+const DISK = { writtenBytes: 24 * MIB, files: 400, fileBytes: 8 * MIB, timeoutMs: 20_000 };
 /** It has what it wanted when it still lives after this. */
 const HOLD = 'sleep 2; touch /project/claim; sleep 20';
 
@@ -100,7 +100,7 @@ const processes: HostileCase[] = [
     'echo "./f & ./f &" > f; chmod +x f; bash ./f; sleep 5',
   ),
   {
-    ...fork('loop', perl('for (1 .. 120) { next if fork; sleep 20; exit; } sleep 1; claim(); sleep 20;')),
+    ...fork('loop', perl('for (1 .. 120) { next if fork; sleep 20; exit; } sleep 2; claim(); sleep 20;')),
     ended: ['processes'],
   },
   {
@@ -111,8 +111,15 @@ const processes: HostileCase[] = [
     ...fork(
       'forked twice',
       perl(
-        'use POSIX; for (1 .. 120) { next if fork; POSIX::setsid(); exit if fork; sleep 20; exit; } sleep 1; claim(); sleep 20;',
+        'use POSIX; for (1 .. 120) { next if fork; POSIX::setsid(); exit if fork; sleep 20; exit; } sleep 2; claim(); sleep 20;',
       ),
+    ),
+    ended: ['processes'],
+  },
+  {
+    ...fork(
+      'sessions that take the processor',
+      'for i in {1..30}; do setsid bash -c "while :; do :; done" & done; sleep 2; touch claim; sleep 20',
     ),
     ended: ['processes'],
   },
@@ -128,44 +135,44 @@ const processes: HostileCase[] = [
 const disk: HostileCase[] = [
   fill(
     'many files',
-    'for i in {1..60}; do head -c 4M /dev/zero > f$i; done; sleep 1; touch claim',
-    perl('my $b = "x" x 4194304; for (1 .. 60) { open(my $f, ">", "f$_"); syswrite($f, $b); } sleep 1; claim();'),
+    'for i in {1..60}; do head -c 4M /dev/zero > f$i; done; sleep 2; touch claim',
+    perl('my $b = "x" x 4194304; for (1 .. 60) { open(my $f, ">", "f$_"); syswrite($f, $b); } sleep 2; claim();'),
   ),
   fill(
     'deleted files that stay open',
     perl(
-      'my @keep; my $b = "x" x 4194304; for (1 .. 60) { open(my $f, ">", "f"); syswrite($f, $b); unlink "f"; push @keep, $f; } sleep 1; claim(); sleep 20;',
+      'my @keep; my $b = "x" x 4194304; for (1 .. 60) { open(my $f, ">", "f"); syswrite($f, $b); unlink "f"; push @keep, $f; } sleep 2; claim(); sleep 20;',
     ),
   ),
   fill(
     'deleted files that stay mapped',
     perl(
-      `my $b = "x" x 4194304; for (1 .. 60) { open(my $f, "+>", "f"); syswrite($f, $b); syscall(${allowed('mmap')}, 0, 4194304, 1, 1, fileno($f), 0); unlink "f"; close $f; } sleep 1; claim(); sleep 20;`,
+      `my $b = "x" x 4194304; for (1 .. 60) { open(my $f, "+>", "f"); syswrite($f, $b); syscall(${allowed('mmap')}, 0, 4194304, 1, 1, fileno($f), 0); unlink "f"; close $f; } sleep 2; claim(); sleep 20;`,
     ),
   ),
   fill(
     'too many files',
-    'for i in {1..900}; do : > f$i; done; sleep 1; touch claim',
-    'mkdir d; for i in {1..30}; do mkdir d/$i; touch d/$i/{1..30}; done; sleep 1; touch claim',
+    'for i in {1..900}; do : > f$i; done; sleep 2; touch claim',
+    'mkdir d; for i in {1..30}; do mkdir d/$i; touch d/$i/{1..30}; done; sleep 2; touch claim',
   ),
-  fill('too many folders', 'mkdir -p {1..9}/{1..9}/{1..9}; sleep 1; touch claim'),
+  fill('too many folders', 'mkdir -p {1..9}/{1..9}/{1..9}; sleep 2; touch claim'),
   fill(
     'too many links',
-    'touch f; for i in {1..900}; do ln f l$i; done; sleep 1; touch claim',
-    'for i in {1..900}; do ln -s x l$i; done; sleep 1; touch claim',
+    perl('open(my $f, ">", "f"); link("f", "l$_") for 1 .. 900; sleep 2; claim();'),
+    perl('symlink("x", "l$_") for 1 .. 900; sleep 2; claim();'),
   ),
   fill(
     'too many temporary files',
-    'for i in {1..900}; do : > /tmp/f$i; done; sleep 1; touch claim',
-    'touch /dev/shm/{1..900}; sleep 1; touch claim',
+    'for i in {1..900}; do : > /tmp/f$i; done; sleep 2; touch claim',
+    'touch /dev/shm/{1..900}; sleep 2; touch claim',
   ),
   fill(
     'in an unreadable folder',
-    'mkdir d; cd d; for i in {1..60}; do head -c 4M /dev/zero > f$i; chmod 300 .; done; sleep 1; touch /project/claim',
+    'mkdir d; cd d; for i in {1..60}; do head -c 4M /dev/zero > f$i; chmod 300 .; done; sleep 2; touch /project/claim',
   ),
   fill(
     'deeper than a path',
-    perl('my $n = "d" x 200; for (1 .. 60) { mkdir $n; chdir $n; } sleep 1; claim(); sleep 20;'),
+    perl('my $n = "d" x 200; for (1 .. 60) { mkdir $n; chdir $n; } sleep 2; claim(); sleep 20;'),
   ),
   { ...fill('one large file', 'head -c 60M /dev/zero > f; sleep 0.2'), ended: [], mostBytes: 9 * MIB },
   {

@@ -1,6 +1,6 @@
 /**
  * Attacks a driver from a process of its own, as whatever user it is started: `node --import ./scripts/register.mjs
- * test/hostile/run.ts DRIVER short|full`. Writes the verdicts as one line of JSON.
+ * test/hostile/run.ts DRIVER EVERY VARIANTS`: every n-th attack, in at most so many variants. Writes the verdicts as one line of JSON.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -41,7 +41,7 @@ const nothing: Sandbox = {
   },
 };
 
-const [, , name, size] = process.argv;
+const [, , name, every, variants] = process.argv;
 const driver = [bubblewrap, nothing].find(({ id }) => id === name);
 if (driver === undefined) throw new Error(`no driver ${name}`);
 const reason = await driver.unavailable();
@@ -51,10 +51,9 @@ fstatSync(Number(process.env.INHERITED_FD));
 const secret = newSecret();
 process.env.PLUMBLINE_CANARY_SECRET = secret;
 
-const attacks: [HostileCase, number][] = ALL.filter((one) => driver !== nothing || HARMLESS.includes(one.name)).flatMap(
-  (one) =>
-    one.variants.slice(0, size === 'full' ? undefined : 1).map((_, variant): [HostileCase, number] => [one, variant]),
-);
+const attacks = ALL.filter((one, index) =>
+  driver === nothing ? HARMLESS.includes(one.name) : index % Number(every) === 0,
+).flatMap((one) => one.variants.slice(0, Number(variants)).map((_, variant): [HostileCase, number] => [one, variant]));
 const verdicts: Verdict[] = [];
 const queue = attacks.values();
 await Promise.all(

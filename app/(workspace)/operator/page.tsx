@@ -1,4 +1,5 @@
 import type { Metadata } from 'next';
+import { Execution } from '@/components/operator/execution';
 import { Jobs } from '@/components/operator/jobs';
 import { PaymentRefusal } from '@/components/operator/payment-refusal';
 import { Reconciliation } from '@/components/operator/reconciliation';
@@ -18,6 +19,7 @@ export default async function OperatorHealthPage() {
         </Callout>
       ))}
       <Reconciliation />
+      <Execution />
       <Jobs />
     </>
   );

@@ -31,7 +31,7 @@ export async function openControlGroup(limits: SandboxLimits): Promise<ControlGr
     await set('memory.max', String(limits.memoryBytes));
     await set('memory.oom.group', '1');
     // Threads count, as in the process limit.
-    await set('pids.max', String(limits.processes * 4));
+    await set('pids.max', String(limits.processes * 2));
     // Absent where the kernel has no swap accounting.
     await set('memory.swap.max', '0').catch(() => undefined);
   } catch (error) {

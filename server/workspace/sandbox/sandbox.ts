@@ -7,7 +7,7 @@ export interface SandboxLimits {
   timeoutMs: number;
   /** Memory all its processes may hold together, bytes: private, shared, and files in memory. */
   memoryBytes: number;
-  /** Processes at once. Threads are bounded at four times as many. */
+  /** Processes at once. Threads are bounded at twice as many. */
   processes: number;
   /** Largest file a process may write, bytes. */
   fileBytes: number;

@@ -1,5 +1,6 @@
 import 'server-only';
 import { AppError } from '@/server/platform/errors';
+import { logger } from '@/server/platform/logger';
 import { bubblewrap } from './bubblewrap';
 import type { Sandbox } from './sandbox';
 
@@ -15,4 +16,13 @@ export async function selectSandbox(mode: 'auto' | 'bubblewrap' | 'off'): Promis
   if (reason === null) return { sandbox: bubblewrap, reason: null };
   if (mode === 'bubblewrap') throw new AppError('sandbox_unavailable', `SANDBOX=bubblewrap, but ${reason}`);
   return { sandbox: null, reason: `Commands are not run: ${reason}. Files are still parsed.` };
+}
+
+/** One warning in the log when a worker starts and cannot run commands. Never throws. */
+export async function reportSandbox(mode: 'auto' | 'bubblewrap' | 'off'): Promise<void> {
+  const reason = await selectSandbox(mode).then(
+    (choice) => choice.reason,
+    (error: unknown) => String(error),
+  );
+  if (reason !== null) logger().warn({ reason }, 'commands of projects are not run');
 }

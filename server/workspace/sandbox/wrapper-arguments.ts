@@ -74,7 +74,7 @@ function resourceLimits(limits: SandboxCommand['limits']): string {
   return [
     `ulimit -d ${Math.floor(limits.memoryBytes / 1024)}`,
     `ulimit -f ${Math.floor(limits.fileBytes / 1024)}`,
-    `ulimit -u ${limits.processes * 4}`,
+    `ulimit -u ${limits.processes * 2}`,
     'ulimit -n 4096',
     'ulimit -c 0',
     `ulimit -t ${Math.ceil(limits.timeoutMs / 1000)}`,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 const PAGE_BYTES = 4096;
 
-/** @typedef {{ pid: number }} Member */
+/** @typedef {{ pid: number, session: number }} Member */
 
 /**
  * Every process below the wrapper, the first of its process namespace first. A process whose parent ended while `/proc`
@@ -14,14 +14,18 @@ const PAGE_BYTES = 4096;
 export function descendants(wrapper) {
   /** @type {Map<number, number[]>} */
   const children = new Map();
-  const all = [];
+  /** @type {Map<number, number>} */
+  const sessions = new Map();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
     const stat = read(`/proc/${name}/stat`);
     if (stat === null) continue;
-    const parent = Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ', 1)[0]);
-    all.push(pid);
+    const [parent = 0, , session = 0] = stat
+      .slice(stat.lastIndexOf(')') + 4)
+      .split(' ', 3)
+      .map(Number);
+    sessions.set(pid, session);
     const known = children.get(parent);
     if (known === undefined) children.set(parent, [pid]);
     else known.push(pid);
@@ -33,9 +37,9 @@ export function descendants(wrapper) {
   namespaces.delete(own);
   namespaces.delete(null);
   if (namespaces.size > 0) {
-    for (const pid of all) if (!found.has(pid) && namespaces.has(namespaceOf(pid))) found.add(pid);
+    for (const pid of sessions.keys()) if (!found.has(pid) && namespaces.has(namespaceOf(pid))) found.add(pid);
   }
-  return [...found].map((pid) => ({ pid }));
+  return [...found].map((pid) => ({ pid, session: sessions.get(pid) ?? 0 }));
 }
 
 /**

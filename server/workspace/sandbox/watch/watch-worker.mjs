@@ -2,7 +2,7 @@
  * Watches running commands from a thread of its own: counting takes time, and a fork bomb does not wait for the server's.
  * Plain JavaScript, because `new Worker(path)` loads it without a bundler or a TypeScript loader.
  */
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { countDeleted, countFolder, tmpfsUse } from './count-files.mjs';
 import { descendants, exactMemory, residentMemory } from './count-processes.mjs';
@@ -11,6 +11,12 @@ import { descendants, exactMemory, residentMemory } from './count-processes.mjs'
 const INTERVAL_MS = 100;
 /** A look at files is repeated after this many times its own duration. */
 const FILES_PAUSE = 4;
+/**
+ * Where the kernel shares the processor out by session (sched(7), "The autogroup feature"), a session weighs as much as the
+ * server's, and `nice` does not count between them. So there are few, and those after the first get this niceness.
+ */
+const SESSIONS = 16;
+const NICE = '10';
 /** What the machine keeps for itself, bytes. Memory in sockets and files on their way between processes are in no count. */
 const MEMORY_FLOOR = 128 * 1024 ** 2;
 const DISK_FLOOR = 256 * 1024 ** 2;
@@ -18,7 +24,7 @@ const DISK_FLOOR = 256 * 1024 ** 2;
 /**
  * @typedef {{ memoryBytes: number, processes: number, writtenBytes: number, files: number }} Limits
  * @typedef {{ id: number, wrapper: number, folder: string, limits: Limits }} Order
- * @typedef {Order & { before: import('./count-files.mjs').Use, nextFiles: number, tmpfs: import('./count-files.mjs').Use }} Watched
+ * @typedef {Order & { before: import('./count-files.mjs').Use, nextFiles: number, nice: Set<number>, tmpfs: import('./count-files.mjs').Use }} Watched
  */
 
 const port = parentPort;
@@ -33,7 +39,7 @@ port.on('message', (/** @type {Order | { id: number, stop: true }} */ message) =
     return;
   }
   const before = countFolder(message.folder, Number.POSITIVE_INFINITY);
-  const watched = { ...message, before, nextFiles: 0, tmpfs: { bytes: 0, files: 0, tooDeep: false } };
+  const watched = { ...message, before, nextFiles: 0, nice: new Set(), tmpfs: { bytes: 0, files: 0, tooDeep: false } };
   port.postMessage({ id: message.id, ready: true });
   timers.set(
     message.id,
@@ -45,7 +51,7 @@ port.on('message', (/** @type {Order | { id: number, stop: true }} */ message) =
 function look(watched) {
   const started = performance.now();
   const members = descendants(watched.wrapper);
-  const why = reason(watched, members);
+  const why = members.length === 0 ? null : safeReason(watched, members);
   if (why !== null) {
     // At once: the server's thread may be busy. The first of them is the process the others cannot outlive.
     for (const { pid } of members) kill(pid);
@@ -61,13 +67,27 @@ function look(watched) {
 }
 
 /**
+ * One command whose state cannot be read must not end the watch over the others. It is not left unwatched either, unless
+ * it has ended on its own.
+ * @param {Watched} watched
+ * @param {import('./count-processes.mjs').Member[]} members
+ */
+function safeReason(watched, members) {
+  try {
+    return reason(watched, members);
+  } catch {
+    return descendants(watched.wrapper).length === 0 ? null : 'unwatched';
+  }
+}
+
+/**
  * @param {Watched} watched
  * @param {import('./count-processes.mjs').Member[]} members
  * @returns {'memory' | 'processes' | 'disk' | null}
  */
 function reason(watched, members) {
   const { limits } = watched;
-  if (members.length > limits.processes) return 'processes';
+  if (members.length > limits.processes || countSessions(watched, members) > SESSIONS) return 'processes';
   const pids = members.map(({ pid }) => pid);
   if (performance.now() >= watched.nextFiles) {
     const started = performance.now();
@@ -80,6 +100,24 @@ function reason(watched, members) {
     return 'memory';
   }
   return freeMemory() < MEMORY_FLOOR ? 'memory' : null;
+}
+
+/**
+ * @param {Watched} watched
+ * @param {import('./count-processes.mjs').Member[]} members
+ */
+function countSessions({ nice }, members) {
+  const sessions = new Map(members.map(({ pid, session }) => [session, pid]));
+  for (const [session, pid] of sessions) {
+    if (nice.has(session)) continue;
+    try {
+      if (nice.size > 0) writeFileSync(`/proc/${pid}/autogroup`, NICE);
+      nice.add(session);
+    } catch {
+      // It has ended, the kernel has no such groups, or takes one change in 100 ms: the next look tries again.
+    }
+  }
+  return sessions.size;
 }
 
 /**

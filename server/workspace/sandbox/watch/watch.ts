@@ -2,6 +2,7 @@ import 'server-only';
 import { join } from 'node:path';
 import type { Worker as WorkerThread } from 'node:worker_threads';
 import { z } from 'zod';
+import { logger } from '@/server/platform/logger';
 import type { SandboxLimits } from '../sandbox';
 
 /** Why a watched command is ended. `unwatched`: the watching thread failed, and nothing runs without its limits. */
@@ -9,7 +10,7 @@ export type WatchReason = 'memory' | 'processes' | 'disk' | 'unwatched';
 
 const reportSchema = z.union([
   z.object({ id: z.number(), ready: z.literal(true) }),
-  z.object({ id: z.number(), why: z.enum(['memory', 'processes', 'disk']) }),
+  z.object({ id: z.number(), why: z.enum(['memory', 'processes', 'disk', 'unwatched']) }),
 ]);
 
 interface Watched {
@@ -69,8 +70,10 @@ function watchingThread(): WorkerThread {
     if ('ready' in report) entry?.onReady();
     else entry?.onEnd(report.why);
   });
-  const onFailure = () => {
-    if (thread === worker) thread = undefined;
+  const onFailure = (cause: unknown) => {
+    if (thread !== worker) return;
+    logger().error({ err: cause }, 'the thread that watches commands ended; what runs is ended too');
+    thread = undefined;
     for (const entry of [...watched.values()]) entry.onEnd('unwatched');
   };
   worker.on('error', onFailure);
