@@ -9,7 +9,7 @@ import { openArchive, safeArchiveName } from '@/server/workspace/archive';
 import { sha256Of } from '@/server/workspace/blobs';
 import { collidesWithArchive, collisionKey, MANIFEST_FILE, PLAN_FILE } from '@/server/workspace/edits/paths';
 import type { Manifest } from '@/server/workspace/manifest';
-import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
+import { describeSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { listFiles } from '@/server/workspace/snapshots';
 import { viewProject } from './view-project';
 
@@ -108,7 +108,7 @@ async function manifestOf(
     _count: true,
   });
   const { done, skipped } = tasksOf(view, held);
-  const execution = await selectSandbox(env().SANDBOX);
+  const execution = await describeSandbox(env().SANDBOX);
   return {
     format: 1,
     project: { id: projectId, title: view.project.title, status: view.project.status },

@@ -13,7 +13,7 @@ import { db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
 import { AppError, notFound } from '@/server/platform/errors';
 import { embedderOf } from '@/server/runs/engine/embedder';
-import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
+import { describeSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import { deleteWithPayments } from '../end-subscriptions';
 import { isOperator, memberProcedure, router } from '../trpc';
 
@@ -26,7 +26,7 @@ export const accountRouter = router({
         select: { id: true, name: true, email: true, image: true },
       }),
       db().membership.findMany({ where: { userId }, include: { organization: true }, orderBy: { createdAt: 'asc' } }),
-      selectSandbox(env().SANDBOX),
+      describeSandbox(env().SANDBOX),
     ]);
     const organizations = memberships.map((row) => ({
       id: row.organization.id,

@@ -1,12 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newId } from '@/server/platform/ids';
+import { processesOf } from '@/test/hostile/canaries';
 import { runChecks } from '../checks/run-checks';
 import { BoundedOutput } from './bounded-output';
 import { bubblewrap } from './bubblewrap';
+import { sweepFolders } from './folder';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './sandbox';
 import { selectSandbox } from './select-sandbox';
 
@@ -29,50 +32,42 @@ describe.skipIf(reason !== null)('bubblewrap, for real', () => {
     expect(readFileSync(join(directory, 'out.txt'), 'utf8')).toBe(process.version);
   });
 
+  it('is not root outside', async () => {
+    await run('touch made');
+    expect(statSync(join(directory, 'made')).uid).not.toBe(0);
+    expect((await run('id -un; id -u')).output).toBe('sandbox\n1000\n');
+  });
+
+  it('dies with the server, whose folder the next start sweeps', async () => {
+    const mark = `mark-${newId()}`;
+    const program = `
+      const { openFolder } = await import('./server/workspace/sandbox/folder.ts');
+      const { bubblewrap } = await import('./server/workspace/sandbox/bubblewrap.ts');
+      const { DEFAULT_SANDBOX_LIMITS: limits } = await import('./server/workspace/sandbox/sandbox.ts');
+      const { path } = await openFolder();
+      process.send(path);
+      await bubblewrap.run({ directory: path, command: 'export MARK=${mark}; sleep 60 & sleep 60', limits });`;
+    const server = spawn(
+      process.execPath,
+      ['--import', './scripts/register.mjs', '--input-type=module', '-e', program],
+      {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    );
+    const [folder] = await once(server, 'message');
+    await expect.poll(() => processesOf(mark).length, { timeout: 15_000 }).toBeGreaterThan(1);
+    await sweepFolders();
+    expect(existsSync(folder)).toBe(true);
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+    await expect.poll(() => processesOf(mark), { timeout: 5000 }).toEqual([]);
+    expect(existsSync(folder)).toBe(true);
+    await sweepFolders();
+    expect(existsSync(folder)).toBe(false);
+  });
+
   it('gives the exit code and both outputs', async () => {
     expect(await run('echo out; echo err >&2; exit 3')).toMatchObject({ exitCode: 3, output: 'out\nerr\n' });
-  });
-
-  it('reaches no network, not even a server on this machine', async () => {
-    const server = createServer((_request, response) => response.end('reached')).listen(0, '127.0.0.1');
-    try {
-      await new Promise((done) => server.once('listening', done));
-      const { port } = server.address() as AddressInfo;
-      const outcome = await run(`node -e "fetch('http://127.0.0.1:${port}').then(r => r.text()).then(console.log)"`);
-      expect(outcome.exitCode).not.toBe(0);
-      expect(outcome.output).not.toContain('reached');
-    } finally {
-      server.close();
-    }
-  });
-
-  it.each(['/usr/x', '/etc/x', '/x', '/dev/x', '/toolchain/x', '../x', '/usr/bin/node'])(
-    'cannot write %s',
-    async (path) => {
-      expect((await run(`echo x > ${path}`)).exitCode).not.toBe(0);
-    },
-  );
-
-  it('sees neither the files of Plumbline nor its environment', async () => {
-    process.env.PLUMBLINE_TEST_SECRET = 'do-not-leak';
-    const outcome = await run(`env; cat /proc/*/environ | tr '\\0' '\\n'; ls ${resolve('.')} /root /home`);
-    expect(outcome.output).not.toContain('do-not-leak');
-    expect(outcome.output).not.toContain('package.json');
-    expect((await run('ls / ')).output).not.toMatch(/^(root|home|work|var)$/m);
-  });
-
-  it('follows no symbolic link out of the project', async () => {
-    const outside = mkdtempSync(join(tmpdir(), 'plumbline-outside-'));
-    try {
-      writeFileSync(join(outside, 'secret'), 'secret');
-      symlinkSync(outside, join(directory, 'link'));
-      const outcome = await run('cat link/secret; echo x > link/new');
-      expect(outcome.output).not.toContain('secret\n');
-      expect(outcome.exitCode).not.toBe(0);
-      expect(existsSync(join(outside, 'new'))).toBe(false);
-    } finally {
-      rmSync(outside, { recursive: true, force: true });
-    }
   });
 
   it('ends an infinite loop with all its children at the time limit', async () => {
@@ -93,25 +88,6 @@ describe.skipIf(reason !== null)('bubblewrap, for real', () => {
     const running = run('sleep 30', {}, stop.signal);
     stop.abort();
     expect(await running).toMatchObject({ ended: 'aborted' });
-  });
-
-  it('bounds a fork bomb', async () => {
-    const outcome = await run('bomb() { bomb | bomb & }; bomb; sleep 10', { processes: 64 });
-    expect(outcome.ended === 'processes' || /fork|Resource/.test(outcome.output)).toBe(true);
-    expect(outcome.durationMs).toBeLessThan(14_000);
-  });
-
-  it('ends a process that takes too much memory, and many that do together', async () => {
-    const memoryBytes = 256 * 1024 ** 2;
-    const one = await run('python3 -c "x = bytearray(800 * 1024**2); print(len(x))"', { memoryBytes });
-    expect(one.exitCode).not.toBe(0);
-    const hog = `python3 -c "import time; x = b'x' * (120 * 1024**2); time.sleep(9)"`;
-    const many = await run(`${hog} & ${hog} & ${hog} & ${hog} & wait`, { memoryBytes });
-    expect(many).toMatchObject({ ended: 'memory' });
-  });
-
-  it('refuses a file larger than the limit', async () => {
-    expect((await run('head -c 3000000 /dev/zero > big', { fileBytes: 1024 ** 2 })).exitCode).not.toBe(0);
   });
 
   it('caps a flood of output', async () => {

@@ -18,11 +18,13 @@ export async function selectSandbox(mode: 'auto' | 'bubblewrap' | 'off'): Promis
   return { sandbox: null, reason: `Commands are not run: ${reason}. Files are still parsed.` };
 }
 
-/** One warning in the log when a worker starts and cannot run commands. Never throws. */
+/** For a page or a manifest, which only say what runs commands here: never throws because `SANDBOX=bubblewrap` is missing. */
+export function describeSandbox(mode: 'auto' | 'bubblewrap' | 'off'): Promise<SandboxChoice> {
+  return selectSandbox(mode === 'off' ? 'off' : 'auto');
+}
+
+/** One warning in the log when a worker starts and cannot run commands. */
 export async function reportSandbox(mode: 'auto' | 'bubblewrap' | 'off'): Promise<void> {
-  const reason = await selectSandbox(mode).then(
-    (choice) => choice.reason,
-    (error: unknown) => String(error),
-  );
+  const { reason } = await describeSandbox(mode);
   if (reason !== null) logger().warn({ reason }, 'commands of projects are not run');
 }
