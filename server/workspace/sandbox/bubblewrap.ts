@@ -21,10 +21,15 @@ import { launcherArguments, PASSWD } from './wrapper-arguments';
  */
 export const bubblewrap: Sandbox = { id: 'bubblewrap', unavailable, run };
 
+const PROBE_AGAIN_MS = 60_000;
 let probe: Promise<string | null> | undefined;
 
+/** A cage that held once holds; one that did not is tried again, because a busy machine can fail the first try. */
 function unavailable(): Promise<string | null> {
-  probe ??= probeBubblewrap(run);
+  probe ??= probeBubblewrap(run).then((reason) => {
+    if (reason !== null) setTimeout(() => (probe = undefined), PROBE_AGAIN_MS).unref();
+    return reason;
+  });
   return probe;
 }
 
