@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { resetEnv } from '@/server/platform/env';
+import { newSecret } from '@/server/platform/ids';
 import { cleanOutput } from './clean-output';
 import { delegated, openControlGroup } from './control-group';
 import { probeBubblewrap } from './probe';
@@ -11,8 +12,18 @@ import { DEFAULT_SANDBOX_LIMITS, type Sandbox, sandboxLimits } from './sandbox';
 import { isRoot, usableRange } from './sandbox-user';
 import { isInstalled } from './toolchain';
 
+const CHANGED = [
+  'APP_ENV',
+  'NEXTAUTH_SECRET',
+  'APP_ENCRYPTION_KEY',
+  'SMTP_URL',
+  'MOCK_STRIPE_PAYMENTS',
+  'SANDBOX_WRITE_MB',
+  'SANDBOX_FILES',
+  'SANDBOX_CGROUP',
+];
 afterEach(() => {
-  for (const name of ['APP_ENV', 'SANDBOX_WRITE_MB', 'SANDBOX_FILES', 'SANDBOX_CGROUP']) delete process.env[name];
+  for (const name of CHANGED) delete process.env[name];
   process.env.APP_ENV = 'test';
   resetEnv();
 });
@@ -33,9 +44,9 @@ describe.skipIf(!isInstalled())('a cage that does not hold', () => {
   it.skipIf(!isRoot())('is refused in production, with what to do about root', async () => {
     Object.assign(process.env, {
       APP_ENV: 'production',
-      NEXTAUTH_SECRET: 'x'.repeat(20),
-      APP_ENCRYPTION_KEY: 'y'.repeat(20),
-      LOCAL_SIGN_IN: 'true',
+      NEXTAUTH_SECRET: newSecret(),
+      APP_ENCRYPTION_KEY: newSecret(),
+      SMTP_URL: 'smtp://127.0.0.1:1',
       MOCK_STRIPE_PAYMENTS: 'true',
     });
     resetEnv();
