@@ -1,6 +1,7 @@
 import type { Metadata, Viewport } from 'next';
 import { headers } from 'next/headers';
 import type { ReactNode } from 'react';
+import { ComposingKeys } from '@/components/shell/composing-keys';
 import { ThemeProvider } from '@/components/shell/theme-provider';
 import { NONCE } from '@/server/api/http/page-policy';
 import './globals.css';
@@ -27,6 +28,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   return (
     <html lang="en" suppressHydrationWarning>
       <body>
+        <ComposingKeys />
         <ThemeProvider nonce={nonce}>{children}</ThemeProvider>
       </body>
     </html>

@@ -42,7 +42,10 @@ test('chat: an answer is stopped, a question is edited and asked again', async (
     await page.getByLabel('Message', { exact: true }).fill('Why so slow?');
     await page.keyboard.press('Enter');
     await expect(log).toContainText('It is slow because');
+    expect(fake.requests.at(-1)).toMatchObject({ abandoned: false });
     await page.getByRole('button', { name: 'Stop writing' }).click();
+    // U6: the provider's connection is closed at once.
+    await expect.poll(() => fake.requests.at(-1)?.abandoned, { timeout: 2_000, intervals: [50] }).toBe(true);
     await expect(log.getByText('stopped', { exact: true })).toBeVisible();
     const [, stopped] = await asked();
     expect(stopped).toMatchObject({ status: 'stopped', costMicro: '0' });

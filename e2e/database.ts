@@ -1,7 +1,8 @@
 /**
  * What a journey does to a database that no server owns at the moment, by the real functions:
  * `adjust EMAIL MICRO` (an adjustment: bonus credits first, then monthly ones), `price MODEL` (a price from now on),
- * `facts PROJECT`, `audit` (what must hold about all the money). Prints one line of JSON.
+ * `facts PROJECT`,
+ * `larger-demo-models` (for the higher qualities), `audit` (what must hold about all the money). Prints one line of JSON.
  */
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { grant } from '@/server/credits/ledger/ledger';
@@ -81,6 +82,20 @@ async function price(modelRowId: string) {
   });
 }
 
+/** Enhanced and premium quality bring a model each, so that locking them means something. */
+async function largerDemoModels(): Promise<void> {
+  const { id: _, ...demo } = await db().llmModel.findUniqueOrThrow({ where: { id: 'demo:demo' } });
+  const demoPrice = await db().modelPrice.findFirstOrThrow({ where: { modelRowId: 'demo:demo' } });
+  for (const qualityId of ['enhanced', 'premium']) {
+    const id = `demo:${qualityId}`;
+    await db().llmModel.create({
+      data: { ...demo, id, modelId: qualityId, label: `Demo model, ${qualityId} (offline)` },
+    });
+    await db().modelPrice.create({ data: { ...demoPrice, id: newId(), modelRowId: id } });
+    await db().planQualityModel.updateMany({ where: { modelRowId: 'demo:demo', qualityId }, data: { modelRowId: id } });
+  }
+}
+
 async function facts(projectId: string): Promise<ProjectFacts> {
   const where = { projectId };
   const steps = await db().runStep.findMany({ where, orderBy: { startedAt: 'asc' } });
@@ -115,6 +130,7 @@ const [command, subject = '', amount = ''] = process.argv.slice(2);
 const COMMANDS: Record<string, () => Promise<unknown>> = {
   adjust: () => adjust(subject, BigInt(amount)),
   price: () => price(subject),
+  'larger-demo-models': largerDemoModels,
   facts: () => facts(subject),
   audit,
 };

@@ -8,6 +8,7 @@ type Use = (server: OwnServer) => Promise<void>;
 /** Starts a server and lends it; then it is stopped, and its ledger must add up with nothing left open. */
 export async function lend(server: OwnServer, use: Use): Promise<void> {
   try {
+    await server.database('larger-demo-models');
     await server.start();
     await use(server);
     await server.stop();

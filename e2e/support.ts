@@ -126,6 +126,24 @@ export async function expectNoOverflow(page: Page): Promise<void> {
   expect(overflow).toBeLessThanOrEqual(0);
 }
 
+/**
+ * No scrolling into emptiness: the document ends where its content ends, and the screens of a project, whose panels scroll,
+ * are no taller than the window.
+ */
+export async function expectNoEmptyScroll(page: Page): Promise<void> {
+  const {
+    document: height,
+    content,
+    window: view,
+  } = await page.evaluate(() => ({
+    document: document.documentElement.scrollHeight,
+    content: Math.ceil(document.body.getBoundingClientRect().height),
+    window: window.innerHeight,
+  }));
+  const isPanels = /\/projects\/[0-9a-f-]{36}/.test(page.url());
+  expect(height).toBeLessThanOrEqual(isPanels ? view : Math.max(view, content));
+}
+
 /** The ways a screen is looked at: each scheme and each width once, and the other two when pictures are wanted. */
 const WAYS = [
   ['dark', 390],
@@ -158,6 +176,7 @@ export async function expectGoodScreens(page: Page, paths: readonly string[]): P
       await test.step(`${path} ${width} ${colorScheme}`, async () => {
         await expectAccessible(page);
         await expectNoOverflow(page);
+        await expectNoEmptyScroll(page);
       });
       if (process.env.SHOTS)
         await page.screenshot({

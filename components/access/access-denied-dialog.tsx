@@ -10,7 +10,14 @@ import { Button } from '@/components/ui/button';
 import { Dialog, DialogContent } from '@/components/ui/dialog';
 import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
-import { type AccessScope, type Refusal, refusalTitle, type Unlock, usefulUnlocks, waitInWords } from './refusal';
+import {
+  type AccessScope,
+  type Refusal,
+  refusalTitle,
+  type Unlock,
+  usefulUnlocks,
+  waitInWords,
+} from './access-refusal';
 import { UnlockList } from './unlock-list';
 
 /** The ways out of a refusal, asked anew when the dialog opens: credits may have come since. */

@@ -3,7 +3,7 @@ import { createContext, type ReactNode, useCallback, useContext, useMemo, useSta
 import { toast } from 'sonner';
 import { errorMessage } from '@/components/trpc/error-message';
 import { AccessDeniedDialog } from './access-denied-dialog';
-import { type AccessScope, type Refusal, refusalOf } from './refusal';
+import { type AccessScope, type Refusal, refusalOf } from './access-refusal';
 
 interface Shown {
   refusal: Refusal;

@@ -7,14 +7,8 @@ import { cn } from '@/components/ui/cn';
 import { Skeleton } from '@/components/ui/skeleton';
 import type { Quality } from '@/server/models/schema';
 import { useShowRefusal } from './access-denied';
-import { type AccessAnswer, type AccessScope, type QualityAnswer, refusalOfLevel } from './refusal';
-
-/** Levels that the plan, or this instance, cannot do; missing credits are a warning, not a lock. */
-const LOCKING = new Set(['capability_denied', 'quality_not_allowed', 'model_not_available']);
-
-export function isLocked({ denial }: QualityAnswer): boolean {
-  return denial !== null && LOCKING.has(denial.code);
-}
+import { type AccessAnswer, type AccessScope, type QualityAnswer, refusalOfLevel } from './access-refusal';
+import { isLocked, offeredLevels } from './offered-levels';
 
 function Level({
   level,
@@ -113,6 +107,7 @@ export function QualitySelector({
   follow?: { label: string; onChoose: () => void };
 }) {
   const name = useId();
+  const levels = answer === undefined ? [] : offeredLevels(answer.qualities, value ?? answer.quality);
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1 text-[0.8125rem] font-medium">{legend}</legend>
@@ -132,8 +127,8 @@ export function QualitySelector({
       {answer === undefined ? (
         <Skeleton className="h-20" />
       ) : (
-        <div className="grid gap-2 sm:grid-cols-3">
-          {answer.qualities.map((level) => (
+        <div className={cn('grid gap-2', levels.length > 1 && 'sm:grid-cols-3')}>
+          {levels.map((level) => (
             <Level
               key={level.quality}
               level={level}

@@ -10,7 +10,7 @@ import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { formatDate } from '@/components/ui/format';
 import { formatUsd } from '@/server/billing/schema';
-import { type Unlock, upgradeHref } from './refusal';
+import { type Unlock, upgradeHref } from './access-refusal';
 
 const ICON = { wait: Clock, topup: Coins, upgrade: ArrowUpRight } as const;
 
@@ -25,7 +25,7 @@ function Words({ unlock }: { unlock: Unlock }) {
       return (
         <>
           <span className="block font-medium">Wait until {formatDate(unlock.until)}</span>
-          <span className="text-muted-foreground">The monthly credits come anew, free of charge.</span>
+          <span className="text-muted-foreground">The next monthly credits arrive then, free of charge.</span>
         </>
       );
     case 'topup':

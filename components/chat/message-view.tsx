@@ -23,7 +23,7 @@ function UserMessage({
   onEdit,
 }: {
   message: ChatMessage;
-  onEdit: ((text: string) => Promise<void>) | undefined;
+  onEdit: ((text: string) => Promise<unknown>) | undefined;
 }) {
   const [draft, setDraft] = useState<string | null>(null);
   if (draft !== null && onEdit !== undefined) {
@@ -32,7 +32,12 @@ function UserMessage({
         className="space-y-2 rounded-lg border border-border bg-card p-2"
         onSubmit={(event) => {
           event.preventDefault();
-          void onEdit(draft.trim()).then(() => setDraft(null));
+          // A refusal is told by the page; what was typed stays to be sent again.
+          if (draft.trim() !== '')
+            onEdit(draft.trim()).then(
+              () => setDraft(null),
+              () => undefined,
+            );
         }}
       >
         <Textarea
@@ -83,7 +88,7 @@ export function MessageView({
   onEdit,
 }: {
   message: ChatMessage;
-  onEdit?: ((text: string) => Promise<void>) | undefined;
+  onEdit?: ((text: string) => Promise<unknown>) | undefined;
 }) {
   if (message.role === 'user') return <UserMessage message={message} onEdit={onEdit} />;
   const isDemo = message.modelLabel?.toLowerCase().includes('demo') === true;

@@ -1,12 +1,17 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
+import { z } from 'zod';
 import { useRefused } from '@/components/access/access-denied';
+import { readJson } from '@/components/drafts/read-json';
+import { useDraft } from '@/components/drafts/use-draft';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { cn } from '@/components/ui/cn';
 import { Input } from '@/components/ui/field';
 import type { ClarifyingQuestion } from '@/server/agents/schema';
+
+const answersSchema = z.record(z.string(), z.string());
 
 /** The architect's questions. Every answer is optional: what is left open is assumed as written under it. */
 export function QuestionsForm({
@@ -19,13 +24,22 @@ export function QuestionsForm({
   onDone: () => Promise<void>;
 }) {
   const trpc = useTRPC();
-  const [answers, setAnswers] = useState<Record<string, string>>({});
-  const send = useMutation(trpc.runs.answer.mutationOptions({ onSuccess: onDone, onError: useRefused({ projectId }) }));
+  const [draft, setDraft] = useDraft(`answers:${projectId}`);
+  const answers = readJson(answersSchema, draft) ?? {};
+  const send = useMutation(
+    trpc.runs.answer.mutationOptions({
+      onSuccess: () => {
+        setDraft('');
+        return onDone();
+      },
+      onError: useRefused({ projectId }),
+    }),
+  );
   const answered = questions.flatMap(({ id }) => {
     const answer = (answers[id] ?? '').trim();
     return answer === '' ? [] : [{ id, answer }];
   });
-  const set = (id: string, answer: string) => setAnswers((old) => ({ ...old, [id]: answer }));
+  const set = (id: string, answer: string) => setDraft(JSON.stringify({ ...answers, [id]: answer }));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     send.mutate({ projectId, answers: answered });

@@ -2,6 +2,12 @@
 import type { z } from 'zod';
 import { type HistoryFilter, historyFilterSchema } from '@/server/credits/schema';
 
+/** Days of the usage report that the credits page opens with. */
+export const REPORT_OPENS_WITH_DAYS = 30;
+
+/** Lines of the ledger read at once. */
+export const HISTORY_PAGE = 50;
+
 const FILTER_NAMES = ['kind', 'projectId', 'model', 'from', 'to'] as const;
 export type FilterName = (typeof FILTER_NAMES)[number];
 

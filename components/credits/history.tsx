@@ -10,12 +10,9 @@ import { EmptyState } from '@/components/ui/empty-state';
 import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import type { HistoryFilter } from '@/server/credits/schema';
-import { exportHref, isFiltered, readHistoryFilter, writeHistoryFilter } from './history-filter';
+import { exportHref, HISTORY_PAGE, isFiltered, readHistoryFilter, writeHistoryFilter } from './history-filter';
 import { HistoryFilters } from './history-filters';
 import { HistoryTable } from './history-table';
-
-/** Lines of the ledger fetched at once. */
-const PAGE = 50;
 
 /** Every line of the ledger, newest first: what was held for it, what it cost, and for what. Its filters stand in the address. */
 export function History() {
@@ -29,7 +26,7 @@ export function History() {
   };
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
     trpc.credits.history.infiniteQueryOptions(
-      { limit: PAGE, ...filter },
+      { limit: HISTORY_PAGE, ...filter },
       { getNextPageParam: (page) => page.nextCursor ?? undefined },
     ),
   );

@@ -26,6 +26,7 @@ import {
 } from './chart-data';
 import { Credits } from './credits';
 import { FigureCard } from './figure-card';
+import { REPORT_OPENS_WITH_DAYS } from './history-filter';
 import { sixDecimals } from './receipt-words';
 
 type Report = Outputs['credits']['report'];
@@ -186,7 +187,7 @@ function Tasks({ tasks }: { tasks: Report['tasks'] }) {
 /** What the credits went into over the last days: by day, project and model, quotes beside charges, and absorbed rework. */
 export function UsageReport() {
   const trpc = useTRPC();
-  const [days, setDays] = useState<number>(30);
+  const [days, setDays] = useState<number>(REPORT_OPENS_WITH_DAYS);
   const { data, error, refetch } = useQuery(
     trpc.credits.report.queryOptions({ days }, { placeholderData: (old) => old }),
   );
@@ -194,7 +195,7 @@ export function UsageReport() {
     data !== undefined && data.total.used === 0n && data.total.absorbed === 0n && data.models.length === 0;
   return (
     <Section
-      title="What they went into"
+      title="Spent on"
       titleId="report-title"
       aside={
         <div className="flex items-center gap-2">
@@ -203,7 +204,9 @@ export function UsageReport() {
             id="report-days"
             className="h-8 w-auto"
             value={days}
-            onChange={(event) => setDays(SPANS.find((span) => String(span) === event.target.value) ?? 30)}
+            onChange={(event) =>
+              setDays(SPANS.find((span) => String(span) === event.target.value) ?? REPORT_OPENS_WITH_DAYS)
+            }
           >
             {SPANS.map((span) => (
               <option key={span} value={span}>

@@ -1,5 +1,6 @@
 'use client';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { cutAtMarks, markWords, type Span } from '@/components/search/mark-words';
 import { cn } from '@/components/ui/cn';
 import { ScrollRegion } from '@/components/ui/scroll-region';
 import { type CodeToken, grammarOf, highlight } from './highlighter';
@@ -25,17 +26,48 @@ function useTokens(code: string, language: string): CodeToken[][] | null {
   return done !== null && done.code === code ? done.tokens : null;
 }
 
-function Line({ plain, tokens }: { plain: string; tokens: CodeToken[] | undefined }) {
-  if (tokens === undefined) return <>{plain}</>;
+function Marked({ text, start, spans }: { text: string; start: number; spans: readonly Span[] }) {
+  if (spans.length === 0) return <>{text}</>;
+  return cutAtMarks(text, start, spans).map((piece, index) =>
+    piece.marked ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a line have no other identity
+      <mark key={index} className="rounded-xs bg-brass-soft text-inherit underline decoration-brass-mark decoration-2">
+        {piece.text}
+      </mark>
+    ) : (
+      piece.text
+    ),
+  );
+}
+
+const NO_WORDS: readonly string[] = [];
+
+function Line({
+  plain,
+  tokens,
+  words = NO_WORDS,
+}: {
+  plain: string;
+  tokens: CodeToken[] | undefined;
+  words?: readonly string[];
+}) {
+  const spans = words.length === 0 ? [] : markWords(plain, words);
+  if (tokens === undefined) return <Marked text={plain} start={0} spans={spans} />;
+  const starts: number[] = [];
+  let length = 0;
+  for (const token of tokens) {
+    starts.push(length);
+    length += token.text.length;
+  }
   return tokens.map((token, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a line have no other identity
     <span key={index} style={token.style}>
-      {token.text}
+      <Marked text={token.text} start={starts[index] ?? 0} spans={spans} />
     </span>
   ));
 }
 
-/** A file with line numbers; `from` and `to` (1-based) are marked and scrolled to. */
+/** A file with line numbers; `from` and `to` (1-based) are marked and scrolled to, and `words` are marked wherever they stand. */
 export function CodeView({
   code,
   language,
@@ -43,6 +75,7 @@ export function CodeView({
   from,
   to,
   firstLine = 1,
+  words,
 }: {
   code: string;
   language: string;
@@ -50,6 +83,8 @@ export function CodeView({
   from?: number | undefined;
   to?: number | undefined;
   firstLine?: number;
+  /** In small letters. */
+  words?: readonly string[];
 }) {
   const tokens = useTokens(code, language);
   const lines = useMemo(() => code.replace(/\n$/, '').split('\n'), [code]);
@@ -82,7 +117,11 @@ export function CodeView({
                   {number}
                 </i>
                 <div className="whitespace-pre">
-                  {line === '' ? ' ' : <Line plain={line} tokens={tokens?.[index]} />}
+                  {line === '' ? (
+                    ' '
+                  ) : (
+                    <Line plain={line} tokens={tokens?.[index]} {...(words === undefined ? {} : { words })} />
+                  )}
                 </div>
               </div>
             );

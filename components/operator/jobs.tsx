@@ -137,7 +137,11 @@ function LastRun({ job }: { job: Job }) {
       : null;
   return (
     <>
-      <time dateTime={lastStartedAt.toISOString()} title={`${formatDateTime(lastStartedAt)} UTC`}>
+      <time
+        suppressHydrationWarning
+        dateTime={lastStartedAt.toISOString()}
+        title={`${formatDateTime(lastStartedAt)} UTC`}
+      >
         {formatRelative(lastStartedAt, new Date())}
       </time>
       {took === null ? null : <span className="text-muted-foreground"> · took {took}</span>}

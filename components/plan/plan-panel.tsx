@@ -1,10 +1,11 @@
 'use client';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { FileText, Pencil, RotateCcw } from 'lucide-react';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useRefused } from '@/components/access/access-denied';
 import { Markdown } from '@/components/chat/markdown';
 import { Charged, QuoteRange } from '@/components/credits/credits';
+import { useDraft } from '@/components/drafts/use-draft';
 import { useProjectStream } from '@/components/project/project-stream';
 import { useTRPC } from '@/components/trpc/provider';
 import { Badge } from '@/components/ui/badge';
@@ -17,6 +18,7 @@ import { Label, Textarea } from '@/components/ui/field';
 import { formatDateTime, plural } from '@/components/ui/format';
 import { Skeleton } from '@/components/ui/skeleton';
 import { ApproveBar } from './approve-bar';
+import { readPlanDraft, writePlanDraft } from './plan-draft';
 import { PlanEditor } from './plan-editor';
 import { TaskCard } from './task-card';
 
@@ -46,7 +48,7 @@ function Replan() {
   const { projectId, refresh } = useProjectStream();
   const trpc = useTRPC();
   const [open, setOpen] = useState(false);
-  const [note, setNote] = useState('');
+  const [note, setNote] = useDraft(`replan:${projectId}`);
   const replan = useMutation(
     trpc.plan.replan.mutationOptions({
       onSuccess: async () => {
@@ -98,9 +100,13 @@ function Replan() {
 /** Spec, tasks with criteria and quotes, edits, and the approval. */
 export function PlanPanel() {
   const { projectId, view, refresh } = useProjectStream();
-  const [editing, setEditing] = useState(false);
+  const [opened, setOpened] = useState(false);
+  const [kept, keep] = useDraft(`plan:${projectId}`);
+  const draft = useMemo(() => readPlanDraft(kept), [kept]);
   if (view === undefined) return <Skeleton className="h-64" />;
   const { plan, actions } = view;
+  // Edits that were kept open the editor where they can still be saved.
+  const editing = actions.canEditPlan && (opened || draft !== null);
   if (plan === null) {
     return (
       <Section title="Plan" titleId="plan-title">
@@ -145,7 +151,7 @@ export function PlanPanel() {
             )}
             {actions.canReplan ? <Replan /> : null}
             {actions.canEditPlan ? (
-              <Button size="sm" onClick={() => setEditing(true)}>
+              <Button size="sm" onClick={() => setOpened(true)}>
                 <Pencil aria-hidden="true" /> Edit plan
               </Button>
             ) : null}
@@ -156,9 +162,14 @@ export function PlanPanel() {
       {editing ? (
         <PlanEditor
           projectId={projectId}
-          baseVersion={view.planVersion}
-          plan={plan}
-          onClose={() => setEditing(false)}
+          currentVersion={view.planVersion}
+          current={plan}
+          draft={draft}
+          onChange={(next) => keep(writePlanDraft(next))}
+          onClose={() => {
+            keep('');
+            setOpened(false);
+          }}
           onSaved={refresh}
         />
       ) : (

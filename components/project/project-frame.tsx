@@ -1,7 +1,7 @@
 'use client';
 import { Download, FlaskConical } from 'lucide-react';
-import { usePathname } from 'next/navigation';
-import type { ReactNode } from 'react';
+import { usePathname, useRouter } from 'next/navigation';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { ChatPanel } from '@/components/chat/chat-panel';
 import { Charged, QuoteRange } from '@/components/credits/credits';
 import { StatusBadge } from '@/components/projects/status-badge';
@@ -20,8 +20,20 @@ import { ProjectStreamProvider, useProjectStream } from './project-stream';
 import { ProjectTabs } from './project-tabs';
 import { RunControls } from './run-controls';
 
+/** The window's title was written by the server: a project that gets another name has it written again. */
+function useNamedWindow(title: string | undefined): void {
+  const router = useRouter();
+  const written = useRef(title);
+  useEffect(() => {
+    if (title === undefined || title === written.current) return;
+    if (written.current !== undefined) router.refresh();
+    written.current = title;
+  }, [title, router]);
+}
+
 function ProjectBar() {
   const { projectId, view } = useProjectStream();
+  useNamedWindow(view?.project.title);
   if (view === undefined) return <Skeleton className="m-3 h-9" />;
   const { project, tasks, totals, quote } = view;
   const done = tasks.filter(({ status }) => status === 'approved' || status === 'accepted').length;

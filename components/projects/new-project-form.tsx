@@ -1,17 +1,25 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { ArrowRight } from 'lucide-react';
 import { startTransition, useActionState, useEffect, useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { DesignQuote } from '@/components/access/design-quote';
 import { NewProjectQuality } from '@/components/access/new-project-quality';
+import { useDraft } from '@/components/drafts/use-draft';
 import { useShownOrganization } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
 import { Card } from '@/components/ui/card';
 import { FieldError, Input, Label, Textarea } from '@/components/ui/field';
 import type { Quality } from '@/server/models/schema';
-import { fieldMessages, type NewProject, type NewProjectState, newProjectSchema } from './new-project-schema';
-import { dropDraft, keepDraft, readDraft, tabStore } from './project-draft';
+import {
+  NEW_PROJECT,
+  type NewProject,
+  type NewProjectState,
+  newProjectSchema,
+  readNewProject,
+  writeNewProject,
+} from './new-project-schema';
 
 export interface ExampleCard {
   slug: string;
@@ -24,43 +32,31 @@ export function NewProjectForm({
   action,
   examples,
   demo,
-  userId,
 }: {
   action: (state: NewProjectState, form: FormData) => Promise<NewProjectState>;
   examples: readonly ExampleCard[];
   demo: boolean;
-  /** Whose draft is kept. */
-  userId: string;
 }) {
   const organizationId = useShownOrganization();
   const [state, submit, pending] = useActionState(action, { message: null, fields: {} });
   const form = useForm<NewProject>({
     defaultValues: { title: '', description: '' },
     mode: 'onTouched',
-    resolver: (values) => {
-      const parsed = newProjectSchema.safeParse(values);
-      if (parsed.success) return { values: parsed.data, errors: {} };
-      const fields = fieldMessages(parsed.error);
-      return {
-        values: {},
-        errors: Object.fromEntries(
-          Object.entries(fields).map(([name, message]) => [name, { type: 'validate', message }]),
-        ),
-      };
-    },
+    resolver: zodResolver(newProjectSchema),
   });
   const [quality, setQuality] = useState<Quality>('fast');
   const { getValues, reset } = form;
-  // Whoever left for a plan or for credits finds what they had typed.
+  const [kept, keep] = useDraft(NEW_PROJECT);
+  // A person who left for a plan or for credits finds what they had typed.
   useEffect(() => {
-    const draft = readDraft(tabStore(), userId);
+    const draft = readNewProject(kept);
     const { title, description } = getValues();
     if (draft !== null && title === '' && description === '') reset(draft);
-  }, [getValues, reset, userId]);
+  }, [kept, getValues, reset]);
   // Sending took the draft away; a refusal leaves the form, and so its draft.
   useEffect(() => {
-    if (state.message !== null) keepDraft(tabStore(), userId, getValues());
-  }, [state, getValues, userId]);
+    if (state.message !== null) keep(writeNewProject(getValues()));
+  }, [state, getValues, keep]);
   const titleError = form.formState.errors.title?.message ?? state.fields.title;
   const descriptionError = form.formState.errors.description?.message ?? state.fields.description;
   return (
@@ -71,12 +67,12 @@ export function NewProjectForm({
         aria-label="New project"
         noValidate
         className="space-y-4"
-        onChange={() => keepDraft(tabStore(), userId, getValues())}
+        onChange={() => keep(writeNewProject(getValues()))}
         onSubmit={(event) => {
           const data = new FormData(event.currentTarget);
           event.preventDefault();
           void form.handleSubmit(() => {
-            dropDraft(tabStore(), userId);
+            keep('');
             startTransition(() => submit(data));
           })();
         }}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readJson } from '@/components/drafts/read-json';
 
 /** The form of a new project; the browser and the action read the same rules. */
 export const newProjectSchema = z.object({
@@ -24,4 +25,19 @@ export function fieldMessages(error: z.ZodError<NewProject>): NewProjectState['f
     if (name === 'title' || name === 'description') fields[name] ??= issue.message;
   }
   return fields;
+}
+
+/** The place of the form's draft. */
+export const NEW_PROJECT = 'new-project';
+
+const draftSchema = z.object({ title: z.string(), description: z.string() });
+
+/** What was typed into the form and kept; null when there is nothing, or nothing that can be read. */
+export function readNewProject(text: string): NewProject | null {
+  return readJson(draftSchema, text);
+}
+
+/** The form as a draft; empty when nothing is typed. */
+export function writeNewProject({ title, description }: NewProject): string {
+  return title.trim() === '' && description.trim() === '' ? '' : JSON.stringify({ title, description });
 }

@@ -57,7 +57,9 @@ function ProjectRow({ project }: { project: Row }) {
             quote <QuoteRange p50={project.quoteP50Micro} p90={project.quoteP90Micro} />
           </span>
         ) : null}
-        <time dateTime={project.updatedAt.toISOString()}>{formatRelative(project.updatedAt, new Date())}</time>
+        <time suppressHydrationWarning dateTime={project.updatedAt.toISOString()}>
+          {formatRelative(project.updatedAt, new Date())}
+        </time>
       </div>
     </li>
   );

@@ -2,6 +2,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { useRefused } from '@/components/access/access-denied';
+import { useDraft } from '@/components/drafts/use-draft';
 import { useProjectStream } from '@/components/project/project-stream';
 import { useTRPC } from '@/components/trpc/provider';
 import type { TaskView } from '@/components/trpc/types';
@@ -16,10 +17,16 @@ export function RefinementPanel({ task }: { task: TaskView }) {
   const { projectId, refresh } = useProjectStream();
   const trpc = useTRPC();
   const id = useId();
-  const [note, setNote] = useState('');
+  const [note, setNote] = useDraft(`refine:${projectId}:${task.key}`);
   const [edit, setEdit] = useState<{ title: string; why: string; criteria: TaskView['criteria'] } | null>(null);
   const refine = useMutation(
-    trpc.runs.refine.mutationOptions({ onSuccess: refresh, onError: useRefused({ projectId }) }),
+    trpc.runs.refine.mutationOptions({
+      onSuccess: () => {
+        setNote('');
+        return refresh();
+      },
+      onError: useRefused({ projectId }),
+    }),
   );
   const choose = (choice: RefineChoice) => {
     const trimmed = note.trim();

@@ -3,7 +3,7 @@ import { skipToken, useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
-import { useState } from 'react';
+import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import { CodeView } from '@/components/files/code-view';
 import { useProjectStream } from '@/components/project/project-stream';
 import { errorMessage } from '@/components/trpc/error-message';
@@ -16,6 +16,25 @@ import { ErrorState } from '@/components/ui/error-state';
 import { Input } from '@/components/ui/field';
 import { plural } from '@/components/ui/format';
 import { SkeletonRows } from '@/components/ui/skeleton';
+
+/** Pixels of code above the first word that is marked. */
+const ABOVE_FIRST_MARK_PX = 40;
+
+/** A hit's code, scrolled to the first word that was looked for. */
+function FromFirstMark({ children }: { children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const mark = box.current?.querySelector('mark');
+    if (box.current === null || mark === null || mark === undefined) return;
+    const below = mark.getBoundingClientRect().top - box.current.getBoundingClientRect().top;
+    box.current.scrollTop += below - ABOVE_FIRST_MARK_PX;
+  }, []);
+  return (
+    <div ref={box} className="max-h-64 overflow-y-auto">
+      {children}
+    </div>
+  );
+}
 
 /** Finds code by what it means and by the words in it; says which of the two worked. */
 export function SearchPanel() {
@@ -54,7 +73,8 @@ export function SearchPanel() {
       <div aria-live="polite" className="mt-3 space-y-3">
         {query === '' ? (
           <EmptyState title="Ask in your own words">
-            Search looks for meaning and for names. Each hit opens the file at its line.
+            Search looks for meaning and for names; a name spelled exactly comes first. Each hit opens the file at its
+            line.
           </EmptyState>
         ) : null}
         {error !== null ? (
@@ -71,13 +91,13 @@ export function SearchPanel() {
               {data.note}
             </p>
             {data.hits.length === 0 ? (
-              <EmptyState title="Nothing found">
-                Try other words, or a name from the code. Only snapshots of finished steps are indexed.
+              <EmptyState title={`Nothing in the code answers “${query}”`}>
+                Try other words, or a name as the code spells it. Only the files of finished steps are searched.
               </EmptyState>
             ) : null}
             <ol className="space-y-3">
               {data.hits.map((hit) => (
-                <li key={`${hit.path}:${hit.startLine}:${hit.endLine}`}>
+                <li key={`${query}:${hit.path}:${hit.startLine}:${hit.endLine}`}>
                   <Card className="overflow-hidden">
                     <div className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-b border-border bg-muted px-3 py-1.5 text-[0.75rem]">
                       <Link
@@ -91,14 +111,15 @@ export function SearchPanel() {
                         {hit.why.map((why) => (why === 'vector' ? 'by meaning' : 'by words')).join(', ')}
                       </span>
                     </div>
-                    <div className="max-h-64 overflow-y-auto">
+                    <FromFirstMark>
                       <CodeView
                         code={hit.content}
                         language={hit.path}
                         label={`${hit.path}, lines ${hit.startLine} to ${hit.endLine}`}
                         firstLine={hit.startLine}
+                        words={data.terms}
                       />
-                    </div>
+                    </FromFirstMark>
                   </Card>
                 </li>
               ))}

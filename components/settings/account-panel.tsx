@@ -1,16 +1,19 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
+import { useForgetDrafts } from '@/components/drafts/use-draft';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { Me } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
 import { Card, Section } from '@/components/ui/card';
 import { ErrorState } from '@/components/ui/error-state';
-import { Input, Label } from '@/components/ui/field';
+import { FieldError, Input, Label } from '@/components/ui/field';
 import { SkeletonRows } from '@/components/ui/skeleton';
+import { organizationNameSchema } from '@/server/organizations/schema';
 import { ConfirmDialog } from './confirm-dialog';
 import { DeleteAccount } from './delete-account';
 import { useOutcome } from './use-settings';
@@ -57,29 +60,37 @@ export function AccountPanel() {
 function ProfileForm({ user }: { user: Me['user'] }) {
   const trpc = useTRPC();
   const rename = useMutation(trpc.account.rename.mutationOptions(useOutcome('Saved.')));
-  const [name, setName] = useState(user.name ?? '');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    rename.mutate({ name });
-  };
+  const form = useForm({
+    resolver: zodResolver(organizationNameSchema),
+    defaultValues: { name: user.name ?? '' },
+  });
+  const problem = form.formState.errors.name?.message;
   return (
     <Card className="space-y-2 p-3">
-      <form onSubmit={submit} aria-label="Profile" className="flex flex-wrap items-end gap-3">
+      <form
+        noValidate
+        onSubmit={form.handleSubmit((value) => rename.mutate(value))}
+        aria-label="Profile"
+        className="flex flex-wrap items-end gap-3"
+      >
         <div className="min-w-48 flex-1">
           <Label htmlFor="person-name">Your name</Label>
           <Input
             id="person-name"
-            value={name}
             maxLength={80}
             autoComplete="name"
             placeholder={user.email}
-            aria-describedby="person-name-note"
-            onChange={(event) => setName(event.target.value)}
+            aria-invalid={problem !== undefined}
+            aria-describedby="person-name-problem person-name-note"
+            {...form.register('name')}
           />
         </div>
-        <Button type="submit" disabled={rename.isPending || name.trim() === '' || name.trim() === user.name}>
+        <Button type="submit" disabled={rename.isPending || !form.formState.isDirty}>
           Save name
         </Button>
+        <div className="w-full empty:hidden">
+          <FieldError id="person-name-problem">{problem}</FieldError>
+        </div>
       </form>
       <p id="person-name-note" className="break-words text-[0.75rem] text-muted-foreground">
         Shown to your teams and in invitations. You sign in as {user.email}.
@@ -90,9 +101,13 @@ function ProfileForm({ user }: { user: Me['user'] }) {
 
 function Sessions() {
   const trpc = useTRPC();
+  const forgetDrafts = useForgetDrafts();
   const everywhere = useMutation(
     trpc.account.signOutEverywhere.mutationOptions({
-      onSuccess: () => window.location.assign('/'),
+      onSuccess: () => {
+        forgetDrafts();
+        window.location.assign('/');
+      },
       onError: (error) => toast.error(errorMessage(error)),
     }),
   );

@@ -1,6 +1,7 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -13,34 +14,32 @@ import { switchOrganization } from './switch-organization';
 /** Makes a team and goes there. */
 export function CreateTeam() {
   const trpc = useTRPC();
-  const [name, setName] = useState('');
-  const [problem, setProblem] = useState('');
+  const form = useForm({ resolver: zodResolver(organizationNameSchema), defaultValues: { name: '' } });
+  const problem = form.formState.errors.name?.message;
   const fail = (error: unknown) => toast.error(error instanceof Error ? error.message : errorMessage(error));
   const create = useMutation(
     trpc.organizations.create.mutationOptions({
       onSuccess: ({ organizationId }) => switchOrganization(organizationId, '/settings/members').catch(fail),
-      onError: (error) => setProblem(errorMessage(error)),
+      onError: (error) => form.setError('name', { message: errorMessage(error) }),
     }),
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const parsed = organizationNameSchema.safeParse({ name });
-    setProblem(parsed.success ? '' : (parsed.error.issues[0]?.message ?? ''));
-    if (parsed.success) create.mutate(parsed.data);
-  };
   return (
     <Section title="New team" titleId="new-team">
       <Card className="p-3">
-        <form onSubmit={submit} aria-labelledby="new-team" className="flex flex-wrap items-end gap-3">
+        <form
+          noValidate
+          onSubmit={form.handleSubmit((team) => create.mutate(team))}
+          aria-labelledby="new-team"
+          className="flex flex-wrap items-end gap-3"
+        >
           <div className="min-w-48 flex-1">
             <Label htmlFor="team-name">Team name</Label>
             <Input
               id="team-name"
-              value={name}
               maxLength={80}
-              aria-invalid={problem !== ''}
+              aria-invalid={problem !== undefined}
               aria-describedby="team-name-problem team-name-note"
-              onChange={(event) => setName(event.target.value)}
+              {...form.register('name')}
             />
           </div>
           <Button type="submit" disabled={create.isPending || create.isSuccess}>

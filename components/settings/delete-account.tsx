@@ -1,6 +1,7 @@
 'use client';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { toast } from 'sonner';
+import { useForgetDrafts } from '@/components/drafts/use-draft';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { Outputs } from '@/components/trpc/types';
@@ -42,9 +43,13 @@ export function DeleteAccount() {
 
 function Deletion({ plan }: { plan: Plan }) {
   const trpc = useTRPC();
+  const forgetDrafts = useForgetDrafts();
   const remove = useMutation(
     trpc.account.delete.mutationOptions({
-      onSuccess: () => window.location.assign('/'),
+      onSuccess: () => {
+        forgetDrafts();
+        window.location.assign('/');
+      },
       onError: (error) => toast.error(errorMessage(error)),
     }),
   );

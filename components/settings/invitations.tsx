@@ -1,6 +1,7 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useForm } from 'react-hook-form';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { Outputs } from '@/components/trpc/types';
@@ -48,41 +49,38 @@ export function Invitations({ role }: { role: Role }) {
 function InviteForm({ role }: { role: Role }) {
   const trpc = useTRPC();
   const { onSuccess } = useOutcome('The invitation is on its way.');
-  const [email, setEmail] = useState('');
-  const [wanted, setWanted] = useState<string>('member');
-  const [problem, setProblem] = useState('');
+  const form = useForm({ resolver: zodResolver(inviteSchema), defaultValues: { email: '', role: 'member' as Role } });
+  const problem = form.formState.errors.email?.message;
   const invite = useMutation(
     trpc.organizations.invite.mutationOptions({
       onSuccess: async () => {
-        setEmail('');
+        form.resetField('email');
         await onSuccess();
       },
-      onError: (error) => setProblem(errorMessage(error)),
+      onError: (error) => form.setError('email', { message: errorMessage(error) }),
     }),
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const parsed = inviteSchema.safeParse({ email, role: wanted });
-    setProblem(parsed.success ? '' : (parsed.error.issues[0]?.message ?? ''));
-    if (parsed.success) invite.mutate(parsed.data);
-  };
   return (
-    <form onSubmit={submit} noValidate aria-label="Invite" className="flex flex-wrap items-end gap-3 p-3">
+    <form
+      onSubmit={form.handleSubmit((wish) => invite.mutate(wish))}
+      noValidate
+      aria-label="Invite"
+      className="flex flex-wrap items-end gap-3 p-3"
+    >
       <div className="min-w-52 flex-[3]">
         <Label htmlFor="invite-email">E-mail address</Label>
         <Input
           id="invite-email"
           type="email"
           autoComplete="off"
-          value={email}
-          aria-invalid={problem !== ''}
+          aria-invalid={problem !== undefined}
           aria-describedby="invite-problem invite-note"
-          onChange={(event) => setEmail(event.target.value)}
+          {...form.register('email')}
         />
       </div>
       <div className="min-w-32 flex-1">
         <Label htmlFor="invite-role">Role</Label>
-        <Select id="invite-role" value={wanted} onChange={(event) => setWanted(event.target.value)}>
+        <Select id="invite-role" {...form.register('role')}>
           {[...ROLES]
             .reverse()
             .filter((name) => mayManage(role, name))

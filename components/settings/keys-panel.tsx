@@ -1,6 +1,7 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -95,27 +96,26 @@ function KeyState({ stored }: { stored: Key | undefined }) {
 function KeyForm({ provider, replaces }: { provider: CardProps['provider']; replaces: boolean }) {
   const trpc = useTRPC();
   const client = useQueryClient();
-  const [key, setKey] = useState('');
-  const [problem, setProblem] = useState('');
+  const form = useForm({ resolver: zodResolver(storeKeySchema), defaultValues: { provider, key: '' } });
+  const problem = form.formState.errors.key?.message;
   const store = useMutation(
     trpc.keys.store.mutationOptions({
       onSuccess: async () => {
-        setKey('');
+        form.resetField('key');
         await client.invalidateQueries({ queryKey: trpc.keys.pathKey() });
         toast.success('The key is stored. Test it now.');
       },
-      onError: (error) => setProblem(errorMessage(error)),
+      onError: (error) => form.setError('key', { message: errorMessage(error) }),
     }),
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const parsed = storeKeySchema.safeParse({ provider, key });
-    setProblem(parsed.success ? '' : (parsed.error.issues[0]?.message ?? ''));
-    if (parsed.success) store.mutate(parsed.data);
-  };
   const id = `key-${provider}`;
   return (
-    <form onSubmit={submit} aria-label={`Key of ${NAMES[provider]}`} className="flex flex-wrap items-end gap-3">
+    <form
+      noValidate
+      onSubmit={form.handleSubmit((value) => store.mutate(value))}
+      aria-label={`Key of ${NAMES[provider]}`}
+      className="flex flex-wrap items-end gap-3"
+    >
       <div className="min-w-48 flex-1">
         <Label htmlFor={id}>{replaces ? 'Replace by another key' : 'Key'}</Label>
         <Input
@@ -123,13 +123,12 @@ function KeyForm({ provider, replaces }: { provider: CardProps['provider']; repl
           type="password"
           autoComplete="off"
           spellCheck={false}
-          value={key}
-          aria-invalid={problem !== ''}
+          aria-invalid={problem !== undefined}
           aria-describedby={`${id}-problem`}
-          onChange={(event) => setKey(event.target.value)}
+          {...form.register('key')}
         />
       </div>
-      <Button type="submit" disabled={store.isPending || key.trim() === ''}>
+      <Button type="submit" disabled={store.isPending || !form.formState.isDirty}>
         {replaces ? 'Replace key' : 'Store key'}
       </Button>
       <div className="w-full empty:hidden">

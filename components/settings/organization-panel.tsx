@@ -1,15 +1,17 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Card, Section } from '@/components/ui/card';
 import { ErrorState } from '@/components/ui/error-state';
-import { Input, Label } from '@/components/ui/field';
+import { FieldError, Input, Label } from '@/components/ui/field';
 import { formatDate, plural } from '@/components/ui/format';
 import { Skeleton, SkeletonRows } from '@/components/ui/skeleton';
+import { organizationNameSchema } from '@/server/organizations/schema';
 import { CreateTeam } from './create-team';
 import { LeaveOrClose } from './leave-or-close';
 import { type OrganizationView, useOrganization, useOutcome } from './use-settings';
@@ -43,32 +45,40 @@ export function OrganizationPanel() {
 function NameForm({ organization }: { organization: OrganizationView }) {
   const trpc = useTRPC();
   const rename = useMutation(trpc.organizations.rename.mutationOptions(useOutcome('Renamed.')));
-  const [name, setName] = useState(organization.name);
+  const form = useForm({
+    resolver: zodResolver(organizationNameSchema),
+    defaultValues: { name: organization.name },
+  });
+  const problem = form.formState.errors.name?.message;
   const isOwner = organization.role === 'owner';
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    rename.mutate({ name });
-  };
   const { kind, plan, members, projects, createdAt } = organization;
   return (
     <Card className="space-y-3 p-3">
-      <form onSubmit={submit} aria-label="Rename" className="flex flex-wrap items-end gap-3">
+      <form
+        noValidate
+        onSubmit={form.handleSubmit((value) => rename.mutate(value))}
+        aria-label="Rename"
+        className="flex flex-wrap items-end gap-3"
+      >
         <div className="min-w-48 flex-1">
           <Label htmlFor="organization-name-field">{kind === 'team' ? 'Team name' : 'Workspace name'}</Label>
           <Input
             id="organization-name-field"
-            value={name}
             maxLength={80}
-            disabled={!isOwner}
-            aria-describedby={isOwner ? undefined : 'organization-name-note'}
-            onChange={(event) => setName(event.target.value)}
+            readOnly={!isOwner}
+            aria-invalid={problem !== undefined}
+            aria-describedby={isOwner ? 'organization-name-problem' : 'organization-name-note'}
+            {...form.register('name')}
           />
         </div>
         {isOwner ? (
-          <Button type="submit" disabled={rename.isPending || name.trim() === '' || name.trim() === organization.name}>
+          <Button type="submit" disabled={rename.isPending || !form.formState.isDirty}>
             Rename
           </Button>
         ) : null}
+        <div className="w-full empty:hidden">
+          <FieldError id="organization-name-problem">{problem}</FieldError>
+        </div>
       </form>
       {isOwner ? null : (
         <p id="organization-name-note" className="text-[0.75rem] text-muted-foreground">

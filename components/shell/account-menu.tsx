@@ -4,6 +4,7 @@ import { CircleUserRound, Coins, CreditCard, FolderOpen, Gauge, LogOut, MonitorX
 import Link from 'next/link';
 import { signOut } from 'next-auth/react';
 import { toast } from 'sonner';
+import { useForgetDrafts } from '@/components/drafts/use-draft';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { Me } from '@/components/trpc/types';
@@ -20,9 +21,13 @@ import { OrganizationItems } from './organization-switcher';
 
 export function AccountMenu({ me }: { me: Me | undefined }) {
   const trpc = useTRPC();
+  const forgetDrafts = useForgetDrafts();
   const everywhere = useMutation(
     trpc.account.signOutEverywhere.mutationOptions({
-      onSuccess: () => window.location.assign('/'),
+      onSuccess: () => {
+        forgetDrafts();
+        window.location.assign('/');
+      },
       onError: (error) => toast.error(errorMessage(error)),
     }),
   );
@@ -78,7 +83,12 @@ export function AccountMenu({ me }: { me: Me | undefined }) {
           </Link>
         </DropdownMenuItem>
         <DropdownMenuSeparator />
-        <DropdownMenuItem onSelect={() => void signOut({ callbackUrl: '/' })}>
+        <DropdownMenuItem
+          onSelect={() => {
+            forgetDrafts();
+            void signOut({ callbackUrl: '/' });
+          }}
+        >
           <LogOut aria-hidden="true" /> Sign out
         </DropdownMenuItem>
         <DropdownMenuItem onSelect={() => everywhere.mutate()}>

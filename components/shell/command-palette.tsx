@@ -141,7 +141,7 @@ function Commands({ close }: { close: () => void }) {
         ))}
       </div>
       {shown.length === 0 ? (
-        <p className="p-2 text-[0.8125rem] text-muted-foreground">Nothing is called that.</p>
+        <p className="p-2 text-[0.8125rem] text-muted-foreground">No project, page or command matches.</p>
       ) : null}
     </div>
   );

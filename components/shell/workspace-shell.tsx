@@ -1,11 +1,12 @@
 'use client';
-import { useQuery } from '@tanstack/react-query';
+import { type DehydratedState, HydrationBoundary, useQuery } from '@tanstack/react-query';
 import { FlaskConical } from 'lucide-react';
 import Link from 'next/link';
 import { type ReactNode, useState } from 'react';
 import { AccessDeniedProvider } from '@/components/access/access-denied';
 import { PlumbMark } from '@/components/brand/plumb-mark';
 import { NoticeBanner } from '@/components/credits/notice-banner';
+import { DraftsOf } from '@/components/drafts/use-draft';
 import { isSignedOut } from '@/components/trpc/error-message';
 import { ApiProvider, useTRPC } from '@/components/trpc/provider';
 import { Badge } from '@/components/ui/badge';
@@ -65,8 +66,18 @@ function signInAgain(): void {
   window.location.assign(`/sign-in?${new URLSearchParams({ callbackUrl: `${pathname}${search}` })}`);
 }
 
-/** Everything behind sign-in. `organizationId`: the organization it is shown for. */
-export function WorkspaceShell({ organizationId, children }: { organizationId: string; children: ReactNode }) {
+/** Everything behind sign-in, for one person in one organization. `state`: what the server has read for the header. */
+export function WorkspaceShell({
+  organizationId,
+  userId,
+  state,
+  children,
+}: {
+  organizationId: string;
+  userId: string;
+  state: DehydratedState;
+  children: ReactNode;
+}) {
   const [change, setChange] = useState<OrganizationChange | null>(null);
   const onError = (error: unknown) => {
     if (isSignedOut(error)) signInAgain();
@@ -82,13 +93,17 @@ export function WorkspaceShell({ organizationId, children }: { organizationId: s
         >
           Skip to content
         </a>
-        <AccessDeniedProvider>
-          <div className="flex min-h-dvh flex-col">
-            <Header />
-            <NoticeBanner />
-            {children}
-          </div>
-        </AccessDeniedProvider>
+        <DraftsOf userId={userId}>
+          <AccessDeniedProvider>
+            <div className="flex min-h-dvh flex-col">
+              <HydrationBoundary state={state}>
+                <Header />
+                <NoticeBanner />
+              </HydrationBoundary>
+              {children}
+            </div>
+          </AccessDeniedProvider>
+        </DraftsOf>
         {change === null ? null : <OrganizationChangedDialog change={change} onClose={() => setChange(null)} />}
         <Toaster />
       </TooltipProvider>

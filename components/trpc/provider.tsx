@@ -1,45 +1,23 @@
 'use client';
-import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink, TRPCClientError } from '@trpc/client';
+import { MutationCache, QueryCache, QueryClientProvider } from '@tanstack/react-query';
+import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
 import { createTRPCContext } from '@trpc/tanstack-react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import superjson from 'superjson';
 import type { AppRouter } from '@/server/api/root';
-import { askAgain } from './ask-again';
+import { onceLink } from './once-link';
+import { newQueryClient } from './query-client';
 
 const context = createTRPCContext<AppRouter>();
 export const useTRPC = context.useTRPC;
 
 const ENDPOINT = '/api/trpc';
 
-/** What the server refuses, it refuses again: only lost connections and its own failures are worth a second try. */
-function isWorthRetrying(failures: number, error: unknown): boolean {
-  if (failures >= 2) return false;
-  if (!(error instanceof TRPCClientError)) return true;
-  const status: unknown = error.data?.httpStatus;
-  return typeof status !== 'number' || status >= 500;
-}
-
-function newQueryClient(onError: (error: unknown) => void): QueryClient {
-  return new QueryClient({
-    queryCache: new QueryCache({ onError }),
-    mutationCache: new MutationCache({ onError }),
-    defaultOptions: {
-      queries: {
-        staleTime: 5_000,
-        retry: isWorthRetrying,
-        refetchInterval: askAgain,
-      },
-      // Kept for when the network is back, a change would be made that the person has given up meanwhile.
-      mutations: { retry: false, networkMode: 'always' },
-    },
-  });
-}
-
 /** Queries and mutations travel in batches, subscriptions as server-sent events; both with bigint and Date intact. */
 function newTrpcClient(organizationId: string) {
   return createTRPCClient<AppRouter>({
     links: [
+      onceLink,
       splitLink({
         condition: (operation) => operation.type === 'subscription',
         true: httpSubscriptionLink({ url: ENDPOINT, transformer: superjson }),
@@ -76,7 +54,9 @@ interface ApiProps {
 export function ApiProvider({ organizationId, onError, children }: ApiProps) {
   // Kept for the life of the page, as what the query client holds is.
   const [shown] = useState(organizationId);
-  const [queryClient] = useState(() => newQueryClient(onError));
+  const [queryClient] = useState(() =>
+    newQueryClient({ queryCache: new QueryCache({ onError }), mutationCache: new MutationCache({ onError }) }),
+  );
   const [trpcClient] = useState(() => newTrpcClient(shown));
   return (
     <QueryClientProvider client={queryClient}>

@@ -1,5 +1,6 @@
 import 'server-only';
 import { cookies } from 'next/headers';
+import { cache } from 'react';
 import { sessionUser } from '@/server/auth/session';
 import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { currentOrganization } from '@/server/organizations/current-organization';
@@ -50,11 +51,11 @@ export async function rememberOrganization(organizationId: string): Promise<void
   });
 }
 
-/** For pages and actions: the caller of this request. */
-export async function currentCaller(): Promise<Caller | null> {
+/** For pages and actions: the caller of this request, looked up once a request. */
+export const currentCaller = cache(async (): Promise<Caller | null> => {
   const jar = await cookies();
   return callerFrom((name) => jar.get(name)?.value);
-}
+});
 
 /** The API called from the server, as the caller of this request. Actions name the organization that their page shows. */
 export async function api(shownOrganization: string | null = null) {

@@ -257,6 +257,26 @@ describe('indexing', () => {
 });
 
 describe('searching', () => {
+  it('finds the exact name before what is only near it, and drops what holds a word by chance', async () => {
+    const project = await Project.create();
+    const filler = Object.fromEntries(
+      Array.from({ length: 12 }, (_, index) => [`near${index}.ts`, big(`parseLine${index}`, 'parse')]),
+    );
+    await project.write({
+      ...filler,
+      'parse.ts': 'export function parseLine() {}\n',
+      'uses.ts': `${'// parse parse parse line line line\n'.repeat(5)}parseLine();\n`,
+      'Case.ts': 'export function ParseLine() {}\n',
+    });
+    await project.index(OFF);
+    for (const query of ['parseLine', 'where is `parseLine`?', 'who calls parseLine'])
+      expect((await project.search(query, OFF, 2)).hits.map(({ path }) => path)).toEqual(['parse.ts', 'uses.ts']);
+    expect((await project.search('README.md parse.ts', OFF, 1)).hits[0]?.path).toBe('parse.ts');
+    const { hits, terms } = await project.search('parseLine', OFF, 50);
+    expect(terms).toEqual(['parseline', 'parse', 'line']);
+    expect(hits.length).toBeLessThan(15);
+  });
+
   it('never shows another organization a chunk, whatever project it names', async () => {
     const [mine, theirs] = [await Project.create(), await Project.create()];
     await theirs.write({ 'secret.ts': big('secretRecipe', 'one') });
@@ -343,6 +363,9 @@ describe('searching', () => {
         missed.push(`${question}: ${hits.map(({ path }) => path).join(', ')}`);
     }
     expect(missed).toEqual([]);
+    // What the code has nothing to do with finds nothing, whatever lies nearest; so does a project without such words.
+    for (const senseless of ['zzzqqq', 'asdfghjkl', 'qwxz vbnm', 'xyzzy plugh'])
+      expect(await project.search(senseless, local, 20)).toMatchObject({ mode: 'hybrid', hits: [] });
     // Some 130 files are embedded by a real model.
   }, 180_000);
 });

@@ -35,6 +35,8 @@ export const searchResultSchema = z.object({
   mode: z.enum(['hybrid', 'lexical']),
   /** What the person should know about this answer, such as why it is lexical only. */
   note: z.string().nullable(),
+  /** The words that were looked for, in small letters. */
+  terms: z.array(z.string()),
   hits: z.array(searchHitSchema),
 });
 export type SearchResult = z.infer<typeof searchResultSchema>;

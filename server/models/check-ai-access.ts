@@ -2,6 +2,7 @@ import 'server-only';
 import { type CreditCheck, checkCreditBalance } from '@/server/credits/access/check-credit-balance';
 import { listRateUnlocks, listUnlocks, type Unlock } from '@/server/credits/access/list-unlocks';
 import { type CapabilityAccess, checkCapabilityAccess } from '@/server/credits/access/plan-access';
+import { refusalSentence } from '@/server/credits/access/refusal-sentences';
 import { formatCredits } from '@/server/credits/schema';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
@@ -188,10 +189,8 @@ function denialOf(
   { access, credits }: Facts,
   state: { inPlan: boolean; callable: boolean; missing: bigint; required: bigint | null; p90: bigint | null },
 ): Denial | null {
-  if (!access.enabled)
-    return { code: 'capability_denied', message: `The ${access.plan.name} plan does not include this.` };
-  if (!state.inPlan)
-    return { code: 'quality_not_allowed', message: `The ${access.plan.name} plan does not include ${name} quality.` };
+  if (!access.enabled) return { code: 'capability_denied', message: refusalSentence.capability(access.plan.name) };
+  if (!state.inPlan) return { code: 'quality_not_allowed', message: refusalSentence.quality(access.plan.name, name) };
   if (!state.callable)
     return {
       code: 'model_not_available',
@@ -200,7 +199,7 @@ function denialOf(
   if (access.retryAfterSeconds > 0)
     return {
       code: 'rate_limited',
-      message: 'The plan’s limit of requests is reached for now.',
+      message: refusalSentence.tooManyRequests,
       retryAfterSeconds: access.retryAfterSeconds,
     };
   if (state.missing === 0n) return null;
@@ -210,8 +209,8 @@ function denialOf(
       ? ''
       : ` Up to ${formatCredits(state.required)} are held while it runs; what is not used comes back.`;
   return credits.budgetLeft !== null && credits.budgetLeft < credits.available
-    ? { code: 'budget_exceeded', message: `Your own monthly budget in this organization does not cover it.${heldFor}` }
-    : { code: 'insufficient_credits', message: `There are not enough credits for it.${heldFor}` };
+    ? { code: 'budget_exceeded', message: `${refusalSentence.ownBudget}${heldFor}` }
+    : { code: 'insufficient_credits', message: `${refusalSentence.credits}${heldFor}` };
 }
 
 async function estimateWork(

@@ -1,6 +1,7 @@
 import 'server-only';
 import { Prisma } from '@/prisma/generated/client';
 import { capabilityDenied, checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
+import { refusalSentence } from '@/server/credits/access/refusal-sentences';
 import type { Client } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { openAccess } from './own-keys';
@@ -93,7 +94,7 @@ async function refusalOf(
     'quality_not_allowed',
     `the ${plan.id} plan does not include ${modelRef} at ${quality} for ${capability}`,
     {
-      userMessage: `The ${plan.name} plan does not include ${label} at ${quality} quality. Choose another model, or see the plans under Plan and billing.`,
+      userMessage: refusalSentence.model(plan.name, label, quality),
       details: { quality, capability, model: modelRef, planId: plan.id, allowed: qualities },
     },
   );

@@ -24,6 +24,8 @@ export interface FakeRequest {
   count: number;
   /** The key the request carried, empty when there was none. */
   key: string;
+  /** The other side hung up before the answer had ended. */
+  abandoned: boolean;
 }
 
 export interface FakeAnswer {
@@ -104,7 +106,11 @@ async function serve(
   const parsed: FakeRequest = {
     ...readRequest(request.url ?? '', await readBody(request), requests.length),
     key: keyOf(request),
+    abandoned: false,
   };
+  response.once('close', () => {
+    parsed.abandoned = !response.writableEnded;
+  });
   requests.push(parsed);
   response.once('close', () => {
     if (!response.writableEnded) hungUp.push(parsed);
@@ -144,7 +150,7 @@ function keyOf({ headers }: IncomingMessage): string {
   return typeof google === 'string' ? google : (headers.authorization ?? '').replace(/^Bearer /, '');
 }
 
-function readRequest(url: string, text: string, count: number): Omit<FakeRequest, 'key'> {
+function readRequest(url: string, text: string, count: number): Omit<FakeRequest, 'key' | 'abandoned'> {
   const body = bodySchema.parse(JSON.parse(text));
   if (url.includes(':streamGenerateContent')) {
     return {

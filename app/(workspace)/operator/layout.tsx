@@ -1,11 +1,8 @@
-import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { OperatorTabs } from '@/components/operator/operator-tabs';
 import { currentCaller } from '@/server/api/caller';
 import { isOperator } from '@/server/api/trpc';
-
-export const metadata: Metadata = { title: 'Operator' };
 
 /** Who runs the instance. To others these pages do not exist; the procedures behind them say the same. */
 export default async function OperatorLayout({ children }: { children: ReactNode }) {

@@ -4,6 +4,7 @@ import { renamePerson } from '@/server/auth/rename-person';
 import { signOutEverywhere } from '@/server/auth/session';
 import { searchInputSchema } from '@/server/code-search/schema';
 import { searchCode } from '@/server/code-search/search-code';
+import { refusalSentence } from '@/server/credits/access/refusal-sentences';
 import { isDemoInstance, usableModels } from '@/server/models/catalogue';
 import { qualitySchema } from '@/server/models/schema';
 import { planAccountDeletion } from '@/server/organizations/account-deletion';
@@ -91,7 +92,7 @@ export const modelsRouter = router({
           id: qualitySchema.parse(id),
           name,
           allowed: allowed.has(id),
-          reason: allowed.has(id) ? null : `The ${plan?.plan.name ?? ''} plan does not include it.`,
+          reason: allowed.has(id) ? null : refusalSentence.capability(plan?.plan.name ?? ''),
         })),
       };
     }),

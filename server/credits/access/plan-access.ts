@@ -3,6 +3,7 @@ import { Prisma } from '@/prisma/generated/client';
 import { now } from '@/server/platform/clock';
 import type { Client } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
+import { refusalSentence } from './refusal-sentences';
 
 /** What an organization's plan says about one capability. */
 export interface CapabilityAccess {
@@ -118,7 +119,7 @@ function requireCounted(windows: readonly (Window & { limit: number | null })[],
 
 export function capabilityDenied(capability: string, plan: { id: string; name: string }): AppError {
   return new AppError('capability_denied', `the ${plan.id} plan does not include ${capability}`, {
-    userMessage: `The ${plan.name} plan does not include this. See the plans under Plan and billing.`,
+    userMessage: refusalSentence.capability(plan.name),
     details: { capability, planId: plan.id },
   });
 }
@@ -129,14 +130,14 @@ export function qualityNotAllowed(
   allowed: readonly string[],
 ): AppError {
   return new AppError('quality_not_allowed', `the ${plan.id} plan does not include quality ${quality}`, {
-    userMessage: `The ${plan.name} plan does not include ${quality} quality. Choose another quality, or see the plans under Plan and billing.`,
+    userMessage: refusalSentence.quality(plan.name, quality),
     details: { quality, planId: plan.id, allowed: [...allowed] },
   });
 }
 
 export function rateLimited(limit: number, window: string, retryAfterSeconds: number): AppError {
   return new AppError('rate_limited', `more than ${limit} requests in ${window}`, {
-    userMessage: 'Too many requests in a short time. It goes on by itself in a moment.',
+    userMessage: refusalSentence.tooManyCalls,
     details: { retryAfterSeconds, limit, per: window.split(':')[0] },
   });
 }

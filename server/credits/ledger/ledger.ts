@@ -1,5 +1,6 @@
 import 'server-only';
 import type { CreditEntryKind } from '@/prisma/generated/enums';
+import { refusalSentence } from '@/server/credits/access/refusal-sentences';
 import { now } from '@/server/platform/clock';
 import type { Client } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
@@ -73,13 +74,13 @@ function refusal(row: Pick<ReserveRow, 'outcome' | 'available' | 'resets_at'>, a
       'budget_exceeded',
       `needs ${amount} micro-credits, ${row.available} left of the member's budget`,
       {
-        userMessage: 'Your budget for this month does not cover the next step. An admin of the team can raise it.',
+        userMessage: refusalSentence.ownBudgetForStep,
         details: { scope: 'member', ...details },
       },
     );
   }
   return new AppError('insufficient_credits', `needs ${amount} micro-credits, ${row.available} available`, {
-    userMessage: 'There are not enough credits left for the next step. Add credits, or wait for the monthly ones.',
+    userMessage: refusalSentence.creditsForStep,
     details,
   });
 }

@@ -3,6 +3,7 @@ import { notFound } from 'next/navigation';
 import { CheckoutFrame } from '@/components/billing/checkout-frame';
 import { PlanResult } from '@/components/billing/plan-result';
 import { PurchaseResult } from '@/components/billing/purchase-live-state';
+import { ReadAhead } from '../../read-ahead';
 import { type CheckoutSearch, checkoutQuery } from '../checkout-query';
 
 export const metadata: Metadata = { title: 'Payment' };
@@ -12,13 +13,19 @@ export default async function CheckoutSuccessPage({ searchParams }: { searchPara
   if (purchase !== undefined)
     return (
       <CheckoutFrame title="Your purchase">
-        <PurchaseResult purchaseId={purchase} />
+        <ReadAhead
+          ask={(client, trpc) => [client.prefetchQuery(trpc.billing.purchase.queryOptions({ purchaseId: purchase }))]}
+        >
+          <PurchaseResult purchaseId={purchase} />
+        </ReadAhead>
       </CheckoutFrame>
     );
   if (plan === undefined) notFound();
   return (
     <CheckoutFrame title="Your plan">
-      <PlanResult planId={plan} organizationId={organization} returnTo={returnTo} />
+      <ReadAhead ask={(client, trpc) => [client.prefetchQuery(trpc.billing.overview.queryOptions())]}>
+        <PlanResult planId={plan} organizationId={organization} returnTo={returnTo} />
+      </ReadAhead>
     </CheckoutFrame>
   );
 }

@@ -23,7 +23,6 @@ export default async function NewProjectPage() {
       <NewProjectForm
         action={createProject}
         demo={me.demo}
-        userId={me.user.id}
         examples={examples.map(({ slug, title, description }) => ({ slug, title, description }))}
       />
     </main>

@@ -1,7 +1,13 @@
 import type { Metadata } from 'next';
 import { AccountPanel } from '@/components/settings/account-panel';
+import { type Ask, ReadAhead } from '../../read-ahead';
 
 export const metadata: Metadata = { title: 'Account' };
+
+const ask: Ask = (client, trpc) => [
+  client.prefetchQuery(trpc.account.me.queryOptions()),
+  client.prefetchQuery(trpc.account.deletion.queryOptions()),
+];
 
 export default function AccountPage() {
   return (
@@ -10,7 +16,9 @@ export default function AccountPage() {
         <h1 className="text-xl font-semibold">Account</h1>
         <p className="text-muted-foreground">You, across all organizations.</p>
       </div>
-      <AccountPanel />
+      <ReadAhead ask={ask}>
+        <AccountPanel />
+      </ReadAhead>
     </main>
   );
 }

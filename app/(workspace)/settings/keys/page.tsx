@@ -1,8 +1,14 @@
 import type { Metadata } from 'next';
 import { KeysPanel } from '@/components/settings/keys-panel';
 import { api } from '@/server/api/caller';
+import { type Ask, ReadAhead } from '../../read-ahead';
 
 export const metadata: Metadata = { title: 'Provider keys' };
+
+const ask: Ask = (client, trpc) => [
+  client.prefetchQuery(trpc.organizations.view.queryOptions()),
+  client.prefetchQuery(trpc.keys.list.queryOptions()),
+];
 
 /** What a call on an own key costs here, with the number. */
 function feeInWords(percent: number): string {
@@ -21,7 +27,9 @@ export default async function KeysPage() {
           Calls on your own provider key are billed to you by the provider. {feeInWords(tariff.ownKeyFeePercent)}
         </p>
       </div>
-      <KeysPanel />
+      <ReadAhead ask={ask}>
+        <KeysPanel />
+      </ReadAhead>
     </main>
   );
 }

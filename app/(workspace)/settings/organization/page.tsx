@@ -1,7 +1,13 @@
 import type { Metadata } from 'next';
 import { OrganizationPanel } from '@/components/settings/organization-panel';
+import { type Ask, ReadAhead } from '../../read-ahead';
 
 export const metadata: Metadata = { title: 'Organization' };
+
+const ask: Ask = (client, trpc) => [
+  client.prefetchQuery(trpc.organizations.view.queryOptions()),
+  client.prefetchQuery(trpc.notices.enabled.queryOptions()),
+];
 
 export default function OrganizationPage() {
   return (
@@ -10,7 +16,9 @@ export default function OrganizationPage() {
         <h1 className="text-xl font-semibold">Organization</h1>
         <p className="text-muted-foreground">What this organization is called, its notices, and teams of your own.</p>
       </div>
-      <OrganizationPanel />
+      <ReadAhead ask={ask}>
+        <OrganizationPanel />
+      </ReadAhead>
     </main>
   );
 }

@@ -1,6 +1,6 @@
 import { TRPCClientError } from '@trpc/client';
 import { describe, expect, it } from 'vitest';
-import { refusalOf, refusalOfLevel, type Unlock, upgradeHref, usefulUnlocks, waitInWords } from './refusal';
+import { refusalOf, refusalOfLevel, type Unlock, upgradeHref, usefulUnlocks, waitInWords } from './access-refusal';
 
 /** What the client makes of the server's answer. */
 function failure(appCode: string | null, details: Record<string, unknown> | null) {

@@ -3,8 +3,18 @@ import type { Metadata } from 'next';
 import Link from 'next/link';
 import { ProjectList } from '@/components/projects/project-list';
 import { Button } from '@/components/ui/button';
+import { type Ask, ReadAhead } from '../../read-ahead';
 
 export const metadata: Metadata = { title: 'Projects' };
+
+const ask: Ask = (client, trpc) => [
+  client.prefetchInfiniteQuery(
+    trpc.projects.list.infiniteQueryOptions(
+      { archived: false },
+      { getNextPageParam: (page) => page.nextCursor ?? undefined },
+    ),
+  ),
+];
 
 export default function ProjectsPage() {
   return (
@@ -17,7 +27,9 @@ export default function ProjectsPage() {
           </Link>
         </Button>
       </div>
-      <ProjectList />
+      <ReadAhead ask={ask}>
+        <ProjectList />
+      </ReadAhead>
     </main>
   );
 }
