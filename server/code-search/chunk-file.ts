@@ -1,22 +1,9 @@
 import 'server-only';
 import type { Node } from 'web-tree-sitter';
 import { grammarOf, parseSyntax } from '@/server/workspace/syntax';
+import { type Chunk, chunkableLines, toChunks } from './chunk';
 import { chunkLines, chunkMarkdown, type Span } from './chunk-lines';
 import { kindOf, nameOf } from './declarations';
-import { splitIdentifier } from './split-identifiers';
-
-/** A piece of a file: what is embedded, searched and shown. */
-export interface Chunk {
-  path: string;
-  symbol: string | null;
-  kind: string;
-  /** 1-based, inclusive. */
-  startLine: number;
-  endLine: number;
-  content: string;
-  /** `path: split name`, put before the content of both halves of the search: the largest measured gain. */
-  header: string;
-}
 
 /** A declaration up to this many lines stays whole; a longer one is split at its own parts. */
 export const MAX_LINES = 60;
@@ -28,15 +15,13 @@ const OWN_LINES = 12;
 const MAX_DEPTH = 40;
 /** Larger files are split by lines: they are generated, and parsing would hold up the process. */
 const MAX_PARSED_CHARACTERS = 400_000;
-/** Longest content of one chunk; one line may be a megabyte. */
-const MAX_CHARACTERS = 6_000;
 
-/** Splits a file by its syntax where a grammar is known, else by headings or lines. Never throws on content. */
+/**
+ * Splits a file by its syntax where a grammar is known, else by headings or lines. Never throws on content, but may take any
+ * time: the server calls it through `readChunks`.
+ */
 export async function chunkFile(path: string, text: string): Promise<Chunk[]> {
-  // Postgres holds neither NUL nor half a surrogate pair.
-  const clean = text.replaceAll('\0', '').toWellFormed();
-  const lines = clean.split(/\r\n|\r|\n/);
-  if (lines.at(-1) === '') lines.pop();
+  const lines = chunkableLines(text);
   if (lines.length === 0) return [];
   const spans =
     (await syntaxSpans(path, lines)) ??
@@ -155,34 +140,4 @@ function joinSymbols(left: string | null, right: string | null): string | null {
   if (left === null || right === null || left === right) return left ?? right;
   const names = left.split(', ');
   return names.includes(right) || names.length >= 12 ? left : `${left}, ${right}`;
-}
-
-function toChunks(path: string, lines: readonly string[], span: Span): Chunk[] {
-  let { startLine, endLine } = span;
-  const isBlank = (line: number) => (lines[line - 1] ?? '').trim() === '';
-  while (startLine <= endLine && isBlank(startLine)) startLine++;
-  while (endLine > startLine && isBlank(endLine)) endLine--;
-  if (startLine > endLine) return [];
-  const { symbol, kind } = span;
-  const header = symbol === null ? path : `${path}: ${splitIdentifier(symbol)}`;
-  const content = lines.slice(startLine - 1, endLine).join('\n');
-  if (content.length <= MAX_CHARACTERS) return [{ path, symbol, kind, startLine, endLine, content, header }];
-  // Very long lines: pieces by characters, each with the lines it touches.
-  const pieces: Chunk[] = [];
-  let line = startLine;
-  for (let offset = 0; offset < content.length; offset += MAX_CHARACTERS) {
-    const piece = content.slice(offset, offset + MAX_CHARACTERS);
-    const breaks = piece.split('\n').length - 1;
-    pieces.push({
-      path,
-      symbol,
-      kind,
-      startLine: line,
-      endLine: line + breaks,
-      content: piece.toWellFormed(),
-      header,
-    });
-    line += breaks;
-  }
-  return pieces;
 }

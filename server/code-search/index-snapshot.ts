@@ -6,7 +6,8 @@ import { db, inTx, type Tx } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import { readFiles, readTree, type Tree } from '@/server/workspace/snapshots';
-import { type Chunk, chunkFile } from './chunk-file';
+import type { Chunk } from './chunk';
+import { readChunks } from './code-reader';
 import type { Embedder } from './embedders/embedder';
 import { type EmbedCallFor, type EmbedderChoice, selectEmbedder } from './select-embedder';
 import { type ReadyChunk, writeChunks } from './write-chunks';
@@ -181,9 +182,7 @@ async function chunkFiles(input: IndexSnapshotInput, tree: Tree, paths: readonly
   const chunks: ReadyChunk[] = [];
   for (const [path, text] of files) {
     const blobSha = tree.get(path)?.sha256 ?? '';
-    for (const chunk of await chunkFile(path, text)) chunks.push({ ...chunk, blobSha, vector: null });
-    // Parsing is synchronous: let the requests of this process through between two files.
-    await new Promise((resolve) => setImmediate(resolve));
+    for (const chunk of await readChunks(path, text)) chunks.push({ ...chunk, blobSha, vector: null });
   }
   return chunks;
 }

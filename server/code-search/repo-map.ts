@@ -2,25 +2,7 @@ import 'server-only';
 import type { Node } from 'web-tree-sitter';
 import { grammarOf, parseSyntax } from '@/server/workspace/syntax';
 import { kindOf, nameOf, unwrap } from './declarations';
-
-export interface RepoMapInput {
-  /** Path to text. */
-  files: ReadonlyMap<string, string>;
-  /** Files that the task names: relevance flows from them. */
-  focus: readonly string[];
-  /** Words of the task; declarations that it names count more. */
-  mentioned?: readonly string[];
-  /** Upper bound of the answer, in tokens of about four characters. */
-  budgetTokens: number;
-}
-
-interface Declaration {
-  name: string;
-  signature: string;
-  depth: number;
-  /** Other files can name it: exported where the language exports, top level elsewhere. */
-  visible: boolean;
-}
+import { type Declaration, type RepoMapInput, renderMap } from './render-map';
 
 interface Outline {
   path: string;
@@ -30,21 +12,21 @@ interface Outline {
   imports: string[];
 }
 
-const CHARACTERS_PER_TOKEN = 4;
 /** PageRank (Page et al. 1999) with its usual damping; 40 rounds change no rank of graphs this small. */
 const DAMPING = 0.85;
 const ROUNDS = 40;
 const MAX_SIGNATURE = 160;
 const MAX_PARSED_CHARACTERS = 400_000;
+/** A file that takes longer to parse counts by its path and its words alone. */
+const MAX_PARSE_MS = 1_000;
 /** A name shorter than this says little about which file is meant. */
 const MIN_NAME = 3;
 const IMPORT_WEIGHT = 4;
-const MAX_SIGNATURES_PER_FILE = 24;
 
 /**
  * The project's paths with the signatures of what they declare, most relevant to the task first, within the budget.
  * Relevance is PageRank over "uses a name that the other file declares" and imports, restarting at the task's files.
- * Equal input gives equal output.
+ * Equal input gives equal output. It may take any time: the server calls it through `readRepoMap`.
  */
 export async function buildRepoMap(input: RepoMapInput): Promise<string> {
   const outlines: Outline[] = [];
@@ -57,21 +39,22 @@ export async function buildRepoMap(input: RepoMapInput): Promise<string> {
   const ordered = outlines
     .map((outline, index) => ({ outline, rank: ranks[index] ?? 0 }))
     .sort((a, b) => b.rank - a.rank || (a.outline.path < b.outline.path ? -1 : 1));
-  return render(
+  return renderMap(
     ordered.map(({ outline }) => outline),
-    input.budgetTokens * CHARACTERS_PER_TOKEN,
+    input.budgetTokens,
   );
 }
 
 async function outlineOf(path: string, text: string): Promise<Outline> {
   const uses = new Map<string, number>();
   for (const [word] of text.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)) uses.set(word, (uses.get(word) ?? 0) + 1);
-  const imports = [...text.matchAll(/(?:from|import|require|include|use)\s*\(?\s*['"<]([^'">\n]+)['">]/g)].map(
+  const imports = [...text.matchAll(/(?:from|import|require|include|use)\s*(?:\(\s*)?['"<]([^'">\n]+)['">]/g)].map(
     ([, name = '']) => name,
   );
   const grammar = grammarOf(path);
   if (grammar === null || text.length > MAX_PARSED_CHARACTERS) return { path, declarations: [], uses, imports };
-  const tree = await parseSyntax(grammar, text);
+  const tree = await parseSyntax(grammar, text, MAX_PARSE_MS);
+  if (tree === null) return { path, declarations: [], uses, imports };
   try {
     return {
       path,
@@ -190,33 +173,4 @@ function resolveImport(path: string, name: string): string {
     else parts.push(part);
   }
   return stemOf(parts.join('/'));
-}
-
-/** Whole lines only. Signatures are left out before paths are: a path costs little and says that the file is there. */
-function render(outlines: readonly Outline[], characters: number): string {
-  const note = (left: number) => `(${left} more files)`;
-  const reserve = note(outlines.length).length + 1;
-  const lines: string[] = [];
-  let used = 0;
-  const push = (line: string): boolean => {
-    if (used + line.length + 1 > characters - reserve) return false;
-    lines.push(line);
-    used += line.length + 1;
-    return true;
-  };
-  // Half of the budget is for signatures at most where the paths alone would fill the rest.
-  const pathCost = outlines.reduce((sum, { path }) => sum + path.length + 1, 0);
-  let forSignatures = Math.max(characters / 2, characters - reserve - pathCost);
-  for (const [index, { path, declarations }] of outlines.entries()) {
-    if (!push(path)) {
-      if (note(outlines.length - index).length + used <= characters) lines.push(note(outlines.length - index));
-      break;
-    }
-    for (const { signature, depth } of declarations.slice(0, MAX_SIGNATURES_PER_FILE)) {
-      const line = `${'  '.repeat(depth + 1)}${signature}`;
-      if (line.length + 1 > forSignatures || !push(line)) break;
-      forSignatures -= line.length + 1;
-    }
-  }
-  return lines.join('\n');
 }

@@ -2,7 +2,7 @@ import 'server-only';
 import { now } from '@/server/platform/clock';
 import { inTx, type Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
-import type { Chunk } from './chunk-file';
+import type { Chunk } from './chunk';
 import { lexicalWords, projectLexeme } from './split-identifiers';
 
 /** Chunks written in one transaction: some 0.1 s on the embedded database, where everything else waits for it. */

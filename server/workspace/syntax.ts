@@ -39,8 +39,11 @@ const MODULES = join(process.cwd(), 'node_modules');
 let starting: Promise<void> | undefined;
 const languages = new Map<string, Promise<Language>>();
 
-/** Parses with the WebAssembly grammar; the caller deletes the tree. */
-export async function parseSyntax(grammar: string, text: string): Promise<SyntaxTree> {
+/** Parses with the WebAssembly grammar; the caller deletes the tree. Only the threads that are made for it parse. */
+export async function parseSyntax(grammar: string, text: string): Promise<SyntaxTree>;
+/** @returns null when it takes longer than `maxMs` milliseconds. */
+export async function parseSyntax(grammar: string, text: string, maxMs: number): Promise<SyntaxTree | null>;
+export async function parseSyntax(grammar: string, text: string, maxMs = Infinity): Promise<SyntaxTree | null> {
   starting ??= Parser.init({ locateFile: (name: string) => join(MODULES, 'web-tree-sitter', name) });
   await starting;
   let language = languages.get(grammar);
@@ -51,8 +54,9 @@ export async function parseSyntax(grammar: string, text: string): Promise<Syntax
   const parser = new Parser();
   try {
     parser.setLanguage(await language);
-    const tree = parser.parse(text);
-    if (tree === null) throw new Error(`the ${grammar} parser gave no tree`);
+    const end = performance.now() + maxMs;
+    const tree = parser.parse(text, null, { progressCallback: () => performance.now() > end });
+    if (tree === null && performance.now() <= end) throw new Error(`the ${grammar} parser gave no tree`);
     return tree;
   } finally {
     parser.delete();

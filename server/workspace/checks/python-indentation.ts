@@ -1,6 +1,6 @@
 import 'server-only';
 import type { Node } from 'web-tree-sitter';
-import { descendants, type LineProblem, lineOf, namedChildren } from './syntax-walk';
+import type { LineProblem } from './line-problem';
 
 const CLAUSES = ['elif_clause', 'else_clause', 'except_clause', 'except_group_clause', 'finally_clause'];
 
@@ -89,7 +89,7 @@ function indentationOf(node: Node, lines: string[]): string | null {
   return leadingSpace(line);
 }
 
-/** A form feed starts the count anew. */
+/** A form feed starts the count again. */
 const leadingSpace = (line: string): string => /^(?:[ \t]*\f)*([ \t]*)/.exec(line.replace(/^\ufeff/, ''))?.[1] ?? '';
 
 function columns(space: string, tab: number): number {
@@ -97,3 +97,10 @@ function columns(space: string, tab: number): number {
   for (const char of space) width = char === '\t' ? (Math.floor(width / tab) + 1) * tab : width + 1;
   return width;
 }
+
+const lineOf = (node: Node): number => node.startPosition.row + 1;
+
+const namedChildren = (node: Node): Node[] => node.namedChildren.filter((child) => child !== null);
+
+const descendants = (node: Node, types: string[]): Node[] =>
+  node.descendantsOfType(types).filter((child) => child !== null);

@@ -8,6 +8,7 @@ import { sandboxLimits } from '../sandbox/sandbox';
 import type { SandboxChoice } from '../sandbox/select-sandbox';
 import type { CheckKind, CheckOutcome } from '../schema';
 import { checkParse } from './parse-check';
+import { showInvisible } from './visible-text';
 
 export interface RunChecksInput {
   files: ReadonlyMap<string, string>;
@@ -24,11 +25,13 @@ const ORDER = ['install', 'build', 'typecheck', 'test'] as const;
 /** Parses the changed files, then runs the plan's commands in a fresh copy of the project, stopping at the first failure. */
 export async function runChecks(input: RunChecksInput): Promise<CheckOutcome[]> {
   const outcomes: CheckOutcome[] = [];
-  const add = async (outcome: CheckOutcome) => {
+  const add = async (made: CheckOutcome) => {
+    // What a command printed is read by people and by the reviewer: neither may be shown something else than what it holds.
+    const outcome = { ...made, output: showInvisible(made.output) };
     outcomes.push(outcome);
     await input.onOutcome?.(outcome);
   };
-  await add(await checkParse(input.files, input.changed));
+  await add(await checkParse(input.files, input.changed, { signal: input.signal }));
   const commands = ORDER.flatMap((kind) => (input.commands[kind] ? [{ kind, command: input.commands[kind] }] : []));
   if (commands.length === 0) return outcomes;
   const { sandbox, reason } = input.execution;

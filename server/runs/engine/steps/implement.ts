@@ -4,7 +4,7 @@ import { AGENT_LIMITS } from '@/server/agents/context-limits';
 import { planToMarkdown } from '@/server/agents/plan-markdown';
 import { implementPrompt, repairPrompt } from '@/server/agents/prompts/implement';
 import type { Finding, PlannedTask } from '@/server/agents/schema';
-import { buildRepoMap } from '@/server/code-search/repo-map';
+import { readRepoMap } from '@/server/code-search/code-reader';
 import { searchCode } from '@/server/code-search/search-code';
 import { estimateTokens } from '@/server/models/pricing';
 import { db, inTx, type Tx } from '@/server/platform/db';
@@ -91,7 +91,7 @@ async function implementContext(ctx: StepContext, task: PlannedTask) {
     plan,
     task,
     repoMap:
-      files.size === 0 ? '' : await buildRepoMap({ files, focus: named, budgetTokens: AGENT_LIMITS.repoMapTokens }),
+      files.size === 0 ? '' : await readRepoMap({ files, focus: named, budgetTokens: AGENT_LIMITS.repoMapTokens }),
     files: chosen,
     searchHits: hits.filter((hit) => !chosen.some(({ path }) => path === hit.path)),
     findings: findings.map(describeFinding),

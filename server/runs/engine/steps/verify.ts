@@ -11,6 +11,7 @@ import { decide } from '@/server/runs/engine/review-decision';
 import { traceWork } from '@/server/runs/engine/trace-work';
 import { appendEvents } from '@/server/runs/stream/event-log';
 import type { EventPayload } from '@/server/runs/stream/schema';
+import { maskDurations } from '@/server/workspace/checks/mask-durations';
 import { runChecks, saveCheckResults } from '@/server/workspace/checks/run-checks';
 import { selectSandbox } from '@/server/workspace/sandbox/select-sandbox';
 import type { CheckOutcome } from '@/server/workspace/schema';
@@ -97,7 +98,8 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
     required: check.required,
     kind: check.kind,
     command: check.command,
-    output: check.output,
+    exitCode: check.exitCode,
+    output: maskDurations(check.output),
   }));
   await callForObject(ctx, {
     role: 'review',
@@ -106,7 +108,7 @@ export async function reviewStep(ctx: StepContext): Promise<void> {
     prompt: reviewPrompt({
       description: ctx.project.description,
       task,
-      checks: checks.map(({ command, status, exitCode, output }) => ({
+      checks: facts.map(({ command, status, exitCode, output }) => ({
         command,
         status,
         exitCode,
