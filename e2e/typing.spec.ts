@@ -70,7 +70,7 @@ test('the chat’s box: what is typed is never lost, sent twice or sent half com
     await other.close();
   });
 
-  await test.step('U1: the box is empty at once, and what is typed meanwhile stays', async () => {
+  await test.step('U1: the box is empty at once, and what is typed in between stays', async () => {
     const held = await holdSends(page);
     await box.press('Enter');
     await expect(box).toHaveValue('');

@@ -72,4 +72,23 @@ describe('the repository checks', () => {
     );
     expect(missing).toEqual([]);
   });
+
+  it('texts and comments say it plainly (docs and style of this repository)', () => {
+    const files = globSync([
+      '*.md',
+      '{app,components,server,scripts,test,e2e,bench,docs,prisma}/**/*.{ts,tsx,md,sql,prisma}',
+    ]);
+    const read = files.filter(
+      (file) => !/^prisma\/(migrations|generated)\/|demo\/projects|^test\/cases\/|checks\.test\.ts$/.test(file),
+    );
+    expect(read.length).toBeGreaterThan(700);
+    const found = read.flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .flatMap((line, index) =>
+          /\b(anew|meanwhile|whoever)\b/i.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
+        ),
+    );
+    expect(found).toEqual([]);
+  });
 });

@@ -20,7 +20,7 @@ import {
 } from './access-refusal';
 import { UnlockList } from './unlock-list';
 
-/** The ways out of a refusal, asked anew when the dialog opens: credits may have come since. */
+/** The ways out of a refusal, asked again when the dialog opens: credits may have come since. */
 function useUnlocks(refusal: Refusal, { projectId, taskId }: AccessScope) {
   const trpc = useTRPC();
   const project = useQuery(

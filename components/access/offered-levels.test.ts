@@ -35,7 +35,7 @@ it('open levels stay, whatever model they bring, and so does one that only lacks
   ).toHaveLength(3);
 });
 
-it('the present level stays although it is locked by now, and one without any model says so', () => {
+it('the present level stays although it is now locked, and one without any model says so', () => {
   const levels = [
     level('fast', 'Demo'),
     level('enhanced', 'Demo', locked),

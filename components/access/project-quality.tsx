@@ -11,14 +11,14 @@ import { type Quality, qualitySchema } from '@/server/models/schema';
 import { useRefused } from './access-denied';
 import { QualitySelector } from './quality-selector';
 
-/** What follows a change of quality: quotes, estimates and the project itself are read anew. */
+/** What follows a change of quality: quotes, estimates and the project itself are read again. */
 function useAfterChange() {
   const { refresh } = useProjectStream();
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   return async () => {
     await Promise.all([refresh(), queryClient.invalidateQueries(trpc.access.pathFilter())]);
-    toast.success('Quality changed. What has not begun is quoted anew.');
+    toast.success('Quality changed. What has not begun is quoted again.');
   };
 }
 

@@ -32,7 +32,7 @@ export function ApproveBar({ view }: { view: ProjectView }) {
       },
       onError: async (error) => {
         refused(error);
-        // What was shown is not what it costs by now.
+        // The price has changed since the quote was shown.
         await refresh();
       },
     }),

@@ -46,7 +46,7 @@ export function useShownOrganization(): string {
 interface ApiProps {
   /** The organization the page was rendered for: requests act for it or not at all. */
   organizationId: string;
-  /** Gets every failure of a query and of a mutation, besides whoever asked. */
+  /** Gets every failure of a query and of a mutation, beside the caller. */
   onError: (error: unknown) => void;
   children: ReactNode;
 }

@@ -155,7 +155,7 @@ describe('deleting an account', () => {
     ]);
   });
 
-  it('takes a team with nobody else along, and its address may sign up anew, as another person', async () => {
+  it('takes a team with nobody else along, and its address may sign up again, as another person', async () => {
     const { prisma } = database();
     const { organizationId } = await createTeam({ userId: ada.userId, name: 'Alone' });
     const stranger = await person('Sue');

@@ -124,7 +124,7 @@ describe('the export', () => {
     expect(spent).toBeGreaterThan(0);
     expect((files.get('Bobs/mine/ledger.csv') ?? '').trim().split('\r\n')).toHaveLength(spent + 1);
 
-    // Whoever was removed finds the same.
+    // A person who was removed finds the same.
     await database().prisma.membership.deleteMany({ where: { organizationId, userId: ada.userId } });
     const later = await unzip(await ask(ada));
     for (const [name, content] of files) if (name.startsWith('Bobs')) expect(later.get(name)).toBe(content);

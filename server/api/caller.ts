@@ -29,12 +29,12 @@ export async function callerFrom(cookie: (name: string) => string | undefined): 
   return { userId: user.userId, email: user.email, ...current, signedIn };
 }
 
-/** The same person, were this the organization they had chosen last; whoever is not in it acts for their own one. */
+/** The same person, were this the organization they had chosen last; a person who is not in it acts for their own one. */
 export function callerIn(organizationId: string, cookie: (name: string) => string | undefined): Promise<Caller | null> {
   return callerFrom((name) => (name === ORGANIZATION_COOKIE ? organizationId : cookie(name)));
 }
 
-/** The cookie that makes an organization the one a person acts for; membership is looked up anew at every request. */
+/** The cookie that makes an organization the one a person acts for; membership is looked up at every request. */
 export function organizationCookie(organizationId: string): string {
   const secure = servesHttps() ? '; Secure' : '';
   return `${ORGANIZATION_COOKIE}=${encodeURIComponent(organizationId)}; Path=/; Max-Age=${REMEMBERED_S}; HttpOnly; SameSite=Lax${secure}`;

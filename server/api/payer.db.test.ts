@@ -41,7 +41,7 @@ describe('who gets the receipts', () => {
     expect(await customerOf(topup)).toEqual({ name: 'Plumbers', email: await addressOf(next.userId) });
   });
 
-  it('is whoever bought last; a team is passed on although Stripe does not answer', async () => {
+  it('is the last buyer; a team is passed on although Stripe does not answer', async () => {
     const { owner, next, topup, transfer } = await team();
     const { customer } = await rowOf(topup);
     billing.fake.failNext({ method: 'POST', path: `/v1/customers/${customer}`, kind: 403 });

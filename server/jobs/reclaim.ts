@@ -7,7 +7,7 @@ import { closeOrphanMessages } from '@/server/runs/engine/close-orphan-messages'
 import { ANSWER_KIND, dispatchRun } from '@/server/runs/engine/dispatch';
 
 /**
- * Embedded, this process is the only one: whatever was running belonged to its dead predecessor. Open model calls are closed
+ * Embedded, this process is the only one: everything that was running belonged to its dead predecessor. Open model calls are closed
  * and their holds released, leases freed, answers that were being written ended, and the runs put back into the queue when a
  * worker will take them.
  */

@@ -141,7 +141,7 @@ describe('a call that fails', () => {
   it.each([
     { input: 1.5, cached: 0, output: 1, reasoning: 0 },
     { input: 3e9, cached: 0, output: 9e15, reasoning: 0.5 },
-  ])('gives its hold back and keeps its own error, whatever was counted: %o', async (usage) => {
+  ])('gives its hold back and keeps its own error, with any count: %o', async (usage) => {
     await expect(failing({ usage })).rejects.toMatchObject({ code: 'model_call_failed', message: 'the reason' });
     expect(await lastCall()).toMatchObject({
       status: 'failed',

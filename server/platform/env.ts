@@ -241,7 +241,7 @@ export function localSignInAllowed(): boolean {
   return LOCAL_SIGN_IN ?? (SMTP_URL === undefined && isLoopback(HOST) && !hasPublicUrl());
 }
 
-/** What whoever runs this instance should know about its settings; each is one sentence. */
+/** What an operator should know about the settings; each is one sentence. */
 export function environmentWarnings(): string[] {
   const warnings: string[] = [];
   if (takesTestMoney()) {

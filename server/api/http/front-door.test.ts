@@ -180,7 +180,7 @@ describe('a connection', () => {
     const answer = await exchange(port, ['GET / HTTP/1.1', 'Host: localhost', 'Connection: close']);
     const [, mark = ''] = /\r\n\r\n(\S+) /.exec(answer) ?? [];
     expect(mark.length).toBeGreaterThan(40);
-    // Even the right mark does not help whoever a proxy passed on.
+    // Even the right mark does not help a request that a proxy passed on.
     const port2 = await serve(isDirect);
     for (const claim of [mark, 'true', ''])
       expect(await direct(port2, 'Via: 1.1 x', `X-Plumbline-Direct: ${claim}`)).toBe(false);

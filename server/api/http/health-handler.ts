@@ -5,7 +5,7 @@ import { logger } from '@/server/platform/logger';
 import { pendingMigrations } from '@/server/platform/migrate';
 import { queueReady } from '@/server/platform/queue';
 
-/** Milliseconds each part has to answer in: whoever asks whether it is ready cannot wait for a server that hangs. */
+/** Milliseconds each part has to answer in: a probe cannot wait for a server that hangs. */
 const ANSWER_MS = 5000;
 
 /** The process is up. */

@@ -15,7 +15,7 @@ export async function handleSwitchOrganization(request: Request): Promise<Respon
   const { organizationId } = parsed.data;
   const caller = await callerIn(organizationId, cookieReader(request));
   if (caller === null) return refuse('unauthenticated');
-  // Whoever is not in it acts for their own one.
+  // A person who is not in it acts for their own one.
   if (caller.organizationId !== organizationId) return refuse('not_found', notFound('Organization').userMessage);
   return new Response(null, { status: 204, headers: { 'set-cookie': organizationCookie(organizationId) } });
 }

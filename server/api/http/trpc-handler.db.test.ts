@@ -87,7 +87,7 @@ describe('what may not run is refused on the wire', () => {
     expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(60);
   });
 
-  it('409 for what somebody else changed meanwhile', async () => {
+  it('409 for what somebody else changed in between', async () => {
     await database.prisma.project.update({ where: { id: projectId }, data: { planVersion: 7 } });
     expect((await call('plan.approve', { projectId, version: 6 })).status).toBe(409);
   });

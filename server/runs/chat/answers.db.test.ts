@@ -187,7 +187,7 @@ describe('questions at the same time', () => {
       'user final',
       'assistant streaming',
     ]);
-    // The database itself refuses a second, whoever writes it.
+    // The database itself refuses a second from any writer.
     const { organizationId, projectId } = own;
     const second = { id: newId(), organizationId, projectId, kind: 'ask' };
     await expect(database.prisma.run.create({ data: second })).rejects.toMatchObject({ code: 'P2002' });

@@ -105,7 +105,7 @@ export async function startRun(
   return runId;
 }
 
-/** Goes on with a waiting run. From now on it is the actor's: the ledger holds and books for whoever said go on. */
+/** Goes on with a waiting run. From now on it is the actor's: the ledger holds and books for the person who said go on. */
 export async function requeue(tx: Tx, run: Run, { userId }: Actor): Promise<void> {
   await moveRun(tx, { runId: run.id, to: 'queued' });
   if (userId !== null) await tx.run.update({ where: { id: run.id }, data: { actingUserId: userId } });

@@ -76,7 +76,7 @@ it('a price that rose after the plan was quoted is shown before it is approved',
   await database.prisma.modelPrice.create({ data: normal });
 });
 
-it('a new plan for a task that was rejected to the end starts it anew, with all its tries', async () => {
+it('a new plan for a task that was rejected to the end starts it again, with all its tries', async () => {
   script.overrides.implement = ({ task }) => (task === 'T2' ? 'I would rather not.' : undefined);
   const { own } = await built();
   const where = { id: own.projectId };

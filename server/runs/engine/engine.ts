@@ -76,7 +76,7 @@ export async function advanceRun(runId: string, { owner, signal }: AdvanceOption
   return 'rests';
 }
 
-/** The worker is closing in the middle of a run: whoever is next goes on at once. */
+/** The worker is closing in the middle of a run: the next worker goes on at once. */
 async function handOver(lease: Lease): Promise<void> {
   await inTx(async (tx) => {
     await holdLease(tx, lease);

@@ -45,7 +45,7 @@ it('a run that should be going on and is nobody’s is put back into the queue, 
   expect((await status(own.projectId)).project).toBe('completed');
 });
 
-it('a lease that could not be renewed is nobody’s stop: the run goes on with whoever takes it', async () => {
+it('a lease that could not be renewed is nobody’s stop: the run goes on with the next worker', async () => {
   const own = await designed();
   const runId = await approvePlan(own, 1);
   const lease = await takeLease(runId, 'cut off');

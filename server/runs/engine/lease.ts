@@ -21,7 +21,7 @@ export async function takeLease(runId: string, owner: string): Promise<Lease | n
   return row === undefined ? null : { runId, token: row.token };
 }
 
-/** Takes the lease from whoever holds it: they can write nothing more. For who ends a run in their place. */
+/** Takes the lease from its holder, who can write nothing more. For who ends a run in their place. */
 export async function seizeLease(tx: Tx, runId: string, owner: string): Promise<Lease> {
   const [row] = await tx.$queryRaw<{ token: bigint }[]>`
     UPDATE "Run" SET "leaseOwner" = ${owner}, "leaseToken" = "leaseToken" + 1, "leaseExpiresAt" = now() + ${RUN_LIMITS.leaseMs}::int * interval '1 millisecond'

@@ -63,7 +63,7 @@ describe('a member without a budget', () => {
     await advanceRun(runId, { owner: 'test' });
     expect(await project(projectId)).toMatchObject({
       status: 'awaiting_credits',
-      statusReason: expect.stringContaining('budget of whoever continued'),
+      statusReason: expect.stringContaining('budget of the person who continued'),
     });
     expect(await usedBy(owner.userId)).toBe(before);
     const { unlock } = await viewProject({ ...owner, projectId });
@@ -143,7 +143,7 @@ describe('a member without a budget', () => {
     expect((await project(projectId)).status).toBe('completed');
   });
 
-  it("a run from before it was noted is its creator's, whoever works on it", async () => {
+  it("a run from before it was noted is its creator's", async () => {
     const projectId = await designed();
     const runId = await approvePlan({ ...owner, projectId }, 1);
     await database.prisma.run.update({ where: { id: runId }, data: { actingUserId: null } });

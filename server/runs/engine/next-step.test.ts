@@ -49,8 +49,8 @@ describe('an attempt at a task', () => {
   const applied = [implemented, done('apply:T1', { ok: true })];
   it.each<[string, JournalLine[], TaskState[], string]>([
     ['begins with the implementer', [], open, 'implement:T1 #1 of id-T1'],
-    ['begins anew when the implementer failed', [line('implement:T1', 'failed')], open, 'implement:T1 #1 of id-T1'],
-    ['begins anew when its worker died', [line('implement:T1', 'running')], open, 'implement:T1 #1 of id-T1'],
+    ['begins again when the implementer failed', [line('implement:T1', 'failed')], open, 'implement:T1 #1 of id-T1'],
+    ['begins again when its worker died', [line('implement:T1', 'running')], open, 'implement:T1 #1 of id-T1'],
     ['applies the answer', [implemented], [task('T1', 'running')], 'apply:T1 #1 of id-T1'],
     ['applies it again when that failed', [implemented, line('apply:T1', 'failed')], open, 'apply:T1 #1 of id-T1'],
     ['asks for refused blocks again', refused, open, 'repair:T1 #1 of id-T1'],

@@ -48,7 +48,7 @@ export async function handleFailure(failed: FailedStep, error: unknown): Promise
   if (code === 'lease_lost') throw error;
   if (failed.aborted) {
     const row = await db().run.findUniqueOrThrow({ where: { id: lease.runId } });
-    // Not by a person: the lease could not be renewed. Whoever takes it next goes on.
+    // Not by a person: the lease could not be renewed. The next worker goes on.
     if (row.command === null) throw leaseLost(lease.runId);
     await failStep(failed, { code, message, tries: 0 });
     await honourCommand(lease, { ...failed.run, command: row.command }, scope);
@@ -99,7 +99,7 @@ function timeOf(at: Date): string {
   return `${at.toISOString().slice(11, 19)} UTC`;
 }
 
-/** Back into the queue for later: no worker sleeps meanwhile. A command that just came is honoured at once. */
+/** Back into the queue for later: no worker sleeps until then. A command that just came is honoured at once. */
 async function goOnLater(
   { lease, run, scope }: FailedStep,
   pauseMs: number,

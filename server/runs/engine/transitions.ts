@@ -4,7 +4,7 @@ import type { Tx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { appendEvents, type EventScope } from '@/server/runs/stream/event-log';
 
-/** Every allowed move of a project. A move is a conditional update: whoever comes second is told. */
+/** Every allowed move of a project. A move is a conditional update: the second one is told. */
 export const PROJECT_MOVES: Record<ProjectStatus, readonly ProjectStatus[]> = {
   draft: ['clarifying', 'planning', 'archived'],
   clarifying: ['planning', 'draft', 'paused', 'awaiting_credits', 'failed', 'archived'],

@@ -29,7 +29,7 @@ export function unlockText(code: string, { required, available, scope }: Missing
     return 'Who continued this run last is no longer in this organization. Somebody else has to resume it, within their own budget.';
   const need = `The next step needs up to ${exactCredits(BigInt(required))} credits; ${exactCredits(BigInt(available))} were available.`;
   if (scope === 'member')
-    return `${need} That is left of the monthly budget of whoever continued this run last. An owner or admin can raise it, or somebody else resumes within their own.`;
+    return `${need} That is left of the monthly budget of the person who continued this run last. An owner or admin can raise it, or somebody else resumes within their own.`;
   return code === 'budget_exceeded'
     ? `${need} Raise the budget of this project, then resume.`
     : `${need} Wait for the monthly credits or add credits, then resume.`;
@@ -62,7 +62,7 @@ export async function findPayer(
 export interface Unlock {
   kind: 'credits' | 'budget' | 'member_budget';
   text: string;
-  /** Whose budget it is, for `member_budget`: whoever resumes goes on with their own. */
+  /** Whose budget it is, for `member_budget`: the person who resumes goes on with their own. */
   payer: Payer | null;
   required: bigint;
   available: bigint;

@@ -91,7 +91,7 @@ describe('too many requests', () => {
     expect((await project(own.projectId)).status).toBe('clarifying');
   });
 
-  it('the longest wait is bounded: a plan may change meanwhile', async () => {
+  it('the longest wait is bounded: a plan may change in between', async () => {
     const { runId } = await begun();
     const day = `day:${now().toISOString().slice(0, 10)}`;
     const { organizationId } = owner;
@@ -122,7 +122,7 @@ describe('a step that fails', () => {
     expect(pauses).toEqual([1000, 4000, 16_000, 60_000, 60_000, 60_000]);
   });
 
-  it('is tried again by the queue, later each time, and its worker is free meanwhile', async () => {
+  it('is tried again by the queue, later each time, and its worker is free until then', async () => {
     script.overrides.spec = ({ before }) =>
       before < 2 ? { text: '', fault: { kind: 'status', status: 500 } } : undefined;
     script.overrides.implement = ({ task }) => goodReply(task);

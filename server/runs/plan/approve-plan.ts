@@ -10,8 +10,8 @@ import { quoteOpenTasks } from './set-task-quality';
 
 /**
  * The explicit approval of one version of the plan. Starts the build.
- * @param atMostMicro the upper quote that was shown. The open tasks are quoted anew first: a price may have changed since.
- * @throws AppError `conflict` when the plan changed, or may by now cost more than was shown
+ * @param atMostMicro the upper quote that was shown. The open tasks are quoted again first: a price may have changed since.
+ * @throws AppError `conflict` when the plan changed, or may now cost more than was shown
  */
 export async function approvePlan(
   actor: Actor,
@@ -54,7 +54,7 @@ async function requireQuoted(actor: Actor, atMostMicro: bigint): Promise<void> {
   });
 }
 
-/** A task that waited for a decision begins anew with the plan that replaces it. @returns the attempts of open tasks so far. */
+/** A task that waited for a decision begins again with the plan that replaces it. @returns the attempts of open tasks so far. */
 async function reopenTasks(tx: Tx, actor: Actor): Promise<Record<string, number>> {
   const open = await tx.task.findMany({ where: { ...scopeOf(actor), status: { in: ['pending', 'rejected'] } } });
   for (const task of open)

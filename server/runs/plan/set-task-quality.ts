@@ -9,7 +9,7 @@ import { quoteReadme } from './quote-project';
 import { quoteTask } from './quote-task';
 
 /**
- * A task's own quality; null: the project's again. The task is quoted anew.
+ * A task's own quality; null: the project's again. The task is quoted again.
  * @throws AppError `quality_not_allowed`, `wrong_status` once the task has begun, `not_found`
  */
 export async function setTaskQuality(

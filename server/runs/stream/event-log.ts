@@ -47,7 +47,7 @@ export function commandsOf(runId: string): string {
   return `run:${runId}`;
 }
 
-/** Tells whoever holds the run to look at its row; leaves with the commit. */
+/** Tells the holder of the run to look at its row; leaves with the commit. */
 export async function signalCommand(tx: Tx, runId: string): Promise<void> {
   if (database().pool !== null) await tx.$executeRaw`SELECT pg_notify(${EVENTS_CHANNEL}, ${commandsOf(runId)})`;
   signalStream(commandsOf(runId));

@@ -12,7 +12,7 @@ export const RUN_LIMITS = {
   tailPollMs: 250,
   /** The same while the database itself tells of new events. */
   tailPollListeningMs: 2000,
-  /** Whoever holds a lease looks this often for a stop command, as a net below the signal. */
+  /** The holder of a lease looks this often for a stop command, as a net below the signal. */
   commandPollMs: 300,
   /** Answers to questions that one process writes at once, beside the runs: they wait for a model most of their time. */
   answersAtOnce: 8,
@@ -21,7 +21,7 @@ export const RUN_LIMITS = {
   /** Pause before the second try of a failed step; each further one is four times as long, up to `stepRetryMaxMs`. */
   stepRetryMs: 1000,
   stepRetryMaxMs: 60_000,
-  /** Longest wait for a limit of requests; then it is asked again, because the plan may have changed meanwhile. */
+  /** Longest wait for a limit of requests; then it is asked again, because the plan may have changed. */
   rateWaitMaxMs: 3_600_000,
   /** Verdicts that cannot be read are asked for this often in all. */
   verdictTries: 2,

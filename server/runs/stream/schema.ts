@@ -13,7 +13,7 @@ export const eventPayloadSchema = z.discriminatedUnion('type', [
     modelLabel: z.string().nullish(),
   }),
   z.object({ type: z.literal('text-delta'), id: z.string(), delta: z.string() }),
-  /** Carries the whole text: whoever missed compacted deltas still ends with exactly the same text. */
+  /** Carries the whole text: a reader who missed compacted deltas still ends with exactly the same text. */
   z.object({
     type: z.literal('text-end'),
     id: z.string(),

@@ -231,7 +231,7 @@ describe('ladder details', () => {
     expect(outcome).toMatchObject({ refusal: { code: 'ambiguous', message: expect.stringContaining('1, 4') } });
   });
 
-  it('keeps CRLF when a file is written anew', () => {
+  it('keeps CRLF when a file is written again', () => {
     const result = applyEdits(new Map([['a.txt', 'a\r\nb\r\n']]), [
       { kind: 'write', path: 'a.txt', content: 'c\nd\n' },
     ]);
