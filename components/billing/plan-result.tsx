@@ -13,7 +13,7 @@ import { SkeletonRows } from '@/components/ui/skeleton';
 import { OrderSummary } from './checkout-frame';
 import { Elsewhere } from './elsewhere';
 import { WayBack } from './purchase-live-state';
-import { useWaiting, Waiting } from './waiting';
+import { useWaiting, Waiting } from './waiting-for-payment';
 
 /** Milliseconds between two looks for the confirmation. */
 const LOOK_EVERY_MS = 1_500;

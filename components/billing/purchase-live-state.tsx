@@ -14,7 +14,7 @@ import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
 import { OrderSummary } from './checkout-frame';
 import { Elsewhere } from './elsewhere';
-import { useWaiting, Waiting } from './waiting';
+import { useWaiting, Waiting } from './waiting-for-payment';
 
 type Purchase = Outputs['billing']['purchase'];
 

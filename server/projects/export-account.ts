@@ -10,8 +10,8 @@ import { notFound } from '@/server/platform/errors';
 import { postgresBlobs } from '@/server/workspace/blobs';
 import { pathProblem } from '@/server/workspace/edits/paths';
 import { readTree } from '@/server/workspace/snapshots';
+import { streamZip, textEntry, type ZipEntry } from './stream-zip';
 import { UniqueFolderNames } from './unique-folder-names';
-import { streamZip, textEntry, type ZipEntry } from './zip-entries';
 
 /** Rows read at once. */
 const PAGE = 200;
