@@ -61,7 +61,7 @@ describe('the repository checks', () => {
       (page) => !page.includes('demo/projects'),
     );
     expect(pages.length).toBeGreaterThan(20);
-    const files = globSync(['*.ts', '{app,components,server,scripts,test,e2e,bench,prisma}/**/*']).map(
+    const files = globSync(['*.{ts,mjs}', '{app,components,server,scripts,test,e2e,bench,prisma}/**/*']).map(
       (file) => `/${file}`,
     );
     const missing = pages.flatMap((page) =>

@@ -134,6 +134,11 @@ export function ProjectStreamProvider({ projectId, children }: { projectId: stri
     }, REFETCH_AFTER_MS);
   }, [refresh]);
 
+  // The project that the page arrived with may be older than the event after which the stream begins.
+  useEffect(() => {
+    if (startAfter !== null) refreshSoon();
+  }, [startAfter, refreshSoon]);
+
   const subscription = useSubscription(
     trpc.runs.events.subscriptionOptions(
       startAfter === null ? skipToken : { projectId, lastEventId: String(startAfter) },

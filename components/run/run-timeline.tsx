@@ -215,7 +215,12 @@ export function RunTimeline() {
       {error !== null && data === undefined ? (
         <ErrorState title="The run could not be read" message={errorMessage(error)} onRetry={() => void refetch()} />
       ) : null}
-      {data === undefined && error === null ? <SkeletonRows label="Loading the run" rows={3} /> : null}
+      {data === undefined && error === null ? (
+        // What follows begins below the window: a timeline is tall, and would push it away.
+        <div className="min-h-dvh">
+          <SkeletonRows label="Loading the run" rows={3} />
+        </div>
+      ) : null}
       {data !== undefined && groups.length === 0 ? (
         <EmptyState title="Nothing has run yet">
           Each step appears here with its cost, its checks and its verdict.

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Check, ChevronsUpDown, Plus } from 'lucide-react';
 import Link from 'next/link';
 import { useParams } from 'next/navigation';
+import { useSyncExternalStore } from 'react';
 import { projectStatusLabel } from '@/components/projects/status-labels';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
@@ -15,16 +16,28 @@ import {
   DropdownMenuTrigger,
 } from '@/components/ui/dropdown-menu';
 
+const never = () => () => undefined;
+
 /** Goes from one project to another without passing by the list. */
 export function ProjectSwitcher() {
-  const trpc = useTRPC();
   const { projectId } = useParams<{ projectId?: string }>();
-  const { data } = useQuery(trpc.projects.list.queryOptions({}));
-  const current = useQuery({
-    ...trpc.projects.get.queryOptions({ projectId: projectId ?? '' }),
-    enabled: projectId !== undefined,
-  });
-  const title = projectId === undefined ? 'Projects' : (current.data?.project.title ?? 'Project');
+  // The page below brings its project with it, and would come too late for a query that the header has begun before.
+  const isDrawn = useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  );
+  if (projectId === undefined) return <Switcher title="Projects" />;
+  return isDrawn ? <NamedSwitcher projectId={projectId} /> : <Switcher title="Project" projectId={projectId} />;
+}
+
+function NamedSwitcher({ projectId }: { projectId: string }) {
+  const { data } = useQuery(useTRPC().projects.get.queryOptions({ projectId }));
+  return <Switcher title={data?.project.title ?? 'Project'} projectId={projectId} />;
+}
+
+function Switcher({ title, projectId }: { title: string; projectId?: string }) {
+  const { data } = useQuery(useTRPC().projects.list.queryOptions({}));
   return (
     <DropdownMenu>
       <DropdownMenuTrigger asChild>

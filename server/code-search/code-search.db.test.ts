@@ -137,12 +137,7 @@ describe('indexing', () => {
       'a.ts': big('alpha', 'one') + big('beta', 'changed'),
       'b.ts': null,
     });
-    expect(await project.index(choice)).toMatchObject({
-      filesIndexed: 1,
-      filesRemoved: 1,
-      chunkCount: 3,
-      embedded: 1,
-    });
+    expect(await project.index(choice)).toMatchObject({ filesIndexed: 1, filesRemoved: 1, chunkCount: 3, embedded: 1 });
     expect(texts).toHaveLength(1);
     expect(texts[0]).toContain('changed()');
     const contents = (await project.chunks()).map(({ path, content }) => `${path} ${content}`).join('\n');
@@ -154,19 +149,12 @@ describe('indexing', () => {
   it('changes nothing when run again, and gives single rows when run twice at once', async () => {
     const project = await Project.create();
     const { choice, texts } = countingEmbedder('test:a');
-    await project.write({
-      'a.ts': big('alpha', 'one'),
-      'README.md': '# Title\ntext\n',
-    });
+    await project.write({ 'a.ts': big('alpha', 'one'), 'README.md': '# Title\ntext\n' });
     await Promise.all([project.index(choice), project.index(choice)]);
     const first = await project.chunks();
     expect(first).toHaveLength(2);
     texts.length = 0;
-    expect(await project.index(choice)).toMatchObject({
-      filesIndexed: 0,
-      embedded: 0,
-      chunkCount: 2,
-    });
+    expect(await project.index(choice)).toMatchObject({ filesIndexed: 0, embedded: 0, chunkCount: 2 });
     expect(await project.chunks()).toEqual(first);
     expect(texts).toEqual([]);
   });
@@ -176,16 +164,10 @@ describe('indexing', () => {
     await project.write({ 'a.ts': big('alpha', 'one') });
     await project.index(countingEmbedder('test:a').choice);
     const other = countingEmbedder('test:b');
-    expect(await project.index(other.choice)).toMatchObject({
-      embedded: 1,
-      chunkCount: 1,
-    });
+    expect(await project.index(other.choice)).toMatchObject({ embedded: 1, chunkCount: 1 });
     expect((await project.chunks()).map(({ embedderId }) => embedderId)).toEqual(['test:b']);
     expect(await project.search('alpha', countingEmbedder('test:a').choice)).toMatchObject({ mode: 'lexical' });
-    expect(await project.search('alpha', other.choice)).toMatchObject({
-      mode: 'hybrid',
-      note: null,
-    });
+    expect(await project.search('alpha', other.choice)).toMatchObject({ mode: 'hybrid', note: null });
   });
 
   it('does not let an older snapshot overwrite a newer one', async () => {
@@ -193,9 +175,7 @@ describe('indexing', () => {
     const older = await project.write({ 'a.ts': big('alpha', 'one') });
     await project.write({ 'a.ts': big('alpha', 'two') });
     await project.index(OFF);
-    expect(await project.index(OFF, older)).toMatchObject({
-      status: 'superseded',
-    });
+    expect(await project.index(OFF, older)).toMatchObject({ status: 'superseded' });
     expect((await project.chunks()).map(({ content }) => content).join()).toContain('two()');
   });
 
@@ -217,10 +197,7 @@ describe('indexing', () => {
       hits: [{ path: 'a.ts', why: ['lexical'] }],
     });
     failing.now = false;
-    expect(await project.index(choice)).toMatchObject({
-      embedded: 1,
-      note: null,
-    });
+    expect(await project.index(choice)).toMatchObject({ embedded: 1, note: null });
     expect(await project.search('alpha', choice)).toMatchObject({
       mode: 'hybrid',
       hits: [{ why: ['vector', 'lexical'] }],
@@ -230,10 +207,7 @@ describe('indexing', () => {
   it('finishes what a crash left half done', async () => {
     const project = await Project.create();
     const { choice } = countingEmbedder('test:a');
-    await project.write({
-      'a.ts': big('alpha', 'one'),
-      'b.ts': big('beta', 'two'),
-    });
+    await project.write({ 'a.ts': big('alpha', 'one'), 'b.ts': big('beta', 'two') });
     await project.index(choice);
     const whole = (await project.chunks()).map(({ path, content }) => [path, content]);
     // As after the first write of a run that then died: one file's rows are gone, the other's lack their vector.
@@ -250,9 +224,7 @@ describe('indexing', () => {
   it('refuses a snapshot of another organization or project', async () => {
     const [mine, theirs] = [await Project.create(), await Project.create()];
     const snapshotId = await theirs.write({ 'a.ts': 'secret' });
-    await expect(mine.index(OFF, snapshotId)).rejects.toMatchObject({
-      code: 'not_found',
-    });
+    await expect(mine.index(OFF, snapshotId)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 

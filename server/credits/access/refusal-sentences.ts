@@ -1,4 +1,4 @@
-/** What a person is told when a plan, a budget or a balance refuses a call. Each sentence stands here and nowhere else. */
+/** What a person is told when their plan, budget or balance refuses a call. `platform/errors.ts` has the general sentence of each code. */
 
 export const refusalSentence = {
   capability: (plan: string) => `The ${plan} plan does not include this. See the plans under Plan and billing.`,

@@ -3,6 +3,7 @@ import { notFound } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { ProjectFrame } from '@/components/project/project-frame';
 import { projectTitle } from '@/server/api/project-title';
+import { ReadAhead } from '../../read-ahead';
 
 interface Props {
   children: ReactNode;
@@ -22,8 +23,10 @@ export default async function ProjectLayout({ children, params }: Props) {
   // Before anything is streamed, so that the answer's status can still say so.
   if ((await projectTitle(projectId)) === null) notFound();
   return (
-    <ProjectFrame key={projectId} projectId={projectId}>
-      {children}
-    </ProjectFrame>
+    <ReadAhead ask={(client, trpc) => [client.prefetchQuery(trpc.projects.get.queryOptions({ projectId }))]}>
+      <ProjectFrame key={projectId} projectId={projectId}>
+        {children}
+      </ProjectFrame>
+    </ReadAhead>
   );
 }
