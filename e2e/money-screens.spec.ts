@@ -100,7 +100,7 @@ test('the dialogs about money are accessible and fit a phone', async ({ page, br
   await adjust.click();
   await check(operator, 'adjust', adjust);
   await operator.goto('/operator/models');
-  await operator.getByRole('button', { name: /^Demo model/ }).click();
+  await operator.getByRole('button', { name: /^Demo model \(offline/ }).click();
   const newPrice = operator.getByRole('button', { name: 'New price' });
   await newPrice.click();
   await operator.getByLabel('Input', { exact: true }).fill('1');

@@ -1,7 +1,8 @@
 import 'server-only';
-import { type DehydratedState, dehydrate, HydrationBoundary, type QueryClient } from '@tanstack/react-query';
+import { type DehydratedState, dehydrate, type QueryClient } from '@tanstack/react-query';
 import { createTRPCOptionsProxy, type TRPCOptionsProxy } from '@trpc/tanstack-react-query';
 import type { ReactNode } from 'react';
+import { HydrateFor } from '@/components/trpc/hydrate-for';
 import { newQueryClient } from '@/components/trpc/query-client';
 import { currentCaller } from '@/server/api/caller';
 import { type AppRouter, appRouter } from '@/server/api/root';
@@ -20,5 +21,10 @@ export async function readAhead(ask: Ask): Promise<DehydratedState> {
 
 /** Its children arrive with their data in the first HTML; from there the browser keeps it current. */
 export async function ReadAhead({ ask, children }: { ask: Ask; children: ReactNode }) {
-  return <HydrationBoundary state={await readAhead(ask)}>{children}</HydrationBoundary>;
+  const [state, caller] = await Promise.all([readAhead(ask), currentCaller()]);
+  return (
+    <HydrateFor organizationId={caller?.organizationId ?? null} state={state}>
+      {children}
+    </HydrateFor>
+  );
 }

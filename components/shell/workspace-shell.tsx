@@ -1,5 +1,5 @@
 'use client';
-import { type DehydratedState, HydrationBoundary, useQuery } from '@tanstack/react-query';
+import { type DehydratedState, useQuery } from '@tanstack/react-query';
 import { FlaskConical } from 'lucide-react';
 import Link from 'next/link';
 import { type ReactNode, useState } from 'react';
@@ -8,6 +8,7 @@ import { PlumbMark } from '@/components/brand/plumb-mark';
 import { NoticeBanner } from '@/components/credits/notice-banner';
 import { DraftsOf } from '@/components/drafts/use-draft';
 import { isSignedOut } from '@/components/trpc/error-message';
+import { HydrateFor } from '@/components/trpc/hydrate-for';
 import { ApiProvider, useTRPC } from '@/components/trpc/provider';
 import { Badge } from '@/components/ui/badge';
 import { Toaster } from '@/components/ui/toaster';
@@ -96,10 +97,10 @@ export function WorkspaceShell({
         <DraftsOf userId={userId}>
           <AccessDeniedProvider>
             <div className="flex min-h-dvh flex-col">
-              <HydrationBoundary state={state}>
+              <HydrateFor organizationId={organizationId} state={state}>
                 <Header />
                 <NoticeBanner />
-              </HydrationBoundary>
+              </HydrateFor>
               {children}
             </div>
           </AccessDeniedProvider>

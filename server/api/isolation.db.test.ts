@@ -41,6 +41,8 @@ async function codeOf(caller: Caller | null, path: string, input?: unknown): Pro
 
 /** Queries that are about every organization: the instance's upkeep, and its history of model calls, which holds figures only. */
 const INSTANCE_WIDE = [
+  // One person's projects, over all of their organizations.
+  'server/projects/limit-new-projects.ts project.findMany',
   'server/billing/plans/end-grace.ts organizationPlan.findMany',
   'server/billing/plans/sync-overdue.ts OrganizationPlan in SQL',
   'server/credits/ledger/audit.ts CreditBalance in SQL',
