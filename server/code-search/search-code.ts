@@ -28,7 +28,7 @@ const FUSION_K = 10;
  */
 const MIN_SIMILARITY = 0.25;
 /** The same where no word of the question stands anywhere in the project: then likeness is all there is, and chance is near. */
-const MIN_SIMILARITY_ALONE = 0.32;
+const MIN_SIMILARITY_ALONE = 0.36;
 /** Longest text that is embedded as a question; the model reads 256 tokens. */
 const MAX_EMBEDDED_CHARACTERS = 3_000;
 /**

@@ -9,6 +9,8 @@ import type { FakeAnswer } from '@/test/fake-model/server';
 import { database, MODEL, script } from '@/test/scripted-runs';
 import { type BuildOptions, buildProjectLocally } from './build-project';
 
+// One person makes more projects here than a person does in a minute.
+process.env.PROJECTS_PER_MINUTE = '1000';
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-build-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** The command with what it would print; without a terminal, as in CI. */

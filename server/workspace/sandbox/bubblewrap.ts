@@ -115,6 +115,7 @@ function follow(
       reject(cannotPrepare(error));
     });
     child.once('close', async (code) => {
+      await messagesTaken();
       settle();
       if (ended === null && (await group?.ranOutOfMemory())) ended = 'memory';
       resolve(result(ended, code, output.text()));
@@ -128,6 +129,11 @@ function follow(
       () => end('unwatched'),
     );
   });
+}
+
+/** What another thread has sent by now was taken: the loop has looked for events between two turns of `setImmediate`. */
+function messagesTaken(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 /** Watched and in its group first, then started. */

@@ -53,9 +53,10 @@ function look(watched) {
   const members = descendants(watched.wrapper);
   const why = members.length === 0 ? null : safeReason(watched, members);
   if (why !== null) {
+    // Said before it is done: the server must not hear of the command's end without the reason.
+    port?.postMessage({ id: watched.id, why });
     // At once: the server's thread may be busy. The first of them is the process the others cannot outlive.
     for (const { pid } of members) kill(pid);
-    port?.postMessage({ id: watched.id, why });
     timers.delete(watched.id);
     return;
   }
