@@ -104,8 +104,13 @@ test('a window that shows one team changes nothing once another is chosen elsewh
   await expect(chosen(settings, 'Alpha team')).toBeVisible();
   await expect(settings).toHaveURL(/\/settings\/organization$/);
   await untouched('Alpha team');
-  await name.fill(LONG);
-  await settings.getByRole('button', { name: 'Rename', exact: true }).click();
+  const rename = settings.getByRole('button', { name: 'Rename', exact: true });
+  // The page arrives with its data: what is typed before its script runs is not seen by it.
+  await expect(async () => {
+    await name.fill(LONG);
+    await expect(rename).toBeEnabled({ timeout: 500 });
+  }).toPass();
+  await rename.click();
   await expect(chosen(settings, LONG)).toBeVisible();
 
   // Or on in the chosen one; said on a phone too.
@@ -151,16 +156,12 @@ test('a page that could not be read while the server was away shows itself once 
   const projectId = await startExample(page, 'Expense report');
   const api = (url: URL) => url.pathname.startsWith('/api/trpc/');
   await page.route(api, (route) => route.abort('connectionrefused'));
-  await page.goto(`/projects/${projectId}`);
-  await expect(page.getByText('The project could not be read')).toBeVisible();
+  // The project itself arrives with the page; its run is asked for.
+  await page.goto(`/projects/${projectId}/run`);
+  await expect(page.getByText('The run could not be read')).toBeVisible();
   await page.unroute(api);
-  await expect(
-    page
-      .getByRole('tab', { name: 'Plan' })
-      .or(page.getByRole('link', { name: 'Plan' }))
-      .first(),
-  ).toBeVisible();
-  await expect(page.getByText('The project could not be read')).toHaveCount(0);
+  await expect(page.getByText('The run could not be read')).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Run', exact: true }).first()).toBeAttached();
 });
 
 test('a session that ended leads to the sign-in page and back to the same place', async ({ page }) => {
