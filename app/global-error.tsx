@@ -1,7 +1,9 @@
 'use client';
+import { useReloadWhenBack } from '@/components/shell/use-reload-when-back';
 
 /** The last resort, when even the root layout failed: it brings its own look. */
 export default function GlobalError({ retry }: { error: Error & { digest?: string }; retry: () => void }) {
+  useReloadWhenBack();
   return (
     <html lang="en">
       <body

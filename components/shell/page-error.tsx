@@ -1,5 +1,6 @@
 'use client';
 import { ErrorState } from '@/components/ui/error-state';
+import { useReloadWhenBack } from './use-reload-when-back';
 
 interface Props {
   error: Error & { digest?: string };
@@ -8,6 +9,7 @@ interface Props {
 
 /** Instead of a part of a page that failed, inside a layout that still stands. */
 export function PartError({ error, retry }: Props) {
+  useReloadWhenBack();
   return (
     <ErrorState
       title="This page could not be shown"
