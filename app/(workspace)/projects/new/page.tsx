@@ -2,9 +2,16 @@ import type { Metadata } from 'next';
 import { redirect } from 'next/navigation';
 import { NewProjectForm } from '@/components/projects/new-project-form';
 import { api, currentCaller } from '@/server/api/caller';
+import { type Ask, ReadAhead } from '../../read-ahead';
 import { createProject } from './create-project';
 
 export const metadata: Metadata = { title: 'New project' };
+
+/** What the form's levels and its quote need, so that nothing moves when they come. */
+const ask: Ask = (client, trpc) => [
+  client.prefetchQuery(trpc.access.check.queryOptions({ capability: 'implement' })),
+  client.prefetchQuery(trpc.access.design.queryOptions({ quality: 'fast' })),
+];
 
 export default async function NewProjectPage() {
   // The layout, which asks the same, is not rendered again on the way from one page to another.
@@ -20,11 +27,13 @@ export default async function NewProjectPage() {
           starts when you approve.
         </p>
       </div>
-      <NewProjectForm
-        action={createProject}
-        demo={me.demo}
-        examples={examples.map(({ slug, title, description }) => ({ slug, title, description }))}
-      />
+      <ReadAhead ask={ask}>
+        <NewProjectForm
+          action={createProject}
+          demo={me.demo}
+          examples={examples.map(({ slug, title, description }) => ({ slug, title, description }))}
+        />
+      </ReadAhead>
     </main>
   );
 }
