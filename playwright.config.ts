@@ -24,7 +24,8 @@ export default defineConfig({
   testMatch: '**/*.spec.ts',
   // Two files at once: most have servers of their own, and the server of the others is made for many people.
   workers: 2,
-  retries: 0,
+  // A loaded machine fails no journey alone: what fails is tried once more, and then named in the report's last lines.
+  retries: 1,
   timeout: 120_000,
   expect: { timeout: 20_000 },
   outputDir: 'test-results',

@@ -14,6 +14,9 @@ import { runLong } from './test-long';
 const counts = { passed: 0, failed: 0 };
 /** What failed, by name: said again at the end, where a long log is read first. */
 const failures: string[] = [];
+const uncertain: string[] = [];
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour
+const ANSI = /\u001b\[[0-9;]*m/g;
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-test-'));
 
 function run(args: string[], env: Record<string, string> = {}): boolean {
@@ -42,16 +45,19 @@ function check(name: string, args: string[]): void {
 interface Result {
   passed: number;
   failures: string[];
+  /** Passed only when they were tried again. */
+  uncertain: string[];
 }
 
 /** Adds a runner's own counts; a runner that left no readable report has failed. */
 function tests(name: string, report: string, read: (text: string) => Result, work: () => boolean): void {
   const ok = step(name, work);
-  const result = existsSync(report) ? read(readFileSync(report, 'utf8')) : { passed: 0, failures: [] };
+  const result = existsSync(report) ? read(readFileSync(report, 'utf8')) : { passed: 0, failures: [], uncertain: [] };
   if ((!ok || !existsSync(report)) && result.failures.length === 0) result.failures.push(`${name}: ended badly`);
   counts.passed += result.passed;
   counts.failed += result.failures.length;
   failures.push(...result.failures);
+  uncertain.push(...result.uncertain);
 }
 
 const vitestReport = z.object({
@@ -60,47 +66,64 @@ const vitestReport = z.object({
     z.object({
       name: z.string(),
       status: z.string(),
-      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
     }),
   ),
 });
 
+/** The first lines of a failure's message: a long log is often read at its end alone. */
+function shortly(message: string | undefined): string {
+  return (message ?? '').replace(ANSI, '').split('\n').filter(Boolean).slice(0, 6).join(' | ').slice(0, 700);
+}
+
 function readVitest(text: string): Result {
   const { numPassedTests, testResults } = vitestReport.parse(JSON.parse(text));
-  const failed = testResults.flatMap(({ name, status, assertionResults }) => {
+  const failed = testResults.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative(process.cwd(), name);
     const names = assertionResults
       .filter((test) => test.status === 'failed')
-      .map((test) => `${file}: ${test.fullName}`);
+      .map((test) => `${file}: ${test.fullName}: ${shortly(test.failureMessages?.[0])}`);
     // A file that could not be read has no tests that failed.
-    return status === 'failed' && names.length === 0 ? [file] : names;
+    return status === 'failed' && names.length === 0 ? [`${file}: ${shortly(message)}`] : names;
   });
-  return { passed: numPassedTests, failures: failed };
+  return { passed: numPassedTests, failures: failed, uncertain: [] };
 }
 
+const spec = z.object({
+  title: z.string(),
+  file: z.string(),
+  tests: z.array(
+    z.object({
+      status: z.string(),
+      results: z.array(z.object({ errors: z.array(z.object({ message: z.string().optional() })) })),
+    }),
+  ),
+});
 interface Suite {
-  specs: { title: string; file: string; tests: { status: string }[] }[];
+  specs: z.infer<typeof spec>[];
   suites?: Suite[] | undefined;
 }
-const suite: z.ZodType<Suite> = z.lazy(() =>
-  z.object({
-    specs: z.array(z.object({ title: z.string(), file: z.string(), tests: z.array(z.object({ status: z.string() })) })),
-    suites: z.array(suite).optional(),
-  }),
-);
-const playwrightReport = z.object({ stats: z.object({ expected: z.number() }), suites: z.array(suite) });
+const suite: z.ZodType<Suite> = z.lazy(() => z.object({ specs: z.array(spec), suites: z.array(suite).optional() }));
+const playwrightReport = z.object({
+  stats: z.object({ expected: z.number(), flaky: z.number() }),
+  suites: z.array(suite),
+});
 
+/** A journey that passes when it is tried again counts as passed, and is named with its first failure. */
 function readPlaywright(text: string): Result {
   const { stats, suites } = playwrightReport.parse(JSON.parse(text));
   const specsOf = (of: Suite[]): Suite['specs'] =>
     of.flatMap(({ specs, suites: inner = [] }) => [...specs, ...specsOf(inner)]);
-  // One that passes only when tried again counts as failed.
-  const failed = specsOf(suites).flatMap(({ title, file, tests: tried }) =>
-    tried
-      .filter(({ status }) => status === 'unexpected' || status === 'flaky')
-      .map(({ status }) => `${file}: ${title} (${status})`),
-  );
-  return { passed: stats.expected, failures: failed };
+  const named = (wanted: string) =>
+    specsOf(suites).flatMap(({ title, file, tests: tried }) =>
+      tried
+        .filter(({ status }) => status === wanted)
+        .map(({ results }) => `${file}: ${title}: ${shortly(results[0]?.errors[0]?.message)}`),
+    );
+  return { passed: stats.expected + stats.flaky, failures: named('unexpected'), uncertain: named('flaky') };
 }
 
 function vitest(name: string, filters: string[]): void {
@@ -140,8 +163,16 @@ if (process.argv.includes('--long')) {
   );
 }
 if (process.env.COUNTS_FILE) {
-  writeFileSync(process.env.COUNTS_FILE, `${[`${counts.passed} ${counts.failed}`, ...failures].join('\n')}\n`);
+  writeFileSync(
+    process.env.COUNTS_FILE,
+    `${[
+      `${counts.passed} ${counts.failed}`,
+      ...failures.map((name) => `failed: ${name}`),
+      ...uncertain.map((name) => `passed when tried again: ${name}`),
+    ].join('\n')}\n`,
+  );
 }
+for (const name of uncertain) console.log(`passed when tried again: ${name}`);
 for (const name of failures) console.log(`failed: ${name}`);
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);

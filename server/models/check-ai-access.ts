@@ -6,7 +6,7 @@ import { refusalSentence } from '@/server/credits/access/refusal-sentences';
 import { formatCredits } from '@/server/credits/schema';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
-import type { AppErrorCode } from '@/server/platform/errors';
+import { AppError, type AppErrorCode } from '@/server/platform/errors';
 import type { CatalogModel } from './catalogue';
 import { modelsAt } from './models-at';
 import { ownKeyProviders } from './own-keys';
@@ -105,6 +105,28 @@ export async function checkAIAccess(question: AccessQuestion): Promise<AccessAns
     requestsLeft: access.requestsLeft,
     qualities,
   };
+}
+
+/**
+ * Refuses before anything is begun what could not run: everything fallible happens before a stream opens.
+ * @throws AppError `capability_denied`, `quality_not_allowed`, `insufficient_credits`, `budget_exceeded`, `rate_limited`,
+ * `model_not_available`, with what is missing and how to unlock it
+ */
+export async function requireAIAccess(question: AccessQuestion): Promise<void> {
+  const { denial, required, missing, unlocks, available } = await checkAIAccess(question);
+  if (denial === null) return;
+  throw new AppError(denial.code, `${question.capability} at ${question.quality} is refused: ${denial.code}`, {
+    userMessage: denial.message,
+    details: {
+      capability: question.capability,
+      quality: question.quality,
+      required: (required ?? 0n).toString(),
+      available: available.toString(),
+      missing: missing.toString(),
+      unlocks: unlocks.map(({ kind, priceUsdCents }) => ({ kind, priceUsdCents })),
+      ...(denial.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: denial.retryAfterSeconds }),
+    },
+  });
 }
 
 interface Facts {

@@ -8,7 +8,7 @@ const store: { logger?: pino.Logger } = {};
 export function logger(): pino.Logger {
   store.logger ??= pino(
     {
-      level: env().NODE_ENV === 'test' && env().LOG_LEVEL === 'info' ? 'warn' : env().LOG_LEVEL,
+      level: env().NODE_ENV === 'test' && env().LOG_LEVEL === 'info' ? 'silent' : env().LOG_LEVEL,
       base: null,
       redact: {
         paths: ['apiKey', '*.apiKey', 'authorization', '*.authorization', 'token', '*.token'],
