@@ -6,7 +6,7 @@
  */
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { grant } from '@/server/credits/ledger/ledger';
-import { syncEnvironmentModels } from '@/server/models/catalogue';
+import { syncEnvironmentModels } from '@/server/models/catalogue/catalogue';
 import { bootDatabase } from '@/server/platform/boot';
 import { closeDatabase, db } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';

@@ -1,6 +1,6 @@
 import 'server-only';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import type { CallContext } from '@/server/models/gateway';
+import type { CallContext } from '@/server/models/gateway/call-model';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { executeWithAIAccess } from '@/server/models/execute-with-ai-access';
+import { executeWithAIAccess } from '@/server/models/gateway/execute-with-ai-access';
 import { setClockOffset } from '@/server/platform/clock';
 import { openNative, useDatabase } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';

@@ -1,7 +1,7 @@
 import 'server-only';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { auditLedger } from '@/server/credits/ledger/audit';
-import { syncEnvironmentModels } from '@/server/models/catalogue';
+import { syncEnvironmentModels } from '@/server/models/catalogue/catalogue';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';

@@ -10,7 +10,7 @@ import { Button } from '@/components/ui/button';
 import { cn } from '@/components/ui/cn';
 import { Cell, DataTable } from '@/components/ui/data-table';
 import { formatDate, formatDateTime } from '@/components/ui/format';
-import { dollars } from '@/server/models/schema-operator';
+import { dollars } from '@/server/models/catalogue/schema-operator';
 import type { Model } from './types';
 import { useSaved } from './use-operator';
 

@@ -2,7 +2,7 @@
 import { Callout } from '@/components/ui/callout';
 import { Cell, DataTable } from '@/components/ui/data-table';
 import { formatDateTime } from '@/components/ui/format';
-import { type AddPrice, dollars, nanoDollars } from '@/server/models/schema-operator';
+import { type AddPrice, dollars, nanoDollars } from '@/server/models/catalogue/schema-operator';
 import { isLargeChange, priceEffect } from './amounts';
 
 export const PRICE_FIELDS = [

@@ -2,7 +2,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTRPC } from '@/components/trpc/provider';
-import { type AddPrice, addPriceSchema, dollars } from '@/server/models/schema-operator';
+import { type AddPrice, addPriceSchema, dollars } from '@/server/models/catalogue/schema-operator';
 import { utcMoment } from './amounts';
 import { FormDialog, TextField } from './form-dialog';
 import { PRICE_FIELDS, PriceChange, type PriceText } from './price-change';

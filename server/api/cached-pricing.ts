@@ -1,6 +1,6 @@
 import 'server-only';
 import { listPackages } from '@/server/billing/plans/list-offers';
-import { viewPricing } from '@/server/models/view-pricing';
+import { viewPricing } from '@/server/models/catalogue/view-pricing';
 
 /** Milliseconds that what is sold is kept: anyone may ask for it, and it is the same for all. */
 const KEPT_MS = 10_000;

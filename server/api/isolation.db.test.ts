@@ -50,8 +50,8 @@ const INSTANCE_WIDE = [
   // The condition is joined from parts; the first names the organization.
   'server/credits/reports/find-entries.ts CreditEntry in SQL',
   'server/credits/reports/notices.ts notice.findMany',
-  'server/models/quote-call.ts ModelCall in SQL',
-  'server/models/reclaim-calls.ts modelCall.findMany',
+  'server/models/access/quote-call.ts ModelCall in SQL',
+  'server/models/gateway/reclaim-calls.ts modelCall.findMany',
   'server/runs/engine/close-orphan-messages.ts message.findMany',
 ];
 /** Work of the instance that no person asks for. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listPackages } from '@/server/billing/plans/list-offers';
 import { auditLedger } from '@/server/credits/ledger/audit';
-import { quoteCall } from '@/server/models/quote-call';
-import { dollars, nanoDollars } from '@/server/models/schema-operator';
+import { quoteCall } from '@/server/models/access/quote-call';
+import { dollars, nanoDollars } from '@/server/models/catalogue/schema-operator';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onboardUser } from '@/server/credits/ledger/onboard-user';
 import { formatCredits } from '@/server/credits/schema';
-import { syncEnvironmentModels } from '@/server/models/catalogue';
+import { syncEnvironmentModels } from '@/server/models/catalogue/catalogue';
 import type { Quality } from '@/server/models/schema';
 import { bootDatabase } from '@/server/platform/boot';
 import { db } from '@/server/platform/db';

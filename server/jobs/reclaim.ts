@@ -1,5 +1,5 @@
 import 'server-only';
-import { reclaimOpenCalls } from '@/server/models/reclaim-calls';
+import { reclaimOpenCalls } from '@/server/models/gateway/reclaim-calls';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
 import { closeDeadAnswer } from '@/server/runs/chat/write-answer';

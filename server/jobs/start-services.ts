@@ -1,5 +1,5 @@
 import 'server-only';
-import { syncEnvironmentModels } from '@/server/models/catalogue';
+import { syncEnvironmentModels } from '@/server/models/catalogue/catalogue';
 import { bootDatabase } from '@/server/platform/boot';
 import { closeDatabase, db } from '@/server/platform/db';
 import { env, environmentWarnings, isEmbedded } from '@/server/platform/env';

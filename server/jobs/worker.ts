@@ -1,5 +1,5 @@
 import 'server-only';
-import { syncEnvironmentModels } from '@/server/models/catalogue';
+import { syncEnvironmentModels } from '@/server/models/catalogue/catalogue';
 import { closeDatabase, db, openDatabase } from '@/server/platform/db';
 import { env, isEmbedded } from '@/server/platform/env';
 import { pendingMigrations } from '@/server/platform/migrate';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { type AccessAnswer, checkAIAccess, type PlannedCall } from '@/server/models/check-ai-access';
+import { type AccessAnswer, checkAIAccess, type PlannedCall } from '@/server/models/access/check-ai-access';
 import { QUALITIES } from '@/server/models/schema';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';

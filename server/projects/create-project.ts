@@ -1,6 +1,6 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
-import { resolveModel } from '@/server/models/catalogue';
+import { resolveModel } from '@/server/models/catalogue/catalogue';
 import { demoProjects } from '@/server/models/demo/catalogue';
 import type { Quality } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';

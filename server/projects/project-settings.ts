@@ -1,6 +1,6 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
-import { resolveModel } from '@/server/models/catalogue';
+import { resolveModel } from '@/server/models/catalogue/catalogue';
 import type { QUALITIES } from '@/server/models/schema';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';

@@ -1,8 +1,8 @@
 import 'server-only';
 import { z } from 'zod';
-import { checkAIAccess } from '@/server/models/check-ai-access';
-import { checkOwnKey } from '@/server/models/check-own-key';
-import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/own-keys';
+import { checkAIAccess } from '@/server/models/access/check-ai-access';
+import { checkOwnKey } from '@/server/models/keys/check-own-key';
+import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/keys/own-keys';
 import { capabilitySchema, ownKeyProviderSchema, qualitySchema, storeKeySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';
 import { checkProjectAccess } from '@/server/projects/check-project-access';

@@ -5,7 +5,7 @@ import { signOutEverywhere } from '@/server/auth/session';
 import { searchInputSchema } from '@/server/code-search/schema';
 import { searchCode } from '@/server/code-search/search-code';
 import { refusalSentence } from '@/server/credits/access/refusal-sentences';
-import { isDemoInstance, usableModels } from '@/server/models/catalogue';
+import { isDemoInstance, usableModels } from '@/server/models/catalogue/catalogue';
 import { qualitySchema } from '@/server/models/schema';
 import { planAccountDeletion } from '@/server/organizations/account-deletion';
 import { deleteAccount, refuseBlocked } from '@/server/organizations/delete-account';

@@ -10,8 +10,8 @@ import {
   updatePackageSchema,
   updatePlanSchema,
 } from '@/server/credits/schema-operator';
-import { addPrice, listModels, updateModel } from '@/server/models/operate-models';
-import { addPriceSchema, updateModelSchema } from '@/server/models/schema-operator';
+import { addPrice, listModels, updateModel } from '@/server/models/catalogue/operate-models';
+import { addPriceSchema, updateModelSchema } from '@/server/models/catalogue/schema-operator';
 import { db } from '@/server/platform/db';
 import { environmentWarnings } from '@/server/platform/env';
 import { requestJob, viewJobs } from '@/server/platform/job-status';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/ledger/audit';
-import { embedTexts } from '@/server/models/embed';
+import { embedTexts } from '@/server/models/gateway/embed';
 import { type Database, inTx } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';

@@ -2,7 +2,7 @@ import 'server-only';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { expireStaleHolds, resetMonth } from '@/server/credits/ledger/ledger';
 import { mailNotices, noticeLowBalances } from '@/server/credits/reports/notices';
-import { reclaimForgottenCalls } from '@/server/models/reclaim-calls';
+import { reclaimForgottenCalls } from '@/server/models/gateway/reclaim-calls';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';

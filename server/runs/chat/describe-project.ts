@@ -1,5 +1,5 @@
 import 'server-only';
-import { resolveModel } from '@/server/models/catalogue';
+import { resolveModel } from '@/server/models/catalogue/catalogue';
 import { demoUnknownAnswer, matchDemoProject } from '@/server/models/demo/catalogue';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';

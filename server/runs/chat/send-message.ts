@@ -1,6 +1,6 @@
 import 'server-only';
 import type { Project } from '@/prisma/generated/client';
-import { requireAIAccess } from '@/server/models/check-ai-access';
+import { requireAIAccess } from '@/server/models/access/check-ai-access';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { type Actor, say, scopeOf } from '@/server/runs/engine/actor';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { embedTexts } from '@/server/models/embed';
+import { embedTexts } from '@/server/models/gateway/embed';
 import type { EventScope } from '@/server/runs/stream/event-log';
 
 /**

@@ -1,8 +1,8 @@
 import 'server-only';
 import type { Project, Run } from '@/prisma/generated/client';
 import { type Plan, planSchema } from '@/server/agents/schema';
-import { chooseModel } from '@/server/models/catalogue';
-import { reclaimOpenCalls } from '@/server/models/reclaim-calls';
+import { chooseModel } from '@/server/models/catalogue/catalogue';
+import { reclaimOpenCalls } from '@/server/models/gateway/reclaim-calls';
 import type { Capability, Quality } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';

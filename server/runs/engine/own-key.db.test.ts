@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
-import { storeOwnKey } from '@/server/models/own-keys';
+import { storeOwnKey } from '@/server/models/keys/own-keys';
 import { removeMember } from '@/server/organizations/remove-member';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';

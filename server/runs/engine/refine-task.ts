@@ -1,7 +1,7 @@
 import 'server-only';
 import type { Project } from '@/prisma/generated/client';
 import { type Plan, type PlannedTask, planSchema } from '@/server/agents/schema';
-import { resolveModel } from '@/server/models/catalogue';
+import { resolveModel } from '@/server/models/catalogue/catalogue';
 import { inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { writePlan } from '@/server/runs/plan/plan-rows';

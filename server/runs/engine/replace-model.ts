@@ -1,5 +1,5 @@
 import 'server-only';
-import type { ModelChoice } from '@/server/models/catalogue';
+import type { ModelChoice } from '@/server/models/catalogue/catalogue';
 import { CAPABILITIES, type Capability } from '@/server/models/schema';
 import { type Client, db, inTx } from '@/server/platform/db';
 import type { EventScope } from '@/server/runs/stream/event-log';

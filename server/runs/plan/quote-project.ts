@@ -1,7 +1,7 @@
 import 'server-only';
-import { resolveModel } from '@/server/models/catalogue';
-import type { Quote } from '@/server/models/quote-call';
-import { quoteFor } from '@/server/models/quote-for-organization';
+import type { Quote } from '@/server/models/access/quote-call';
+import { quoteFor } from '@/server/models/access/quote-for-organization';
+import { resolveModel } from '@/server/models/catalogue/catalogue';
 import { capabilityOf, type Quality, type Role } from '@/server/models/schema';
 import type { Client, Tx } from '@/server/platform/db';
 import type { EventScope } from '@/server/runs/stream/event-log';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { quoteFor } from '@/server/models/quote-for-organization';
+import { quoteFor } from '@/server/models/access/quote-for-organization';
 import type { Quality } from '@/server/models/schema';
 import type { Client } from '@/server/platform/db';
 

@@ -1,6 +1,6 @@
 import 'server-only';
 import type { Plan } from '@/server/agents/schema';
-import { resolveModel } from '@/server/models/catalogue';
+import { resolveModel } from '@/server/models/catalogue/catalogue';
 import { db, inTx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { type Actor, ownProject, scopeOf } from '@/server/runs/engine/actor';

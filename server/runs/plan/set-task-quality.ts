@@ -1,6 +1,6 @@
 import 'server-only';
 import { checkCapabilityAccess, qualityNotAllowed } from '@/server/credits/access/plan-access';
-import { resolveModel } from '@/server/models/catalogue';
+import { resolveModel } from '@/server/models/catalogue/catalogue';
 import type { Quality } from '@/server/models/schema';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';

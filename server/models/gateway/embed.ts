@@ -1,0 +1,101 @@
+import 'server-only';
+import { setTimeout as delay } from 'node:timers/promises';
+import { APICallError, type EmbeddingModelV4Result } from '@ai-sdk/provider';
+import { estimateTokens } from '@/server/models/catalogue/pricing';
+import { ownKeyFailure } from '@/server/models/keys/own-key-refused';
+import { env } from '@/server/platform/env';
+import { AppError, isAppError } from '@/server/platform/errors';
+import { newId } from '@/server/platform/ids';
+import type { CallGrant } from './call-grant';
+import { executeWithAIAccess } from './execute-with-ai-access';
+import { createEmbeddingModel } from './providers/create-model';
+import { retryDelay } from './stream-with-retries';
+
+export interface EmbedContext {
+  organizationId: string;
+  projectId: string;
+  /** For whom it is held and booked; null: the instance itself. */
+  userId: string | null;
+}
+
+/**
+ * Vectors of texts by a provider's embedding model, one a text, in order, all of one length; metered like every other call.
+ * @throws AppError `model_not_priced`, `model_not_available`, `rate_limited`, `insufficient_credits`, and with nothing
+ * charged `model_call_failed`, `own_key_refused` and `model_call_aborted`
+ */
+export async function embedTexts(
+  { organizationId, projectId, userId }: EmbedContext,
+  ref: string,
+  texts: string[],
+  signal?: AbortSignal,
+): Promise<number[][]> {
+  const { result } = await executeWithAIAccess(
+    {
+      organizationId,
+      projectId,
+      userId,
+      runId: null,
+      taskId: null,
+      stepId: null,
+      role: 'embed',
+      quality: 'fast',
+      promptVersion: 'embed-1',
+      idempotencyKey: `embed:${newId()}`,
+    },
+    {
+      model: ref,
+      inputTokens: texts.reduce((sum, text) => sum + estimateTokens(text), 0),
+      outputTokens: () => 0,
+      abortSignal: signal,
+      execute: async (grant) => {
+        const { embeddings, usage } = await embedWithRetries(grant, texts, organizationId);
+        if (usage !== undefined) grant.progress.usage = { input: usage.tokens, cached: 0, output: 0, reasoning: 0 };
+        // Before it is paid: an answer that cannot be used costs the organization nothing.
+        requireVectors(embeddings, texts.length);
+        return embeddings;
+      },
+    },
+  );
+  return result;
+}
+
+/** Tries again on 429, 5xx and network faults as text calls do; all tries together end within MODEL_TIMEOUT_MS. */
+async function embedWithRetries(
+  grant: CallGrant,
+  texts: string[],
+  organizationId: string,
+): Promise<EmbeddingModelV4Result> {
+  const model = createEmbeddingModel(grant.provider, grant.modelId, grant.access);
+  const abortSignal = AbortSignal.any([grant.signal, AbortSignal.timeout(env().MODEL_TIMEOUT_MS)]);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await model.doEmbed({ values: texts, abortSignal });
+    } catch (error) {
+      const wait = abortSignal.aborted || attempt >= env().MODEL_MAX_RETRIES ? null : retryDelay(error, attempt);
+      if (wait === null) throw failure(await ownKeyFailure(organizationId, grant, error));
+      grant.progress.retries++;
+      await delay(wait, undefined, { signal: abortSignal });
+    }
+  }
+}
+
+/** A provider's own words stay in the log: they can hold parts of keys, and this message reaches a search page. */
+function failure(cause: unknown): AppError {
+  if (isAppError(cause)) return cause;
+  const status = APICallError.isInstance(cause) && cause.statusCode !== undefined ? ` (HTTP ${cause.statusCode})` : '';
+  return new AppError('model_call_failed', `the embedding call failed${status}`, {
+    cause,
+    userMessage: 'The embedding model did not answer properly. Nothing was charged for it. Try again.',
+  });
+}
+
+/** @throws AppError `model_call_failed` unless there are `count` vectors of one length, of finite numbers. */
+function requireVectors(vectors: readonly number[][], count: number): void {
+  if (vectors.length !== count)
+    throw new AppError('model_call_failed', `${vectors.length} vectors came for ${count} texts`);
+  const dims = vectors[0]?.length ?? 0;
+  for (const vector of vectors) {
+    if (vector.length === 0 || vector.length !== dims || !vector.every(Number.isFinite))
+      throw new AppError('model_call_failed', `a vector came that is not ${dims} finite numbers`);
+  }
+}

@@ -1,0 +1,46 @@
+import 'server-only';
+import { estimateTokens, type TokenUsage } from '@/server/models/catalogue/pricing';
+import type { OpenCall } from './call-grant';
+import { MODEL_LIMITS } from './call-limits';
+
+/** What a call has used, and why the provider's own figures were not taken; null where they were, or where it gave none. */
+interface UsageReading {
+  usage: TokenUsage;
+  refused: string | null;
+}
+
+/** The most output tokens that are believed of an answer for which `asked` were asked. */
+export function mostOutputTokens(asked: number): number {
+  return asked * MODEL_LIMITS.usageOutputFactor + MODEL_LIMITS.usageOutputExtra;
+}
+
+/**
+ * The provider's figures decide what is charged, so only what this call can have used is believed; otherwise it is our own
+ * estimate of what went in and came out. Never throws.
+ */
+export function readUsage({ grant, inputTokens }: Pick<OpenCall, 'grant' | 'inputTokens'>): UsageReading {
+  const { usage, text } = grant.progress;
+  const estimate = { input: inputTokens, cached: 0, output: estimateTokens(text), reasoning: 0, estimated: true };
+  if (usage === null) return { usage: estimate, refused: null };
+  const refused = doubtOf(usage, { input: inputTokens, output: grant.maxOutputTokens });
+  if (refused !== null) return { usage: estimate, refused };
+  // Only shown, never priced: it is part of the output.
+  const reasoning = isCount(usage.reasoning) ? Math.min(usage.reasoning, usage.output) : 0;
+  return { usage: { ...usage, reasoning, estimated: false }, refused: null };
+}
+
+function doubtOf(
+  { input, cached, output }: Pick<TokenUsage, 'input' | 'cached' | 'output'>,
+  expected: { input: number; output: number },
+): string | null {
+  if (!isCount(input) || !isCount(cached) || !isCount(output)) return 'not whole numbers of tokens';
+  if (cached > input) return 'more cached than input tokens';
+  if (input > expected.input * MODEL_LIMITS.usageInputFactor + MODEL_LIMITS.usageInputExtra)
+    return 'more input than was sent';
+  if (output > mostOutputTokens(expected.output)) return 'more output than was asked for';
+  return null;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
