@@ -7,7 +7,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { callModel } from '@/server/models/gateway/call-model';
-import { createLanguageModel } from '@/server/models/gateway/providers/create-model';
+import { createLanguageModel } from '@/server/models/providers/create-model';
 import { newId } from '@/server/platform/ids';
 import { startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';

@@ -1,7 +1,7 @@
 import 'server-only';
 import { z } from 'zod';
 import { checkAIAccess } from '@/server/models/access/check-ai-access';
-import { checkOwnKey } from '@/server/models/keys/check-own-key';
+import { checkOwnKey } from '@/server/models/gateway/check-own-key';
 import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/keys/own-keys';
 import { capabilitySchema, ownKeyProviderSchema, qualitySchema, storeKeySchema } from '@/server/models/schema';
 import { db } from '@/server/platform/db';

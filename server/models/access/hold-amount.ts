@@ -1,6 +1,6 @@
 import 'server-only';
-import { costOf, creditsFor, type Price, type Tariff } from '@/server/models/catalogue/pricing';
-import { ROLE_OUTPUT_TOKENS } from '@/server/models/gateway/call-limits';
+import { ROLE_OUTPUT_TOKENS } from '@/server/models/call-limits';
+import { costOf, creditsFor, type Price, type Tariff } from '@/server/models/pricing';
 import type { Role } from '@/server/models/schema';
 
 /** Output tokens that a call of a role asks for. */

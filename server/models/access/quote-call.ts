@@ -1,8 +1,8 @@
 import 'server-only';
 import { Prisma } from '@/prisma/generated/client';
+import { TYPICAL_TOKENS } from '@/server/models/call-limits';
 import { priceMissing } from '@/server/models/catalogue/price-row';
-import { costOf, creditsFor, type Price } from '@/server/models/catalogue/pricing';
-import { TYPICAL_TOKENS } from '@/server/models/gateway/call-limits';
+import { costOf, creditsFor, type Price } from '@/server/models/pricing';
 import { capabilityOf, type Quality, type Role } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import type { Client } from '@/server/platform/db';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/ledger/audit';
+import { ROLE_OUTPUT_TOKENS, TYPICAL_TOKENS } from '@/server/models/call-limits';
 import { chooseModel } from '@/server/models/catalogue/catalogue';
-import { ROLE_OUTPUT_TOKENS, TYPICAL_TOKENS } from '@/server/models/gateway/call-limits';
 import { callModel } from '@/server/models/gateway/call-model';
 import { storeOwnKey } from '@/server/models/keys/own-keys';
 import { CAPABILITIES, type Capability, type Quality } from '@/server/models/schema';

@@ -1,5 +1,5 @@
 import 'server-only';
-import { parseModelRef, providerKey } from '@/server/models/gateway/providers/create-model';
+import { parseModelRef, providerKey } from '@/server/models/providers/create-model';
 import { type Capability, PROVIDERS, type Quality } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { type Client, db } from '@/server/platform/db';

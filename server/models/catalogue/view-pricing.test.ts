@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { creditsFor } from './pricing';
+import { creditsFor } from '@/server/models/pricing';
 import { tokensForACredit } from './view-pricing';
 
 const tariff = { creditValueUsd: '0.10', markup: '1.5' };

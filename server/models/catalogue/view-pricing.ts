@@ -2,7 +2,7 @@ import 'server-only';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
-import { creditsFor, parseDecimal, type Tariff } from './pricing';
+import { creditsFor, parseDecimal, type Tariff } from '@/server/models/pricing';
 
 /** One dollar of true cost, in nano-dollars. */
 const DOLLAR = 1_000_000_000n;

@@ -6,7 +6,7 @@ import type {
   LanguageModelV4GenerateResult,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider';
-import { estimateTokens } from '@/server/models/catalogue/pricing';
+import { estimateTokens } from '@/server/models/pricing';
 import { parseSections } from '../prompt-format';
 import { callHintSchema } from '../schema';
 import { type DemoProject, demoUnknownAnswer, matchDemoProject } from './catalogue';

@@ -1,8 +1,8 @@
 import 'server-only';
-import type { TokenUsage } from '@/server/models/catalogue/pricing';
+import type { TokenUsage } from '@/server/models/pricing';
+import type { ProviderAccess } from '@/server/models/providers/create-model';
 import type { Provider, Quality, Role } from '@/server/models/schema';
 import type { Tx } from '@/server/platform/db';
-import type { ProviderAccess } from './providers/create-model';
 import type { CallBasis } from './read-call-basis';
 
 /** Who calls, for what. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { z } from 'zod';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { tariff } from '@/server/models/access/quote-call';
-import { costOf, creditsFor } from '@/server/models/catalogue/pricing';
+import { costOf, creditsFor } from '@/server/models/pricing';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';

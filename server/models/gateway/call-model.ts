@@ -6,17 +6,17 @@ import {
   type LanguageModelV4Prompt,
 } from '@ai-sdk/provider';
 import { outputTokensOf } from '@/server/models/access/hold-amount';
-import { estimateTokens, type TokenUsage, tokenQuarters } from '@/server/models/catalogue/pricing';
+import { MODEL_LIMITS } from '@/server/models/call-limits';
+import { estimateTokens, type TokenUsage, tokenQuarters } from '@/server/models/pricing';
 import { keyFault } from '@/server/models/keys/key-fault';
 import { ownKeyFailure } from '@/server/models/keys/own-key-refused';
+import { createLanguageModel } from '@/server/models/providers/create-model';
 import type { CallHint } from '@/server/models/schema';
 import type { Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
 import type { AccessContext, CallGrant, Metered } from './call-grant';
-import { MODEL_LIMITS } from './call-limits';
 import { executeWithAIAccess } from './execute-with-ai-access';
-import { createLanguageModel } from './providers/create-model';
 import { mostOutputTokens } from './read-usage';
 import { retryDelay, streamWithRetries } from './stream-with-retries';
 

@@ -4,7 +4,7 @@ import { getBalance } from '@/server/credits/ledger/balance';
 import { release, settle } from '@/server/credits/ledger/ledger';
 import { recordUsage } from '@/server/credits/reports/request-usage';
 import { chargedShare, tariff } from '@/server/models/access/quote-call';
-import { costOf, creditsFor, type TokenUsage } from '@/server/models/catalogue/pricing';
+import { costOf, creditsFor, type TokenUsage } from '@/server/models/pricing';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { tariff } from '@/server/models/access/quote-call';
-import { costOf, creditsFor, estimateTokens } from '@/server/models/catalogue/pricing';
+import { costOf, creditsFor, estimateTokens } from '@/server/models/pricing';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';

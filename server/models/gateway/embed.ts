@@ -1,14 +1,14 @@
 import 'server-only';
 import { setTimeout as delay } from 'node:timers/promises';
 import { APICallError, type EmbeddingModelV4Result } from '@ai-sdk/provider';
-import { estimateTokens } from '@/server/models/catalogue/pricing';
+import { estimateTokens } from '@/server/models/pricing';
 import { ownKeyFailure } from '@/server/models/keys/own-key-refused';
+import { createEmbeddingModel } from '@/server/models/providers/create-model';
 import { env } from '@/server/platform/env';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { CallGrant } from './call-grant';
 import { executeWithAIAccess } from './execute-with-ai-access';
-import { createEmbeddingModel } from './providers/create-model';
 import { retryDelay } from './stream-with-retries';
 
 export interface EmbedContext {

@@ -1,9 +1,9 @@
 import 'server-only';
 import { renewHold } from '@/server/credits/ledger/ledger';
+import { MODEL_LIMITS } from '@/server/models/call-limits';
 import { db } from '@/server/platform/db';
 import { logger } from '@/server/platform/logger';
 import type { AccessContext, Metered, MeteredWork, OpenCall } from './call-grant';
-import { MODEL_LIMITS } from './call-limits';
 import { failCall, settleCall } from './close-call';
 import { openCall } from './open-call';
 

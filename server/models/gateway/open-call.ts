@@ -3,15 +3,15 @@ import { checkAndCountAccess, countRequest } from '@/server/credits/access/plan-
 import { requirePayer, reserve } from '@/server/credits/ledger/ledger';
 import { holdAmount } from '@/server/models/access/hold-amount';
 import { chargedShare, tariff } from '@/server/models/access/quote-call';
-import { outputTokensCovered } from '@/server/models/catalogue/pricing';
+import { MODEL_LIMITS } from '@/server/models/call-limits';
+import { outputTokensCovered } from '@/server/models/pricing';
+import { keyIdentifier, parseModelRef } from '@/server/models/providers/create-model';
 import { capabilityOf } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { AccessContext, MeteredWork, OpenCall } from './call-grant';
-import { MODEL_LIMITS } from './call-limits';
-import { keyIdentifier, parseModelRef } from './providers/create-model';
 import { readCallBasis } from './read-call-basis';
 
 /** Checks access, counts the request, holds the credits and writes the call's row. @throws AppError as `executeWithAIAccess` */

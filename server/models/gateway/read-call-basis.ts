@@ -11,12 +11,12 @@ import {
   quoteFrom,
 } from '@/server/models/access/quote-call';
 import { priceMissing } from '@/server/models/catalogue/price-row';
-import type { Price } from '@/server/models/catalogue/pricing';
+import type { Price } from '@/server/models/pricing';
 import { openAccess } from '@/server/models/keys/own-keys';
+import { type ProviderAccess, parseModelRef } from '@/server/models/providers/create-model';
 import { capabilityOf, type Role } from '@/server/models/schema';
 import type { Client } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
-import { type ProviderAccess, parseModelRef } from './providers/create-model';
 
 /** What a call stands on before anything is held. */
 export interface CallBasis {

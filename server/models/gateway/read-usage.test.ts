@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { costOf } from '@/server/models/catalogue/pricing';
+import { MODEL_LIMITS } from '@/server/models/call-limits';
+import { costOf } from '@/server/models/pricing';
 import type { Progress } from './call-grant';
-import { MODEL_LIMITS } from './call-limits';
 import { mostOutputTokens, readUsage } from './read-usage';
 
 const SENT = 1000;

@@ -1,7 +1,7 @@
 import 'server-only';
-import { estimateTokens, type TokenUsage } from '@/server/models/catalogue/pricing';
+import { MODEL_LIMITS } from '@/server/models/call-limits';
+import { estimateTokens, type TokenUsage } from '@/server/models/pricing';
 import type { OpenCall } from './call-grant';
-import { MODEL_LIMITS } from './call-limits';
 
 /** What a call has used, and why the provider's own figures were not taken; null where they were, or where it gave none. */
 interface UsageReading {

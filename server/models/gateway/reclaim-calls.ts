@@ -1,8 +1,8 @@
 import 'server-only';
 import { release } from '@/server/credits/ledger/ledger';
+import { MODEL_LIMITS } from '@/server/models/call-limits';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
-import { MODEL_LIMITS } from './call-limits';
 
 /** Calls that a dead process left open: recorded as failed, their holds released. @returns how many. */
 export async function reclaimOpenCalls(where: { runId?: string; createdBefore: Date }): Promise<number> {

@@ -6,10 +6,10 @@ import {
   type LanguageModelV4CallOptions,
   type LanguageModelV4StreamPart,
 } from '@ai-sdk/provider';
-import type { TokenUsage } from '@/server/models/catalogue/pricing';
+import { MODEL_LIMITS } from '@/server/models/call-limits';
+import type { TokenUsage } from '@/server/models/pricing';
 import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
-import { MODEL_LIMITS } from './call-limits';
 
 export interface StreamHandlers {
   onDelta(text: string): void;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/ledger/audit';
-import { estimateTokens } from '@/server/models/catalogue/pricing';
+import { estimateTokens } from '@/server/models/pricing';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { callModel } from '@/server/models/gateway/call-model';
+import { checkOwnKey } from '@/server/models/gateway/check-own-key';
 import { embedTexts } from '@/server/models/gateway/embed';
 import type { Provider } from '@/server/models/schema';
 import type { Database } from '@/server/platform/db';
@@ -7,7 +8,6 @@ import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { type FakeModel, type FakeVectors, startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
-import { checkOwnKey } from './check-own-key';
 import { storeOwnKey } from './own-keys';
 
 const OWN_KEY = 'AIza-own-0123456789-9999';

@@ -1,6 +1,6 @@
 import 'server-only';
 import { writeNotice } from '@/server/credits/reports/notices';
-import type { CallGrant } from '@/server/models/gateway/call-grant';
+import type { ProviderAccess } from '@/server/models/providers/create-model';
 import { now } from '@/server/platform/clock';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
@@ -11,8 +11,11 @@ import { KEY_FAULT_TEXT, keyFault } from './key-fault';
  * A call on an organization's own key failed. A key that its provider does not accept, or that nobody pays for any more, is
  * marked, with a notice once a day, and the error says what to do; any other failure is passed on as it came.
  */
-export async function ownKeyFailure(organizationId: string, grant: CallGrant, cause: unknown): Promise<unknown> {
-  const { provider, access } = grant;
+export async function ownKeyFailure(
+  organizationId: string,
+  { provider, access }: { provider: string; access: ProviderAccess },
+  cause: unknown,
+): Promise<unknown> {
   const fault = access.own ? keyFault(cause) : null;
   if (fault === null) return cause;
   const testError = KEY_FAULT_TEXT[fault];

@@ -3,7 +3,7 @@ import { scheduleDowngrade } from '@/server/credits/ledger/apply-plan';
 import { grant } from '@/server/credits/ledger/ledger';
 import { readReceipt } from '@/server/credits/reports/read-receipt';
 import { tariff } from '@/server/models/access/quote-call';
-import { creditsFor } from '@/server/models/catalogue/pricing';
+import { creditsFor } from '@/server/models/pricing';
 import { newId } from '@/server/platform/ids';
 import { setBudget } from '@/server/projects/project-settings';
 import { viewProject } from '@/server/projects/view-project';

@@ -1,6 +1,6 @@
 import 'server-only';
 import { documentPrompt } from '@/server/agents/prompts/document';
-import { estimateTokens } from '@/server/models/catalogue/pricing';
+import { estimateTokens } from '@/server/models/pricing';
 import { db, inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { callStreaming } from '@/server/runs/engine/call';

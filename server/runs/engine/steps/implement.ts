@@ -6,7 +6,7 @@ import { implementPrompt, repairPrompt } from '@/server/agents/prompts/implement
 import type { Finding, PlannedTask } from '@/server/agents/schema';
 import { readRepoMap } from '@/server/code-search/code-reader';
 import { searchCode } from '@/server/code-search/search-code';
-import { estimateTokens } from '@/server/models/catalogue/pricing';
+import { estimateTokens } from '@/server/models/pricing';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { payerOf } from '@/server/runs/engine/actor';
 import { endAttempt, lastFindings, stepOutput, taskOf } from '@/server/runs/engine/attempt';

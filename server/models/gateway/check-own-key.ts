@@ -1,17 +1,17 @@
 import 'server-only';
 import { APICallError } from '@ai-sdk/provider';
-import { estimateTokens } from '@/server/models/catalogue/pricing';
+import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from '@/server/models/call-limits';
+import { estimateTokens } from '@/server/models/pricing';
 import type { CallGrant } from '@/server/models/gateway/call-grant';
-import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from '@/server/models/gateway/call-limits';
 import { executeWithAIAccess } from '@/server/models/gateway/execute-with-ai-access';
-import { createLanguageModel } from '@/server/models/gateway/providers/create-model';
 import { streamOnce } from '@/server/models/gateway/stream-with-retries';
+import { KEY_FAULT_TEXT, keyFault } from '@/server/models/keys/key-fault';
+import { createLanguageModel } from '@/server/models/providers/create-model';
 import type { Provider } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { AppError, isAppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { KEY_FAULT_TEXT, keyFault } from './key-fault';
 
 const PROMPT = 'Say OK.';
 

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { meterUsage, type UsageMeter } from '@/server/credits/reports/request-usage';
-import { MODEL_LIMITS } from '@/server/models/gateway/call-limits';
+import { MODEL_LIMITS } from '@/server/models/call-limits';
+import { listOwnKeys, removeOwnKey, storeOwnKey } from '@/server/models/keys/own-keys';
 import { setClockOffset } from '@/server/platform/clock';
 import type { Database } from '@/server/platform/db';
 import { resetEnv } from '@/server/platform/env';
 import { type FakeAnswer, type FakeModel, startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { checkOwnKey } from './check-own-key';
-import { listOwnKeys, removeOwnKey, storeOwnKey } from './own-keys';
 
 const OWN_KEY = 'sk-own-0123456789-abcd';
 const MINUTE = 60_000;
