@@ -8,6 +8,7 @@ import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { callModel } from '@/server/models/gateway/call-model';
 import { createLanguageModel } from '@/server/models/providers/create-model';
+import { instanceAccess } from '@/server/models/providers/instance-keys';
 import { newId } from '@/server/platform/ids';
 import { startFakeModel } from '@/test/fake-model/server';
 import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
@@ -74,7 +75,7 @@ async function direct(): Promise<Taken> {
     maxOutputTokens: 2000,
   };
   const taken = toFirst();
-  const { stream } = await createLanguageModel('compatible', 'fake').doStream(options);
+  const { stream } = await createLanguageModel('compatible', 'fake', instanceAccess('compatible')).doStream(options);
   let first: Taken | null = null;
   // The whole answer is read, so that the next call does not share the machine with the rest of this one.
   for await (const part of stream) if (part.type === 'text-delta') first ??= taken();

@@ -59,6 +59,8 @@ export interface SeedModel {
   contextWindow: number;
   maxOutput: number;
   structured?: string;
+  /** Thinks before it answers. */
+  reasoning?: boolean;
   /** Nano-dollars per million tokens. */
   input: bigint;
   output: bigint;
@@ -86,6 +88,7 @@ export const MODELS: SeedModel[] = [
     tier: 'fast',
     contextWindow: 400_000,
     maxOutput: 128_000,
+    reasoning: true,
     input: USD / 4n,
     output: USD * 2n,
     cached: USD / 40n,
@@ -97,6 +100,7 @@ export const MODELS: SeedModel[] = [
     tier: 'enhanced',
     contextWindow: 400_000,
     maxOutput: 128_000,
+    reasoning: true,
     input: (USD * 5n) / 4n,
     output: USD * 10n,
     cached: USD / 8n,
@@ -108,6 +112,7 @@ export const MODELS: SeedModel[] = [
     tier: 'fast',
     contextWindow: 1_048_576,
     maxOutput: 65_536,
+    reasoning: true,
     input: (USD * 3n) / 10n,
     output: (USD * 5n) / 2n,
     cached: (USD * 3n) / 100n,
@@ -119,6 +124,7 @@ export const MODELS: SeedModel[] = [
     tier: 'enhanced',
     contextWindow: 1_048_576,
     maxOutput: 65_536,
+    reasoning: true,
     input: (USD * 5n) / 4n,
     output: USD * 10n,
     cached: USD / 8n,
@@ -154,6 +160,7 @@ export const MODELS: SeedModel[] = [
     tier: 'premium',
     contextWindow: 400_000,
     maxOutput: 128_000,
+    reasoning: true,
     input: USD * 15n,
     output: USD * 120n,
     cached: USD * 15n,
@@ -165,6 +172,7 @@ export const MODELS: SeedModel[] = [
     tier: 'premium',
     contextWindow: 1_048_576,
     maxOutput: 65_536,
+    reasoning: true,
     input: USD * 2n,
     output: USD * 12n,
     cached: USD / 5n,

@@ -1,9 +1,5 @@
 /** Every time-out and bound of a model call, one sentence each. */
 export const MODEL_LIMITS = {
-  /** Longest wait for the first piece of an answer, milliseconds. */
-  firstTokenMs: 120_000,
-  /** Longest silence between two pieces, milliseconds. */
-  idleMs: 60_000,
   /** A hold lives this long without being renewed, milliseconds. */
   holdTtlMs: 120_000,
   /** The hold is renewed this often while the call runs, milliseconds. */

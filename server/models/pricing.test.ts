@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRetryAfter, retryDelay } from '@/server/models/gateway/stream-with-retries';
+import { retryDelay } from '@/server/models/gateway/stream-answer';
+import { parseRetryAfter } from '@/server/models/providers/provider-fault';
 import { costOf, creditsFor, estimateTokens, outputTokensCovered, parseDecimal } from './pricing';
 
 const tokens = fc.integer({ min: 0, max: 50_000_000 });

@@ -91,6 +91,9 @@ const envSchema = z.object({
   ),
   /** Milliseconds between two pieces of the demo model's text. */
   DEMO_DELAY_MS: whole(0, 1000, 4),
+  /** Longest silence before a provider's first byte, and between two; a model that reasons has the last limit alone. */
+  MODEL_FIRST_CHUNK_MS: whole(10, 3_600_000, 120_000),
+  MODEL_CHUNK_MS: whole(10, 3_600_000, 60_000),
   MODEL_TIMEOUT_MS: whole(1000, 3_600_000, 600_000),
   MODEL_MAX_RETRIES: whole(0, 10, 3),
 

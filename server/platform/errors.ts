@@ -85,6 +85,36 @@ const REFUSALS = {
     what: 'The model did not answer properly. Nothing was charged for it.',
     next: 'Try again, or choose another model.',
   },
+  answer_cut_off: {
+    status: 502,
+    what: 'The model stopped at its limit before its answer was complete. Nothing was charged for it.',
+    next: 'Choose a model with longer answers, or split the task.',
+  },
+  answer_refused: {
+    status: 502,
+    what: 'The filter of the model’s provider refused this. Nothing was charged for it.',
+    next: 'Say it in other words, or choose another model.',
+  },
+  context_too_long: {
+    status: 422,
+    what: 'This is more text than the model reads at once. Nothing was charged for it.',
+    next: 'Choose a model with a larger window, or split the task.',
+  },
+  model_unknown: {
+    status: 503,
+    what: 'The provider does not know this model, or not any more. Nothing was charged for it.',
+    next: 'Choose another model.',
+  },
+  provider_key_refused: {
+    status: 503,
+    what: 'The provider refuses the key of this instance. Nothing was charged for it.',
+    next: 'Choose another model, or ask the operator to renew the key.',
+  },
+  provider_quota_used_up: {
+    status: 503,
+    what: 'What this instance has paid for at the provider is used up. Nothing was charged for it.',
+    next: 'Choose another model, or ask the operator to add credit at the provider.',
+  },
   own_key_refused: {
     status: 502,
     what: 'The provider refuses the key of your organization.',

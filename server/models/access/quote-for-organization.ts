@@ -1,5 +1,5 @@
 import 'server-only';
-import { parseModelRef } from '@/server/models/providers/create-model';
+import { parseModelRef } from '@/server/models/providers/model-ref';
 import type { Client } from '@/server/platform/db';
 import { chargedShare, type Quote, type QuotedCall, quoteCall } from './quote-call';
 

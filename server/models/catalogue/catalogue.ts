@@ -1,5 +1,6 @@
 import 'server-only';
-import { parseModelRef, providerKey } from '@/server/models/providers/create-model';
+import { providerKey } from '@/server/models/providers/instance-keys';
+import { parseModelRef } from '@/server/models/providers/model-ref';
 import { type Capability, PROVIDERS, type Quality } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { type Client, db } from '@/server/platform/db';

@@ -1,8 +1,8 @@
 import 'server-only';
+import { creditsFor, parseDecimal, type Tariff } from '@/server/models/pricing';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { env } from '@/server/platform/env';
-import { creditsFor, parseDecimal, type Tariff } from '@/server/models/pricing';
 
 /** One dollar of true cost, in nano-dollars. */
 const DOLLAR = 1_000_000_000n;

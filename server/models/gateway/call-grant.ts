@@ -1,7 +1,7 @@
 import 'server-only';
 import type { TokenUsage } from '@/server/models/pricing';
-import type { ProviderAccess } from '@/server/models/providers/create-model';
-import type { Provider, Quality, Role } from '@/server/models/schema';
+import type { ProviderAccess } from '@/server/models/providers/instance-keys';
+import type { CallHint, Provider, Quality, Role } from '@/server/models/schema';
 import type { Tx } from '@/server/platform/db';
 import type { CallBasis } from './read-call-basis';
 
@@ -21,9 +21,28 @@ export interface AccessContext {
   idempotencyKey: string;
 }
 
+/** A call for text. */
+export interface CallContext extends AccessContext {
+  hint: Omit<CallHint, 'role'>;
+}
+
+/** A complete answer: it ended by `stop`, or by calls of tools. */
+export interface TextResult {
+  callId: string;
+  text: string;
+  usage: TokenUsage;
+  costNano: bigint;
+  chargedMicro: bigint;
+  /** Micro-credits (monthly + bonus) after this call; for a payer with a budget no more than it leaves. */
+  balanceMicro: bigint;
+  modelLabel: string;
+}
+
 /** What a call has brought so far. `execute` fills it; it is what a failure is accounted by. */
 export interface Progress {
   text: string;
+  /** Of reasoning, in quarters of a token. */
+  thoughtQuarters: number;
   firstTokenMs: number | null;
   usage: Omit<TokenUsage, 'estimated'> | null;
   finishReason: string | null;
@@ -34,6 +53,8 @@ export interface Progress {
 export interface CallGrant {
   provider: Provider;
   modelId: string;
+  /** A model that thinks before it answers. */
+  reasons: boolean;
   access: ProviderAccess;
   /** Output tokens that the hold covers. */
   maxOutputTokens: number;

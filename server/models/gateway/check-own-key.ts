@@ -1,17 +1,17 @@
 import 'server-only';
 import { APICallError } from '@ai-sdk/provider';
 import { MODEL_LIMITS, ROLE_OUTPUT_TOKENS } from '@/server/models/call-limits';
-import { estimateTokens } from '@/server/models/pricing';
 import type { CallGrant } from '@/server/models/gateway/call-grant';
 import { executeWithAIAccess } from '@/server/models/gateway/execute-with-ai-access';
-import { streamOnce } from '@/server/models/gateway/stream-with-retries';
-import { KEY_FAULT_TEXT, keyFault } from '@/server/models/keys/key-fault';
-import { createLanguageModel } from '@/server/models/providers/create-model';
+import { streamAnswer } from '@/server/models/gateway/stream-answer';
+import { estimateTokens } from '@/server/models/pricing';
+import { KEY_FAULT_TEXT, keyFault } from '@/server/models/providers/provider-fault';
 import type { Provider } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { db } from '@/server/platform/db';
 import { AppError, isAppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
+import { usageIn } from './read-usage';
 
 const PROMPT = 'Say OK.';
 
@@ -73,26 +73,21 @@ export async function checkOwnKey(input: {
 /** The whole answer is read: its end says what it truly cost. */
 async function askOnce(grant: CallGrant): Promise<void> {
   const { progress, signal } = grant;
+  const params = {
+    prompt: [{ role: 'user' as const, content: [{ type: 'text' as const, text: PROMPT }] }],
+    maxOutputTokens: ROLE_OUTPUT_TOKENS['key-test'],
+    abortSignal: AbortSignal.any([signal, AbortSignal.timeout(MODEL_LIMITS.keyTestMs)]),
+  };
   try {
-    await streamOnce(
-      createLanguageModel(grant.provider, grant.modelId, grant.access),
-      {
-        prompt: [{ role: 'user', content: [{ type: 'text', text: PROMPT }] }],
-        maxOutputTokens: ROLE_OUTPUT_TOKENS['key-test'],
-        abortSignal: AbortSignal.any([signal, AbortSignal.timeout(MODEL_LIMITS.keyTestMs)]),
-      },
-      {
-        onDelta: (text) => {
-          progress.firstTokenMs ??= Math.round(performance.now() - grant.started);
-          progress.text += text;
-        },
-        onRetry: () => undefined,
-        onFinish: (usage, reason) => {
-          progress.usage = usage;
-          progress.finishReason = reason;
-        },
-      },
-    );
+    for await (const part of streamAnswer(grant, params, { retries: 0 })) {
+      if (part.type === 'text-delta') {
+        progress.firstTokenMs ??= Math.round(performance.now() - grant.started);
+        progress.text += part.delta;
+      } else if (part.type === 'finish') {
+        progress.usage = usageIn(part);
+        progress.finishReason = part.finishReason.unified;
+      }
+    }
   } catch (cause) {
     throw new AppError('model_call_failed', reasonOf(cause), { cause });
   }

@@ -9,9 +9,9 @@ import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
+import { callFailure } from './call-failure';
 import type { AccessContext, CallGrant, Metered, MeteredWork, OpenCall } from './call-grant';
 import { readUsage } from './read-usage';
-import { askedToWait } from './stream-with-retries';
 
 /** Settles to the true usage and stores what came of the call, in one transaction with the work's own `onSettled`. */
 export async function settleCall<T>(
@@ -110,7 +110,7 @@ export async function failCall(
     ? new AppError('model_call_aborted', 'the model call was stopped', { cause })
     : isAppError(cause)
       ? cause
-      : callFailed(cause, call.grant);
+      : callFailure(cause, call.grant);
   const { holdId, callId } = call;
   // First and by itself: nothing that follows may keep credits held.
   if (holdId !== null)
@@ -144,27 +144,6 @@ async function orLog(callId: string, message: string, work: () => Promise<unknow
   } catch (error) {
     logger().error({ err: error, callId }, message);
   }
-}
-
-/** A provider over its limit for longer than a call may wait says when to come back; other faults do not. */
-function callFailed(cause: unknown, { provider, access }: Pick<CallGrant, 'provider' | 'access'>): AppError {
-  const message = cause instanceof Error ? cause.message.slice(0, 500) : 'unknown failure';
-  // A person who pays the provider directly has to know whom to ask.
-  const [model, its] = access.own
-    ? [`The model behind your own ${provider} key`, `The provider of your own ${provider} key`]
-    : ['The model', 'The model’s provider'];
-  const retryAfterSeconds = askedToWait(cause);
-  if (retryAfterSeconds !== null) {
-    return new AppError('rate_limited', message, {
-      cause,
-      details: { retryAfterSeconds, by: 'provider' },
-      userMessage: `${its} takes no more requests for a while. Nothing was charged for it. Try again later.`,
-    });
-  }
-  return new AppError('model_call_failed', message, {
-    cause,
-    userMessage: `${model} did not answer properly. Nothing was charged for it. Try again, or choose another model.`,
-  });
 }
 
 function outcomeColumns(usage: TokenUsage, { progress, started }: CallGrant) {

@@ -1,15 +1,22 @@
 import 'server-only';
 import { setTimeout as delay } from 'node:timers/promises';
-import { APICallError, type EmbeddingModelV4Result } from '@ai-sdk/provider';
-import { estimateTokens } from '@/server/models/pricing';
+import {
+  APICallError,
+  type EmbeddingModelV4,
+  type EmbeddingModelV4CallOptions,
+  type EmbeddingModelV4Result,
+} from '@ai-sdk/provider';
+import { embedMany, wrapEmbeddingModel } from 'ai';
 import { ownKeyFailure } from '@/server/models/keys/own-key-refused';
+import { estimateTokens } from '@/server/models/pricing';
 import { createEmbeddingModel } from '@/server/models/providers/create-model';
+import { parseModelRef } from '@/server/models/providers/model-ref';
 import { env } from '@/server/platform/env';
 import { AppError, isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import type { CallGrant } from './call-grant';
+import type { CallGrant, Metered } from './call-grant';
 import { executeWithAIAccess } from './execute-with-ai-access';
-import { retryDelay } from './stream-with-retries';
+import { retryDelay } from './stream-answer';
 
 export interface EmbedContext {
   organizationId: string;
@@ -24,12 +31,38 @@ export interface EmbedContext {
  * charged `model_call_failed`, `own_key_refused` and `model_call_aborted`
  */
 export async function embedTexts(
-  { organizationId, projectId, userId }: EmbedContext,
+  ctx: EmbedContext,
   ref: string,
   texts: string[],
   signal?: AbortSignal,
 ): Promise<number[][]> {
-  const { result } = await executeWithAIAccess(
+  const { embeddings } = await embedMany({
+    model: meteredEmbeddingModel(ctx, ref),
+    values: texts,
+    maxRetries: 0,
+    ...(signal === undefined ? {} : { abortSignal: signal }),
+  });
+  return embeddings;
+}
+
+function meteredEmbeddingModel(ctx: EmbedContext, ref: string): EmbeddingModelV4 {
+  const { provider, modelId } = parseModelRef(ref);
+  return wrapEmbeddingModel({
+    // Says how many texts one request takes; the key that is used is known once the call is open.
+    model: createEmbeddingModel(provider, modelId, { apiKey: '' }),
+    middleware: {
+      specificationVersion: 'v4',
+      wrapEmbed: async ({ params }) => (await meteredEmbedding(ctx, ref, params)).result,
+    },
+  });
+}
+
+function meteredEmbedding(
+  { organizationId, projectId, userId }: EmbedContext,
+  ref: string,
+  { values, abortSignal }: EmbeddingModelV4CallOptions,
+): Promise<Metered<EmbeddingModelV4Result>> {
+  return executeWithAIAccess(
     {
       organizationId,
       projectId,
@@ -44,32 +77,32 @@ export async function embedTexts(
     },
     {
       model: ref,
-      inputTokens: texts.reduce((sum, text) => sum + estimateTokens(text), 0),
+      inputTokens: values.reduce((sum, text) => sum + estimateTokens(text), 0),
       outputTokens: () => 0,
-      abortSignal: signal,
+      abortSignal,
       execute: async (grant) => {
-        const { embeddings, usage } = await embedWithRetries(grant, texts, organizationId);
-        if (usage !== undefined) grant.progress.usage = { input: usage.tokens, cached: 0, output: 0, reasoning: 0 };
+        const result = await embedWithRetries(grant, values, organizationId);
+        if (result.usage !== undefined)
+          grant.progress.usage = { input: result.usage.tokens, cached: 0, output: 0, reasoning: 0 };
         // Before it is paid: an answer that cannot be used costs the organization nothing.
-        requireVectors(embeddings, texts.length);
-        return embeddings;
+        requireVectors(result.embeddings, values.length);
+        return result;
       },
     },
   );
-  return result;
 }
 
 /** Tries again on 429, 5xx and network faults as text calls do; all tries together end within MODEL_TIMEOUT_MS. */
 async function embedWithRetries(
   grant: CallGrant,
-  texts: string[],
+  values: string[],
   organizationId: string,
 ): Promise<EmbeddingModelV4Result> {
   const model = createEmbeddingModel(grant.provider, grant.modelId, grant.access);
   const abortSignal = AbortSignal.any([grant.signal, AbortSignal.timeout(env().MODEL_TIMEOUT_MS)]);
   for (let attempt = 0; ; attempt++) {
     try {
-      return await model.doEmbed({ values: texts, abortSignal });
+      return await model.doEmbed({ values, abortSignal });
     } catch (error) {
       const wait = abortSignal.aborted || attempt >= env().MODEL_MAX_RETRIES ? null : retryDelay(error, attempt);
       if (wait === null) throw failure(await ownKeyFailure(organizationId, grant, error));

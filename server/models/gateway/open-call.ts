@@ -5,7 +5,8 @@ import { holdAmount } from '@/server/models/access/hold-amount';
 import { chargedShare, tariff } from '@/server/models/access/quote-call';
 import { MODEL_LIMITS } from '@/server/models/call-limits';
 import { outputTokensCovered } from '@/server/models/pricing';
-import { keyIdentifier, parseModelRef } from '@/server/models/providers/create-model';
+import { keyIdentifier } from '@/server/models/providers/instance-keys';
+import { parseModelRef } from '@/server/models/providers/model-ref';
 import { capabilityOf } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
@@ -86,11 +87,12 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
     grant: {
       provider,
       modelId,
+      reasons: model.reasoning,
       access,
       maxOutputTokens: Math.max(covered, 1),
       started: performance.now(),
       signal,
-      progress: { text: '', firstTokenMs: null, usage: null, finishReason: null, retries: 0 },
+      progress: { text: '', thoughtQuarters: 0, firstTokenMs: null, usage: null, finishReason: null, retries: 0 },
     },
   };
 }

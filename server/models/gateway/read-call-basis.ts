@@ -11,16 +11,17 @@ import {
   quoteFrom,
 } from '@/server/models/access/quote-call';
 import { priceMissing } from '@/server/models/catalogue/price-row';
-import type { Price } from '@/server/models/pricing';
 import { openAccess } from '@/server/models/keys/own-keys';
-import { type ProviderAccess, parseModelRef } from '@/server/models/providers/create-model';
+import type { Price } from '@/server/models/pricing';
+import type { ProviderAccess } from '@/server/models/providers/instance-keys';
+import { parseModelRef } from '@/server/models/providers/model-ref';
 import { capabilityOf, type Role } from '@/server/models/schema';
 import type { Client } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 
 /** What a call stands on before anything is held. */
 export interface CallBasis {
-  model: { id: string; label: string; maxOutput: number };
+  model: { id: string; label: string; maxOutput: number; reasoning: boolean };
   price: Price & { id: string };
   access: ProviderAccess;
   /** Of such calls. */
@@ -30,6 +31,7 @@ export interface CallBasis {
 interface Row extends CallHistory {
   label: string;
   maxOutput: number;
+  reasoning: boolean;
   priceId: string | null;
   inputPerMillion: bigint | null;
   outputPerMillion: bigint | null;
@@ -55,7 +57,7 @@ export async function readCallBasis(client: Client, organizationId: string, call
   const ref = call.modelRef;
   const { provider } = parseModelRef(ref);
   const [row] = await client.$queryRaw<Row[]>`
-    SELECT m."label", m."maxOutput", p."id" AS "priceId", p."inputPerMillion", p."outputPerMillion", p."cachedPerMillion", p."imageInPerUnit",
+    SELECT m."label", m."maxOutput", m."reasoning", p."id" AS "priceId", p."inputPerMillion", p."outputPerMillion", p."cachedPerMillion", p."imageInPerUnit",
       p."imageOutPerUnit", k."ciphertext", h.calls, h.nano50, h.nano90,
       EXISTS (SELECT 1 FROM "OrganizationPlan" op JOIN "PlanQualityModel" q ON q."planId" = op."planId"
         WHERE op."organizationId" = ${organizationId} AND q."qualityId" = ${call.quality} AND q."capabilityId" = ${capabilityOf(call.role)}
@@ -80,7 +82,7 @@ export async function readCallBasis(client: Client, organizationId: string, call
     imageOutPerUnit: row.imageOutPerUnit ?? 0n,
   };
   return {
-    model: { id: ref, label: row.label, maxOutput: row.maxOutput },
+    model: { id: ref, label: row.label, maxOutput: row.maxOutput, reasoning: row.reasoning },
     price,
     quote: quoteFrom(row, call, price),
     access: openAccess(organizationId, provider, row.ciphertext),

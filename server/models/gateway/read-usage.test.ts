@@ -13,12 +13,13 @@ const TEXT = 'x'.repeat(40);
 const ESTIMATE = { input: SENT, cached: 0, output: 10, reasoning: 0, estimated: true };
 
 function read(usage: Progress['usage'], text = TEXT) {
-  const progress: Progress = { text, usage, firstTokenMs: null, finishReason: null, retries: 0 };
+  const progress: Progress = { text, usage, thoughtQuarters: 0, firstTokenMs: null, finishReason: null, retries: 0 };
   return readUsage({
     inputTokens: SENT,
     grant: {
       provider: 'openai',
       modelId: 'm',
+      reasons: false,
       access: { apiKey: 'k', own: false },
       maxOutputTokens: ASKED,
       started: 0,

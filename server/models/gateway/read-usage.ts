@@ -1,7 +1,8 @@
 import 'server-only';
+import type { LanguageModelV4Usage } from '@ai-sdk/provider';
 import { MODEL_LIMITS } from '@/server/models/call-limits';
-import { estimateTokens, type TokenUsage } from '@/server/models/pricing';
-import type { OpenCall } from './call-grant';
+import { type TokenUsage, tokenQuarters } from '@/server/models/pricing';
+import type { CallGrant, OpenCall } from './call-grant';
 
 /** What a call has used, and why the provider's own figures were not taken; null where they were, or where it gave none. */
 interface UsageReading {
@@ -14,13 +15,43 @@ export function mostOutputTokens(asked: number): number {
   return asked * MODEL_LIMITS.usageOutputFactor + MODEL_LIMITS.usageOutputExtra;
 }
 
+/** What the provider says was used; null: nothing, or zeros, which some servers send in its place. */
+export function usageIn({
+  usage: { inputTokens, outputTokens, raw },
+}: {
+  usage: LanguageModelV4Usage;
+}): CallGrant['progress']['usage'] {
+  const input = inputTokens.total;
+  const output = outputTokens.total;
+  if (input === undefined || output === undefined || input + output === 0) return null;
+  const reasoning = outputTokens.reasoning ?? 0;
+  return {
+    input,
+    // DeepSeek's own name for it.
+    cached: inputTokens.cacheRead || countIn(raw?.prompt_cache_hit_tokens),
+    // xAI counts reasoning beside the completion: the total says so.
+    output: output + (countIn(raw?.total_tokens) === input + output + reasoning ? reasoning : 0),
+    reasoning,
+  };
+}
+
+function countIn(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
 /**
  * The provider's figures decide what is charged, so only what this call can have used is believed; otherwise it is our own
  * estimate of what went in and came out. Never throws.
  */
 export function readUsage({ grant, inputTokens }: Pick<OpenCall, 'grant' | 'inputTokens'>): UsageReading {
-  const { usage, text } = grant.progress;
-  const estimate = { input: inputTokens, cached: 0, output: estimateTokens(text), reasoning: 0, estimated: true };
+  const { usage, text, thoughtQuarters } = grant.progress;
+  const estimate = {
+    input: inputTokens,
+    cached: 0,
+    output: Math.ceil((tokenQuarters(text) + thoughtQuarters) / 4),
+    reasoning: Math.ceil(thoughtQuarters / 4),
+    estimated: true,
+  };
   if (usage === null) return { usage: estimate, refused: null };
   const refused = doubtOf(usage, { input: inputTokens, output: grant.maxOutputTokens });
   if (refused !== null) return { usage: estimate, refused };

@@ -1,11 +1,11 @@
 import 'server-only';
 import { writeNotice } from '@/server/credits/reports/notices';
-import type { ProviderAccess } from '@/server/models/providers/create-model';
+import type { ProviderAccess } from '@/server/models/providers/instance-keys';
+import { KEY_FAULT_TEXT, keyFault } from '@/server/models/providers/provider-fault';
 import { now } from '@/server/platform/clock';
 import { inTx } from '@/server/platform/db';
 import { AppError } from '@/server/platform/errors';
 import { logger } from '@/server/platform/logger';
-import { KEY_FAULT_TEXT, keyFault } from './key-fault';
 
 /**
  * A call on an organization's own key failed. A key that its provider does not accept, or that nobody pays for any more, is

@@ -1,5 +1,5 @@
 import 'server-only';
-import { instanceAccess, type ProviderAccess } from '@/server/models/providers/create-model';
+import { instanceAccess, type ProviderAccess } from '@/server/models/providers/instance-keys';
 import type { Provider } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { decryptSecret, encryptSecret } from '@/server/platform/crypto';

@@ -27,6 +27,12 @@ const FOR_A_PERSON: ReadonlySet<AppErrorCode> = new Set([
   'model_not_priced',
   'model_not_available',
   'own_key_refused',
+  'provider_key_refused',
+  'provider_quota_used_up',
+  'model_unknown',
+  'context_too_long',
+  'answer_cut_off',
+  'answer_refused',
   'capability_denied',
   'quality_not_allowed',
 ]);

@@ -5,7 +5,6 @@ import { planPrompt } from '@/server/agents/prompts/plan';
 import { specPrompt } from '@/server/agents/prompts/spec';
 import { architectPlanSchema, clarificationSchema, clarifyingQuestionSchema } from '@/server/agents/schema';
 import { db, type Tx } from '@/server/platform/db';
-import { AppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import { tell } from '@/server/runs/engine/actor';
 import { callForObject, callStreaming } from '@/server/runs/engine/call';
@@ -50,9 +49,6 @@ export async function specStep(ctx: StepContext): Promise<void> {
       notes: notes.texts,
     }),
     onSettled: async (tx, result) => {
-      // Thrown, it undoes the settling too: the gateway gives the hold back and nothing is charged.
-      if (result.text.trim() === '' || result.finishReason === 'length')
-        throw new AppError('model_call_failed', 'the specification came back empty or cut off');
       await writeDocument(tx, ctx, 'spec', result.text);
       await consumeNotes(tx, ctx.scope, notes);
       if (ctx.project.status === 'clarifying') await moveProject(tx, { ...ctx.scope, to: 'planning' });

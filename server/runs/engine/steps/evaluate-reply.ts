@@ -25,13 +25,11 @@ export interface Evaluation {
 interface Reply {
   before: ReadonlyMap<string, string>;
   parsed: ParsedReply;
-  /** The answer ended at the output limit. */
-  truncated: boolean;
   task: PlannedTask;
 }
 
 /** What an answer changes in the tree, or why nothing of it is applied. */
-export function evaluateReply({ before, parsed, truncated, task }: Reply): Evaluation {
+export function evaluateReply({ before, parsed, task }: Reply): Evaluation {
   const { blocks, examples } = parsed;
   const refuse = (refusals: Refusal[]): Evaluation => {
     const paths = new Set(refusals.map(({ path }) => path));
@@ -39,7 +37,7 @@ export function evaluateReply({ before, parsed, truncated, task }: Reply): Evalu
     const counts = { applied: 0, refused: refusals.length, waiting, examples };
     return { changes: new Map(), applied: [], refusals, counts };
   };
-  const unread = unreadParts(parsed, truncated);
+  const unread = unreadParts(parsed);
   if (unread.length > 0) return refuse(unread);
   const result = applyEdits(before, blocks);
   if (!result.ok) return refuse(result.refusals);
@@ -52,17 +50,15 @@ export function evaluateReply({ before, parsed, truncated, task }: Reply): Evalu
   return { changes, applied, refusals, counts: { applied: applied.length, refused: 0, waiting: 0, examples } };
 }
 
-function unreadParts({ blocks, malformed, unfinished, prose }: ParsedReply, truncated: boolean): Refusal[] {
-  if (truncated || unfinished !== null) {
-    const where = unfinished === null ? '' : ` inside ${unfinished}`;
+function unreadParts({ blocks, malformed, unfinished, prose }: ParsedReply): Refusal[] {
+  if (unfinished !== null)
     return [
       {
         code: 'malformed',
-        path: unfinished ?? '',
-        message: `the answer was cut off${where}; nothing of it was applied`,
+        path: unfinished,
+        message: `the answer was cut off inside ${unfinished}; nothing of it was applied`,
       },
     ];
-  }
   if (malformed.length > 0)
     return malformed.map(({ path, message }) => ({
       code: 'malformed',

@@ -52,9 +52,6 @@ export async function documentStep(ctx: StepContext): Promise<void> {
       files: shown.map(([path, content]) => ({ path, content })),
     }),
     onSettled: async (tx, result) => {
-      // Thrown, it undoes the settling too: the gateway gives the hold back and nothing is charged.
-      if (result.text.trim() === '' || result.finishReason === 'length')
-        throw new AppError('model_call_failed', 'the README came back empty or cut off');
       const content = result.text.endsWith('\n') ? result.text : `${result.text}\n`;
       const { snapshotId } = await createSnapshot(tx, {
         ...ctx.scope,

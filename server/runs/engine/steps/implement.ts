@@ -24,7 +24,7 @@ import { createSnapshot } from '@/server/workspace/snapshots';
 import { latestDocument } from './design';
 import { type Evaluation, evaluateReply, filesToRepair, mergeRepair, renderCounts } from './evaluate-reply';
 
-export const replySchema = z.object({ text: z.string(), finishReason: z.string() });
+export const replySchema = z.object({ text: z.string() });
 
 async function headFiles(ctx: StepContext): Promise<ReadonlyMap<string, string>> {
   const snapshotId = ctx.project.headSnapshotId;
@@ -46,7 +46,7 @@ export async function implementStep(ctx: StepContext): Promise<void> {
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
     onSettled: async (tx, result) => {
       await consumeNotes(tx, ctx.scope, notes);
-      return { output: { text: result.text, finishReason: result.finishReason }, modelCallId: result.callId };
+      return { output: { text: result.text }, modelCallId: result.callId };
     },
   });
 }
@@ -113,7 +113,7 @@ const appliedSchema = z.object({
 /** Applies the answer to the head; all blocks or none. Refused blocks are asked for once more by the repair step. */
 export async function applyStep(ctx: StepContext): Promise<void> {
   const reply = await stepOutput(ctx, 'implement', replySchema);
-  await applyBlocks(ctx, parseReply(reply?.text ?? ''), reply?.finishReason === 'length', 'apply');
+  await applyBlocks(ctx, parseReply(reply?.text ?? ''), 'apply');
 }
 
 /** The same with the corrected blocks in place of the refused ones. */
@@ -123,21 +123,17 @@ export async function reapplyStep(ctx: StepContext): Promise<void> {
   const applied = await stepOutput(ctx, 'apply', appliedSchema);
   const refused = new Set(applied?.refusals.map(({ path }) => path));
   const parsed = mergeRepair(parseReply(reply?.text ?? ''), parseReply(repair?.text ?? ''), refused);
-  await applyBlocks(ctx, parsed, repair?.finishReason === 'length', 'reapply');
+  await applyBlocks(ctx, parsed, 'reapply');
 }
 
-async function applyBlocks(
-  ctx: StepContext,
-  parsed: ParsedReply,
-  truncated: boolean,
-  phase: 'apply' | 'reapply',
-): Promise<void> {
+async function applyBlocks(ctx: StepContext, parsed: ParsedReply, phase: 'apply' | 'reapply'): Promise<void> {
   const { row, task } = await taskOf(ctx);
   const before = await headFiles(ctx);
-  const outcome = evaluateReply({ before, parsed, truncated, task });
+  const outcome = evaluateReply({ before, parsed, task });
   await inTx(async (tx) => {
     if (outcome.refusals.length === 0) return applied(tx, ctx, row.key, outcome);
-    const repairable = phase === 'apply' && !truncated && parsed.blocks.length + parsed.malformed.length > 0;
+    const repairable =
+      phase === 'apply' && parsed.unfinished === null && parsed.blocks.length + parsed.malformed.length > 0;
     let events: EventPayload[] = [];
     if (!repairable) {
       events = await endAttempt(tx, ctx, row, {
@@ -235,7 +231,7 @@ export async function repairStep(ctx: StepContext): Promise<void> {
     }),
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
     onSettled: async (_tx, result) => ({
-      output: { text: result.text, finishReason: result.finishReason },
+      output: { text: result.text },
       modelCallId: result.callId,
     }),
   });

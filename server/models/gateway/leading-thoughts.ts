@@ -1,0 +1,78 @@
+import 'server-only';
+import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import type { LanguageModelMiddleware } from 'ai';
+
+const OPEN = '<think>';
+const CLOSE = '</think>';
+
+/**
+ * Thoughts in `<think>` at the start of a text are reasoning. The AI SDK's own middleware takes the tag out wherever it stands;
+ * here it counts only at the start, so that code which holds the tag arrives whole.
+ */
+export const leadingThoughts: LanguageModelMiddleware = {
+  specificationVersion: 'v4',
+  wrapStream: async ({ doStream }) => {
+    const { stream, ...rest } = await doStream();
+    return { ...rest, stream: stream.pipeThrough(new TransformStream(splitter())) };
+  },
+};
+
+type Controller = TransformStreamDefaultController<LanguageModelV4StreamPart>;
+
+function splitter(): Transformer<LanguageModelV4StreamPart, LanguageModelV4StreamPart> {
+  // `start`: it is not known yet what the text begins with; `thinks`: inside the tag; `text`: all that follows is the answer.
+  let state: 'start' | 'thinks' | 'text' = 'start';
+  let held = '';
+  const think = (id: string, delta: string, controller: Controller) => {
+    if (delta !== '') controller.enqueue({ type: 'reasoning-delta', id: `think-${id}`, delta });
+  };
+  const say = (id: string, delta: string, controller: Controller) => {
+    if (delta !== '') controller.enqueue({ type: 'text-delta', id, delta });
+  };
+  const take = (id: string, controller: Controller) => {
+    if (state === 'start') {
+      const text = held.trimStart();
+      if (text.length < OPEN.length && OPEN.startsWith(text)) return;
+      state = text.startsWith(OPEN) ? 'thinks' : 'text';
+      if (state === 'thinks') {
+        controller.enqueue({ type: 'reasoning-start', id: `think-${id}` });
+        held = text.slice(OPEN.length);
+      }
+    }
+    if (state === 'thinks') {
+      const end = held.indexOf(CLOSE);
+      // The end of what came may be the beginning of the closing tag.
+      const sure = end >= 0 ? end : held.length - overlap(held);
+      think(id, held.slice(0, sure), controller);
+      held = held.slice(end >= 0 ? end + CLOSE.length : sure);
+      if (end < 0) return;
+      controller.enqueue({ type: 'reasoning-end', id: `think-${id}` });
+      state = 'text';
+      held = held.trimStart();
+    }
+    say(id, held, controller);
+    held = '';
+  };
+  return {
+    transform(part, controller) {
+      if (part.type === 'text-delta' && (state !== 'text' || held !== '')) {
+        held += part.delta;
+        take(part.id, controller);
+      } else if (part.type === 'text-end') {
+        if (state === 'thinks') {
+          think(part.id, held, controller);
+          controller.enqueue({ type: 'reasoning-end', id: `think-${part.id}` });
+        } else say(part.id, held, controller);
+        held = '';
+        state = 'text';
+        controller.enqueue(part);
+      } else controller.enqueue(part);
+    },
+  };
+}
+
+function overlap(text: string): number {
+  for (let length = Math.min(CLOSE.length - 1, text.length); length > 0; length--)
+    if (CLOSE.startsWith(text.slice(-length))) return length;
+  return 0;
+}
