@@ -124,7 +124,8 @@ export async function failCall(
 async function recordFailure(call: OpenCall, error: AppError, aborted: boolean): Promise<void> {
   const { progress } = call.grant;
   const nothing: TokenUsage = { input: 0, cached: 0, output: 0, reasoning: 0, estimated: true };
-  const spent = progress.usage === null && progress.text === '' ? nothing : usageOf(call, call.label);
+  const isSilent = progress.usage === null && progress.text === '' && progress.thoughtQuarters === 0;
+  const spent = isSilent ? nothing : usageOf(call, call.label);
   await db().modelCall.updateMany({
     where: { id: call.callId, status: 'running' },
     data: {

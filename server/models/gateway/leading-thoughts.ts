@@ -17,11 +17,17 @@ export const leadingThoughts: LanguageModelMiddleware = {
   },
 };
 
+/** The answer of a model that begins inside its thoughts and says only where they end, on a line of its own. */
+export function afterThoughts(text: string): string {
+  const [thoughts, ...answer] = text.split(/^[ \t]*<\/think>[ \t]*\r?\n?/m);
+  return answer.length === 0 || thoughts?.includes(OPEN) ? text : answer.join('').replace(/^\s*\n/, '');
+}
+
 type Controller = TransformStreamDefaultController<LanguageModelV4StreamPart>;
 
 function splitter(): Transformer<LanguageModelV4StreamPart, LanguageModelV4StreamPart> {
-  // `start`: it is not known yet what the text begins with; `thinks`: inside the tag; `text`: all that follows is the answer.
-  let state: 'start' | 'thinks' | 'text' = 'start';
+  // `start`: it is not known yet what the text begins with; `thinks`: inside the tag; `after`: white space behind it; `text`: all that follows is the answer.
+  let state: 'start' | 'thinks' | 'after' | 'text' = 'start';
   let held = '';
   const think = (id: string, delta: string, controller: Controller) => {
     if (delta !== '') controller.enqueue({ type: 'reasoning-delta', id: `think-${id}`, delta });
@@ -47,15 +53,19 @@ function splitter(): Transformer<LanguageModelV4StreamPart, LanguageModelV4Strea
       held = held.slice(end >= 0 ? end + CLOSE.length : sure);
       if (end < 0) return;
       controller.enqueue({ type: 'reasoning-end', id: `think-${id}` });
-      state = 'text';
+      state = 'after';
+    }
+    if (state === 'after') {
       held = held.trimStart();
+      if (held === '') return;
+      state = 'text';
     }
     say(id, held, controller);
     held = '';
   };
   return {
     transform(part, controller) {
-      if (part.type === 'text-delta' && (state !== 'text' || held !== '')) {
+      if (part.type === 'text-delta' && state !== 'text') {
         held += part.delta;
         take(part.id, controller);
       } else if (part.type === 'text-end') {

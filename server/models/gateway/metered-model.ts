@@ -13,6 +13,7 @@ import { MODEL_LIMITS } from '../call-limits';
 import { requireComplete } from './call-failure';
 import type { CallContext, CallGrant, Metered, TextResult } from './call-grant';
 import { executeWithAIAccess } from './execute-with-ai-access';
+import { afterThoughts } from './leading-thoughts';
 import { mostOutputTokens, usageIn } from './read-usage';
 import { type AnswerPart, streamAnswer } from './stream-answer';
 
@@ -215,8 +216,8 @@ async function takeAnswer(
   if (finish === null) throw new AppError('model_call_failed', 'the stream ended without a finish');
   progress.usage = usageIn(finish);
   progress.finishReason = finish.finishReason.unified;
-  const { text, thoughtQuarters } = progress;
-  requireComplete({ reason: finish.finishReason, text, thought: thoughtQuarters > 0, calledTools });
+  const text = afterThoughts(progress.text);
+  requireComplete({ reason: finish.finishReason, text, thought: progress.thoughtQuarters > 0, calledTools });
   return { text, finish };
 }
 

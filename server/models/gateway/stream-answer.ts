@@ -1,6 +1,6 @@
 import 'server-only';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import { InvalidResponseDataError, type LanguageModelV4CallOptions, type LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { wrapLanguageModel } from 'ai';
 import { createLanguageModel } from '@/server/models/providers/create-model';
 import { askedWait, providerFault } from '@/server/models/providers/provider-fault';
@@ -87,7 +87,10 @@ async function* streamOnce(
         const { done, value } = await reader.read();
         if (done) break;
         silence.heard(value);
-        if (value.type === 'error') throw errorOf(value.error);
+        if (value.type === 'error') {
+          if (lacksReason(value.error) && silence.saidDone()) continue;
+          throw errorOf(value.error);
+        }
         finished ||= value.type === 'finish';
         yield value.type === 'finish' ? finishOf(value, silence.saidDone()) : value;
       }
@@ -112,10 +115,15 @@ const tooLong = (message: string) => new AppError('model_call_failed', message, 
 /** Some servers name no reason and end by the protocol's own `[DONE]`: such an answer is whole. Without it, it was cut. */
 function finishOf(part: FinishPart, saidDone: boolean): FinishPart {
   const { unified, raw } = part.finishReason;
-  if (unified === 'error' || unified === 'interrupted') throw cut(`the provider ended the answer: ${raw ?? unified}`);
-  if (unified === 'other' && raw === undefined && saidDone)
+  if ((unified === 'other' || unified === 'error') && raw === undefined && saidDone)
     return { ...part, finishReason: { unified: 'stop', raw: undefined } };
+  if (unified === 'error' || unified === 'interrupted') throw cut(`the provider ended the answer: ${raw ?? unified}`);
   return part;
+}
+
+/** The AI SDK's word for a stream of chat completions that ended without a `finish_reason`. */
+function lacksReason(error: unknown): boolean {
+  return InvalidResponseDataError.isInstance(error) && error.data === undefined;
 }
 
 function errorOf(error: unknown): Error {

@@ -4,6 +4,7 @@ import { APICallError } from '@ai-sdk/provider';
 import { z } from 'zod';
 import { db, type Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
+import { providerFault } from '@/server/models/providers/provider-fault';
 import { type CallContext, callModel, type TextRequest, type TextResult } from './call-model';
 
 export interface StructuredRequest<T> extends Omit<TextRequest, 'jsonSchema' | 'onSettled'> {
@@ -87,22 +88,15 @@ function settledOutcome<T>(
   return parsed.ok ? { ok: true, value: parsed.value, result } : parsed;
 }
 
-/** Reads JSON out of a text: whole, fenced, or from the first brace to its match. */
+/** Reads the first JSON value of a text that is what the schema says; an array around it alone is taken off. */
 export function parseAnswer<T>(
   text: string,
   schema: z.ZodType<T>,
 ): { ok: true; value: T } | { ok: false; problem: string } {
-  const candidates = [text.trim(), /```(?:json)?\s*\n([\s\S]*?)\n```/.exec(text)?.[1] ?? '', outerObject(text)];
   let problem = 'it holds no JSON object';
-  for (const candidate of candidates) {
-    if (candidate === '') continue;
-    let raw: unknown;
-    try {
-      raw = JSON.parse(candidate);
-    } catch {
-      continue;
-    }
-    const result = schema.safeParse(withoutNulls(raw));
+  for (const raw of jsonValues(text)) {
+    const only: unknown = Array.isArray(raw) && raw.length === 1 ? raw[0] : raw;
+    const result = schema.safeParse(withoutNulls(only));
     if (result.success) return { ok: true, value: result.data };
     problem = result.error.issues
       .slice(0, 5)
@@ -110,6 +104,46 @@ export function parseAnswer<T>(
       .join('; ');
   }
   return { ok: false, problem };
+}
+
+/** Places where a value may begin that are looked at: a text of braces alone costs no more. */
+const MOST_STARTS = 200;
+
+/** The JSON values that stand in a text, wherever prose or fences leave them: found by parsing, first the whole. */
+function* jsonValues(text: string): Generator<unknown> {
+  const whole = parsed(text);
+  if (whole !== undefined) yield whole;
+  const starts = /[{[]/g;
+  for (let i = 0; i < MOST_STARTS; i++) {
+    const from = starts.exec(text)?.index;
+    if (from === undefined) return;
+    const to = endOfValue(text, from);
+    const value = to < 0 ? undefined : parsed(text.slice(from, to));
+    if (value === undefined) continue;
+    yield value;
+    starts.lastIndex = to;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The index behind the bracket that closes the one at `from`, -1 when none does. Brackets in strings do not count. */
+function endOfValue(text: string, from: number): number {
+  const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]]/gs;
+  tokens.lastIndex = from;
+  let depth = 0;
+  for (let token = tokens.exec(text); token !== null; token = tokens.exec(text)) {
+    if (token[0] === '{' || token[0] === '[') depth++;
+    else if (token[0] === '}' || token[0] === ']') depth--;
+    if (depth === 0) return tokens.lastIndex;
+  }
+  return -1;
 }
 
 /** Strict-schema providers send null for what is absent. */
@@ -121,16 +155,10 @@ function withoutNulls(value: unknown): unknown {
   );
 }
 
-function outerObject(text: string): string {
-  const from = text.indexOf('{');
-  const to = text.lastIndexOf('}');
-  return from >= 0 && to > from ? text.slice(from, to + 1) : '';
-}
-
-/** A 400 or 422 answer to a structured request: the provider does not know the response format. */
+/** A 400, 404 or 422 answer to a structured request that no other fault explains: the provider does not know the format. */
 function isUnsupported(error: unknown): boolean {
   const cause = isAppError(error) ? error.cause : error;
   return (
-    APICallError.isInstance(cause) && (cause.statusCode === 400 || cause.statusCode === 422 || cause.statusCode === 404)
+    APICallError.isInstance(cause) && [400, 404, 422].includes(cause.statusCode ?? 0) && providerFault(cause) === null
   );
 }

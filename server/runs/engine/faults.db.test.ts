@@ -131,11 +131,18 @@ describe('edits that must not be applied', () => {
     expect((await headFiles(own.projectId)).get('src/add.js')).toContain('return b + a;');
   });
 
-  it('an answer cut off at the output limit is not applied; the next attempt is', async () => {
+  it('an answer cut off at its limit is not applied or charged, and pauses the run with the reason; resuming goes on', async () => {
     script.overrides.implement = ({ task, before }) =>
       task === 'T2' && before === 0 ? { text: goodReply('T2').slice(0, 90), finishReason: 'length' } : undefined;
-    const { own } = await built();
-    expect(await status(own.projectId)).toEqual(allDone(['approved', 2]));
+    const { own, runId } = await built();
+    expect(await status(own.projectId)).toMatchObject({ project: 'paused' });
+    const { statusReason } = await database.prisma.project.findUniqueOrThrow({ where: { id: own.projectId } });
+    expect(statusReason).toContain('stopped at its limit');
+    const cut = await database.prisma.modelCall.findFirstOrThrow({ where: { runId, errorCode: 'answer_cut_off' } });
+    expect(cut).toMatchObject({ status: 'failed', chargedMicro: 0n });
+    await resumeRun(own);
+    await drive(runId);
+    expect(await status(own.projectId)).toEqual(allDone());
   });
 
   it('a path that leaves the project is refused, also the second time', async () => {
@@ -148,10 +155,12 @@ describe('edits that must not be applied', () => {
     expect(JSON.stringify(review.findings)).toContain('evil');
   });
 
-  it('an empty answer ends the attempt, free', async () => {
+  it('an empty answer is asked for again, free', async () => {
     script.overrides.implement = onT2('');
-    const { own } = await built();
-    expect(await status(own.projectId)).toEqual(allDone(['approved', 2]));
+    const { own, runId } = await built();
+    expect(await status(own.projectId)).toEqual(allDone());
+    const empty = await database.prisma.modelCall.findFirstOrThrow({ where: { runId, status: 'failed' } });
+    expect(empty).toMatchObject({ errorCode: 'model_call_failed', chargedMicro: 0n });
   });
 });
 
