@@ -64,6 +64,25 @@ module.exports = {
       from: { pathNot: '^e2e/' },
       to: { path: '^e2e/' },
     },
+    {
+      // Code that held a provider's model could call it unmetered.
+      name: 'only-the-gateway-calls-providers',
+      severity: 'error',
+      from: { path: '^(server|app|components)/', pathNot: `^server/models/(gateway|providers)/|${TESTS}` },
+      to: { path: '^server/models/providers/create-model|node_modules/(@ai-sdk/(?!provider/)|@openrouter/|ai/)' },
+    },
+    {
+      name: 'models-folders-import-only-downward',
+      severity: 'error',
+      from: { path: '^server/models/(access|catalogue|keys|providers|demo)/', pathNot: TESTS },
+      to: { path: '^server/models/gateway/' },
+    },
+    {
+      name: 'keys-and-catalogue-stand-below-access',
+      severity: 'error',
+      from: { path: '^server/models/(catalogue|keys|providers|demo)/', pathNot: TESTS },
+      to: { path: '^server/models/access/' },
+    },
     { name: 'nothing-imports-app', severity: 'error', from: { path: '^(server|components)/' }, to: { path: '^app/' } },
     {
       name: 'only-credits-and-tests-reach-the-ledger-functions',

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 const PLANTED = [
   'server/platform/planted-violation.ts',
+  'server/runs/planted-provider.ts',
   'server/credits/planted-env.ts',
   'server/runs/planted-prisma-write.ts',
   'server/runs/planted-sql-write.ts',
@@ -14,10 +15,14 @@ afterEach(() => {
 });
 
 describe('the repository checks', () => {
-  it('report a planted upward import', () => {
+  it('report a planted upward import, and a provider reached past the gateway', () => {
     writeFileSync(
       'server/platform/planted-violation.ts',
       "import { reserve } from '@/server/credits/ledger/ledger';\n\nexport const planted = reserve;\n",
+    );
+    writeFileSync(
+      'server/runs/planted-provider.ts',
+      "import { createOpenAI } from '@ai-sdk/openai';\nimport { createLanguageModel } from '@/server/models/providers/create-model';\n\nexport const planted = [createOpenAI, createLanguageModel];\n",
     );
     const { status, stderr } = spawnSync(
       process.execPath,
@@ -25,6 +30,12 @@ describe('the repository checks', () => {
       { encoding: 'utf8' },
     );
     expect(status).toBe(1);
+    expect(stderr).toContain(
+      'only-the-gateway-calls-providers: server/runs/planted-provider.ts -> node_modules/@ai-sdk/openai',
+    );
+    expect(stderr).toContain(
+      'only-the-gateway-calls-providers: server/runs/planted-provider.ts -> server/models/providers/create-model.ts',
+    );
     expect(stderr).toContain(
       'platform-imports-only-downward: server/platform/planted-violation.ts -> server/credits/ledger/ledger.ts',
     );

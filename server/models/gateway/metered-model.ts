@@ -73,7 +73,7 @@ export function meteredModel(ctx: CallContext, options: MeteredOptions): Metered
             (error: unknown) => writer.write({ type: 'error', error }),
           )
           .then(() => writer.close())
-          // The reader has gone: whoever asked hears of the outcome by `result`.
+          // The reader has gone: the caller hears of the outcome by `result`.
           .catch(() => undefined);
         return { stream: readable };
       },

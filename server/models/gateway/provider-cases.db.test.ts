@@ -7,8 +7,8 @@ import { z } from 'zod';
 import type { Database } from '@/server/platform/db';
 import { isAppError } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
-import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { configureProviders, listInPlans, MODELS } from '@/test/provider-models';
+import { closeTestDb, seedOrganization, testDb } from '@/test/test-db';
 import { type CallContext, callModel, type TextResult } from './call-model';
 import { callStructured } from './structured';
 
@@ -83,7 +83,11 @@ interface Outcome {
   /** Shown to people. */
   words?: string;
   /** Of the call's row. */
-  row: { charged: boolean; error: string | null; usage: Pick<TextResult['usage'], 'input' | 'cached' | 'output' | 'estimated'> };
+  row: {
+    charged: boolean;
+    error: string | null;
+    usage: Pick<TextResult['usage'], 'input' | 'cached' | 'output' | 'estimated'>;
+  };
   requests: number;
 }
 
@@ -112,7 +116,9 @@ async function play(...cases: [Case, ...Case[]]): Promise<Outcome> {
     said = { code: error.code, words: error.userMessage };
   }
   const call = await database.prisma.modelCall.findUniqueOrThrow({ where: { idempotencyKey: ctx.idempotencyKey } });
-  const balance = await database.prisma.creditBalance.findUniqueOrThrow({ where: { organizationId: owner.organizationId } });
+  const balance = await database.prisma.creditBalance.findUniqueOrThrow({
+    where: { organizationId: owner.organizationId },
+  });
   expect(balance.held).toBe(0n);
   return {
     ...said,
@@ -190,18 +196,24 @@ const BODIES: Record<string, { status: number; body: object; right: object }> = 
   },
   'P17c-429-quota-exhausted': {
     status: 429,
-    body: { error: { message: 'You exceeded your current quota.', type: 'insufficient_quota', code: 'insufficient_quota' } },
+    body: {
+      error: { message: 'You exceeded your current quota.', type: 'insufficient_quota', code: 'insufficient_quota' },
+    },
     right: failed('provider_quota_used_up'),
   },
   'P18-context-too-long': {
     status: 400,
-    body: { error: { message: 'This model’s maximum context length is 8192 tokens.', code: 'context_length_exceeded' } },
+    body: {
+      error: { message: 'This model’s maximum context length is 8192 tokens.', code: 'context_length_exceeded' },
+    },
     right: { ...failed('context_too_long'), words: expect.stringContaining('more text than the model reads') },
   },
 };
 
 describe('what servers really sent', () => {
-  const names = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  const names = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  );
 
   it('has an outcome for every case', () => {
     expect(names.filter((name) => RIGHT[name] === undefined && BODIES[name] === undefined)).toEqual([]);
@@ -233,7 +245,10 @@ describe('the same kinds, by our own cases', () => {
     ['retry-after-ms', refusal(429, { message: 'slow' }, { headers: { 'retry-after-ms': '30' } })],
     ['retry-after', refusal(503, { message: 'down' }, { headers: { 'retry-after': '0' } })],
     ['words of the body', refusal(429, { message: 'Limit reached. Please try again in 20ms.' })],
-    ['a list around the body', refusal(429, {}, { body: '[{"error":{"code":429,"message":"x","details":[{"retryDelay":"0.02s"}]}}]' })],
+    [
+      'a list around the body',
+      refusal(429, {}, { body: '[{"error":{"code":429,"message":"x","details":[{"retryDelay":"0.02s"}]}}]' }),
+    ],
   ])('a wait said by %s is waited', async (_name, first) => {
     expect(await play(first, good)).toMatchObject({ text: 'Fine.', requests: 2 });
   });
@@ -251,25 +266,35 @@ describe('the same kinds, by our own cases', () => {
   it('comments keep a silent server alive; silence without any does not', async () => {
     const ping = [': still here\n\n', 25_000];
     const patient = Array.from({ length: 4 }, () => ping).flat();
-    expect(await play(stream('compatible', chunk({ content: 'Fi' }), ...patient, chunk({ content: 'ne.' })))).toMatchObject({
+    expect(
+      await play(stream('compatible', chunk({ content: 'Fi' }), ...patient, chunk({ content: 'ne.' }))),
+    ).toMatchObject({
       text: 'Fine.',
     });
-    expect(await play(stream('compatible', chunk({ content: 'Fi' }), 90_000, chunk({ content: 'ne.' })))).toMatchObject({
-      ...failed('model_call_failed', 2),
-      row: { error: 'the model fell silent' },
-    });
+    expect(await play(stream('compatible', chunk({ content: 'Fi' }), 90_000, chunk({ content: 'ne.' })))).toMatchObject(
+      {
+        ...failed('model_call_failed', 2),
+        row: { error: 'the model fell silent' },
+      },
+    );
   });
 
   it('a model that thinks in its text may be silent while it does', async () => {
     expect(
-      await play(stream('compatible', chunk({ content: '<think>hm' }), 90_000, chunk({ content: ' ok</think>\nFine.' }))),
+      await play(
+        stream('compatible', chunk({ content: '<think>hm' }), 90_000, chunk({ content: ' ok</think>\nFine.' })),
+      ),
     ).toMatchObject({ text: 'Fine.' });
   });
 
   it.each([
     ['thoughts in pieces', ['<th', 'ink>a <b> c</thi', 'nk>', '\n\nFine.'], 'Fine.'],
     ['thoughts that it begins inside', ['I should\n</think>\n\nFi', 'ne.'], 'Fine.'],
-    ['code that holds the tag', ['```js\nconst a = "<think>b</think>";\n```\n'], '```js\nconst a = "<think>b</think>";\n```\n'],
+    [
+      'code that holds the tag',
+      ['```js\nconst a = "<think>b</think>";\n```\n'],
+      '```js\nconst a = "<think>b</think>";\n```\n',
+    ],
     ['a text that is a part of the tag', ['<thi'], '<thi'],
   ])('%s', async (_name, pieces, text) => {
     expect(await play(stream('compatible', ...pieces.map((content) => chunk({ content }))))).toMatchObject({ text });
@@ -290,9 +315,14 @@ describe('the same kinds, by our own cases', () => {
   });
 
   it('reasoning that is counted beside the completion is billed', async () => {
-    const counted = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 410, completion_tokens_details: { reasoning_tokens: 300 } };
-    expect(await play(stream('compatible', chunk({ content: 'ok' }), chunk({}, null, { usage: counted })))).toMatchObject(
-      usage(100, 0, 310),
-    );
+    const counted = {
+      prompt_tokens: 100,
+      completion_tokens: 10,
+      total_tokens: 410,
+      completion_tokens_details: { reasoning_tokens: 300 },
+    };
+    expect(
+      await play(stream('compatible', chunk({ content: 'ok' }), chunk({}, null, { usage: counted }))),
+    ).toMatchObject(usage(100, 0, 310));
   });
 });

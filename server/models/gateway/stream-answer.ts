@@ -1,6 +1,10 @@
 import 'server-only';
 import { setTimeout as delay } from 'node:timers/promises';
-import { InvalidResponseDataError, type LanguageModelV4CallOptions, type LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import {
+  InvalidResponseDataError,
+  type LanguageModelV4CallOptions,
+  type LanguageModelV4StreamPart,
+} from '@ai-sdk/provider';
 import { wrapLanguageModel } from 'ai';
 import { createLanguageModel } from '@/server/models/providers/create-model';
 import { askedWait, providerFault } from '@/server/models/providers/provider-fault';

@@ -2,9 +2,9 @@ import 'server-only';
 import type { JSONSchema7 } from '@ai-sdk/provider';
 import { APICallError } from '@ai-sdk/provider';
 import { z } from 'zod';
+import { providerFault } from '@/server/models/providers/provider-fault';
 import { db, type Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
-import { providerFault } from '@/server/models/providers/provider-fault';
 import { type CallContext, callModel, type TextRequest, type TextResult } from './call-model';
 
 export interface StructuredRequest<T> extends Omit<TextRequest, 'jsonSchema' | 'onSettled'> {
