@@ -26,57 +26,61 @@ export function afterThoughts(text: string): string {
 type Controller = TransformStreamDefaultController<LanguageModelV4StreamPart>;
 
 function splitter(): Transformer<LanguageModelV4StreamPart, LanguageModelV4StreamPart> {
-  // `start`: it is not known yet what the text begins with; `thinks`: inside the tag; `after`: white space behind it; `text`: all that follows is the answer.
+  // `start`: it is not known yet what the text begins with; `thinks`: inside the tag; `after`: white space behind it; `text`: all
+  // that follows is the answer.
   let state: 'start' | 'thinks' | 'after' | 'text' = 'start';
   let held = '';
-  const think = (id: string, delta: string, controller: Controller) => {
+  const thought = (id: string, delta: string, controller: Controller) => {
     if (delta !== '') controller.enqueue({ type: 'reasoning-delta', id: `think-${id}`, delta });
   };
-  const say = (id: string, delta: string, controller: Controller) => {
-    if (delta !== '') controller.enqueue({ type: 'text-delta', id, delta });
+  const begin = (id: string, controller: Controller) => {
+    if (state !== 'start') return;
+    const text = held.trimStart();
+    if (text.length < OPEN.length && OPEN.startsWith(text)) return;
+    state = text.startsWith(OPEN) ? 'thinks' : 'text';
+    if (state === 'text') return;
+    controller.enqueue({ type: 'reasoning-start', id: `think-${id}` });
+    held = text.slice(OPEN.length);
   };
-  const take = (id: string, controller: Controller) => {
-    if (state === 'start') {
-      const text = held.trimStart();
-      if (text.length < OPEN.length && OPEN.startsWith(text)) return;
-      state = text.startsWith(OPEN) ? 'thinks' : 'text';
-      if (state === 'thinks') {
-        controller.enqueue({ type: 'reasoning-start', id: `think-${id}` });
-        held = text.slice(OPEN.length);
-      }
-    }
-    if (state === 'thinks') {
-      const end = held.indexOf(CLOSE);
-      // The end of what came may be the beginning of the closing tag.
-      const sure = end >= 0 ? end : held.length - overlap(held);
-      think(id, held.slice(0, sure), controller);
-      held = held.slice(end >= 0 ? end + CLOSE.length : sure);
-      if (end < 0) return;
-      controller.enqueue({ type: 'reasoning-end', id: `think-${id}` });
-      state = 'after';
-    }
-    if (state === 'after') {
-      held = held.trimStart();
-      if (held === '') return;
-      state = 'text';
-    }
-    say(id, held, controller);
+  const think = (id: string, controller: Controller) => {
+    if (state !== 'thinks') return;
+    const end = held.indexOf(CLOSE);
+    // The end of what came may be the beginning of the closing tag.
+    const sure = end >= 0 ? end : held.length - overlap(held);
+    thought(id, held.slice(0, sure), controller);
+    held = held.slice(end >= 0 ? end + CLOSE.length : sure);
+    if (end < 0) return;
+    controller.enqueue({ type: 'reasoning-end', id: `think-${id}` });
+    state = 'after';
+  };
+  const say = (id: string, controller: Controller) => {
+    if (state === 'start' || state === 'thinks') return;
+    if (state === 'after') held = held.trimStart();
+    if (held === '') return;
+    state = 'text';
+    controller.enqueue({ type: 'text-delta', id, delta: held });
     held = '';
+  };
+  const end = (id: string, controller: Controller) => {
+    if (state === 'thinks') {
+      thought(id, held, controller);
+      controller.enqueue({ type: 'reasoning-end', id: `think-${id}` });
+      held = '';
+    } else if (state === 'start') state = 'text';
+    say(id, controller);
+    state = 'text';
   };
   return {
     transform(part, controller) {
       if (part.type === 'text-delta' && state !== 'text') {
         held += part.delta;
-        take(part.id, controller);
-      } else if (part.type === 'text-end') {
-        if (state === 'thinks') {
-          think(part.id, held, controller);
-          controller.enqueue({ type: 'reasoning-end', id: `think-${part.id}` });
-        } else say(part.id, held, controller);
-        held = '';
-        state = 'text';
-        controller.enqueue(part);
-      } else controller.enqueue(part);
+        begin(part.id, controller);
+        think(part.id, controller);
+        say(part.id, controller);
+        return;
+      }
+      if (part.type === 'text-end') end(part.id, controller);
+      controller.enqueue(part);
     },
   };
 }

@@ -20,11 +20,11 @@ const caseSchema = z.object({
   status: z.number().default(200),
   headers: z.record(z.string(), z.string()).default({}),
   body: z.string().optional(),
-  /** Bytes to send; a number is a pause in milliseconds, of which a test waits a hundredth. */
+  /** Bytes to send; a number is a pause in milliseconds, of which a test waits a fiftieth. */
   events: z.array(z.union([z.string(), z.number()])).default([]),
 });
 type Case = z.infer<typeof caseSchema>;
-const PAUSE_SCALE = 100;
+const PAUSE_SCALE = 50;
 const schema = z.object({ ready: z.boolean(), n: z.number() });
 
 let database: Database;
@@ -55,9 +55,9 @@ beforeAll(async () => {
   if (address === null || typeof address === 'string') throw new Error('no port');
   configureProviders(`http://127.0.0.1:${address.port}`, {
     MODEL_MAX_RETRIES: '1',
-    MODEL_FIRST_CHUNK_MS: '400',
-    MODEL_CHUNK_MS: '400',
-    MODEL_TIMEOUT_MS: '5000',
+    MODEL_FIRST_CHUNK_MS: '20000',
+    MODEL_CHUNK_MS: '1000',
+    MODEL_TIMEOUT_MS: '60000',
   });
   for (const model of MODELS) await listInPlans(database, model);
 });
