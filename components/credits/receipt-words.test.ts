@@ -14,6 +14,7 @@ const call = {
   cachedTokens: 0,
   outputTokens: 67,
   reasoningTokens: 0,
+  effort: 'low',
   usageEstimated: false,
   costNano: 123_000n,
   firstTokenMs: 1,
@@ -69,7 +70,7 @@ describe('the words of a receipt', () => {
   it('says what was read and written', () => {
     expect(tokensInWords(call)).toBe('12,345 tokens read, 67 written');
     expect(tokensInWords({ ...call, cachedTokens: 1200, reasoningTokens: 9, usageEstimated: true })).toBe(
-      '12,345 tokens read, 1,200 of them from the cache, 67 written (9 of them reasoning), estimated',
+      '12,345 tokens read, 1,200 of them from the cache, 67 written (9 of them reasoning, at low effort), estimated',
     );
   });
 });

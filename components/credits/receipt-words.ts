@@ -24,10 +24,13 @@ export function sixDecimals(micro: bigint): string {
   return `${micro < 0n ? '-' : ''}${grouped(abs / 1_000_000n)}.${(abs % 1_000_000n).toString().padStart(6, '0')}`;
 }
 
-/** `1,234 tokens read, 200 of them from the cache, 56 written`. */
+/** `1,234 tokens read, 200 of them from the cache, 56 written (12 of them reasoning, at low effort)`. */
 export function tokensInWords(call: NonNullable<Receipt['call']>): string {
   const cached = call.cachedTokens > 0 ? `, ${grouped(call.cachedTokens)} of them from the cache` : '';
-  const reasoning = call.reasoningTokens > 0 ? ` (${grouped(call.reasoningTokens)} of them reasoning)` : '';
+  const reasoning =
+    call.reasoningTokens > 0
+      ? ` (${grouped(call.reasoningTokens)} of them reasoning${call.effort === null ? '' : `, at ${call.effort} effort`})`
+      : '';
   const estimated = call.usageEstimated ? ', estimated' : '';
   return `${grouped(call.inputTokens)} tokens read${cached}, ${grouped(call.outputTokens)} written${reasoning}${estimated}`;
 }

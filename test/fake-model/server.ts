@@ -20,6 +20,8 @@ export interface FakeRequest {
   prompt: string;
   /** The request asked for structured output in the provider's own way. */
   wantsJson: boolean;
+  /** How much thinking was asked for, in OpenAI's words; empty when nothing was said. */
+  effort: string;
   /** How many requests came before this one. */
   count: number;
   /** The key the request carried, empty when there was none. */
@@ -60,6 +62,7 @@ const bodySchema = z.object({
   model: z.string().default(''),
   messages: z.array(z.object({ role: z.string(), content })).default([]),
   input: z.array(z.object({ role: z.string().default('user'), content })).default([]),
+  reasoning: z.object({ effort: z.string().default('') }).optional(),
   response_format: z.object({ type: z.string() }).optional(),
   text: z.object({ format: z.object({ type: z.string() }).optional() }).optional(),
   systemInstruction: z.object({ parts: z.array(z.object({ text: z.string() })) }).optional(),
@@ -159,6 +162,7 @@ function readRequest(url: string, text: string, count: number): Omit<FakeRequest
       system: body.systemInstruction?.parts.map((part) => part.text).join('') ?? '',
       prompt: body.contents.flatMap(({ parts }) => parts.map((part) => part.text ?? '')).join(''),
       wantsJson: body.generationConfig?.responseMimeType === 'application/json',
+      effort: '',
       count,
     };
   }
@@ -178,6 +182,7 @@ function readRequest(url: string, text: string, count: number): Omit<FakeRequest
     system: said(['system', 'developer']),
     prompt: said(['user']),
     wantsJson: format === 'json_schema' || format === 'json_object',
+    effort: body.reasoning?.effort ?? '',
     count,
   };
 }

@@ -4,3 +4,5 @@ ALTER TABLE "LlmModel" ADD COLUMN "reasoning" BOOLEAN NOT NULL DEFAULT false;
 UPDATE "LlmModel" SET "reasoning" = true
 WHERE "id" IN ('openai:gpt-5-mini', 'openai:gpt-5', 'openai:gpt-5-pro', 'google:gemini-2.5-flash', 'google:gemini-2.5-pro',
   'google:gemini-3-pro-preview');
+
+ALTER TABLE "ModelCall" ADD COLUMN "effort" TEXT;

@@ -89,6 +89,7 @@ function callOf(call: {
   cachedTokens: number;
   outputTokens: number;
   reasoningTokens: number;
+  effort: string | null;
   usageEstimated: boolean;
   costNano: bigint;
   firstTokenMs: number | null;
@@ -111,6 +112,7 @@ function callOf(call: {
     cachedTokens: call.cachedTokens,
     outputTokens: call.outputTokens,
     reasoningTokens: call.reasoningTokens,
+    effort: call.effort,
     usageEstimated: call.usageEstimated,
     costNano: call.costNano,
     firstTokenMs: call.firstTokenMs,

@@ -3,6 +3,7 @@ import type { TokenUsage } from '@/server/models/pricing';
 import type { ProviderAccess } from '@/server/models/providers/instance-keys';
 import type { CallHint, Provider, Quality, Role } from '@/server/models/schema';
 import type { Tx } from '@/server/platform/db';
+import type { Effort } from './effort';
 import type { CallBasis } from './read-call-basis';
 
 /** Who calls, for what. */
@@ -53,8 +54,8 @@ export interface Progress {
 export interface CallGrant {
   provider: Provider;
   modelId: string;
-  /** A model that thinks before it answers. */
-  reasons: boolean;
+  /** How much a model that thinks before it answers is asked to think; null for the others. */
+  effort: Effort | null;
   access: ProviderAccess;
   /** Output tokens that the hold covers. */
   maxOutputTokens: number;

@@ -230,6 +230,20 @@ describe('before and after a call', () => {
     expect(fake.requests).toHaveLength(0);
   });
 
+  it('a model that reasons is asked to think as much as the quality says, and the call says so', async () => {
+    const where = { id: 'openai:gpt-5-mini' };
+    await database.prisma.llmModel.update({ where, data: { reasoning: true } });
+    play({ text: 'Thought.' });
+    const { callId } = await callModel(context(), { ...ask('openai'), model: where.id });
+    const plain = await callModel(context(), ask('openai'));
+    expect(fake.requests.map(({ effort }) => effort)).toEqual(['low', '']);
+    const calls = await database.prisma.modelCall.findMany({ where: { id: { in: [callId, plain.callId] } } });
+    expect(calls.map(({ id, effort }) => [id === callId, effort]).sort()).toEqual([
+      [false, null],
+      [true, 'low'],
+    ]);
+  });
+
   it('the same idempotency key neither calls nor charges again', async () => {
     play({ text: 'Once.' });
     const ctx = context();

@@ -174,13 +174,14 @@ function paramsFor(
   { role, hint }: CallContext,
   { jsonSchema }: MeteredOptions,
   params: LanguageModelV4CallOptions,
-  { maxOutputTokens, signal }: CallGrant,
+  { maxOutputTokens, signal, effort }: CallGrant,
 ): LanguageModelV4CallOptions {
   const known = Object.entries(hint).filter((entry): entry is [string, string | number] => entry[1] !== undefined);
   return {
     ...params,
     maxOutputTokens,
     abortSignal: signal,
+    ...(effort === null ? {} : { reasoning: effort }),
     ...(jsonSchema === undefined ? {} : { responseFormat: { type: 'json', schema: jsonSchema, name: role } }),
     providerOptions: { ...params.providerOptions, plumbline: { role, ...Object.fromEntries(known) } },
   };

@@ -13,6 +13,7 @@ import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { AccessContext, MeteredWork, OpenCall } from './call-grant';
+import { EFFORT } from './effort';
 import { readCallBasis } from './read-call-basis';
 
 /** Checks access, counts the request, holds the credits and writes the call's row. @throws AppError as `executeWithAIAccess` */
@@ -29,6 +30,7 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
   const callId = newId();
   const capability = capabilityOf(ctx.role);
   const { organizationId, userId, projectId, runId, taskId, stepId, role, quality } = ctx;
+  const effort = model.reasoning ? EFFORT[quality] : null;
   const holdId = await inTx(async (tx) => {
     await countCall(tx, ctx, capability);
     if (held === 0n && userId !== null) await requirePayer(tx, { organizationId, userId });
@@ -68,6 +70,7 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
           idempotencyKey: ctx.idempotencyKey,
           promptVersion: ctx.promptVersion,
           ownKey: access.own,
+          effort,
           keyIdentifier: keyIdentifier(provider, access),
           createdAt: now(),
         },
@@ -87,7 +90,7 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
     grant: {
       provider,
       modelId,
-      reasons: model.reasoning,
+      effort,
       access,
       maxOutputTokens: Math.max(covered, 1),
       started: performance.now(),

@@ -19,7 +19,7 @@ function read(usage: Progress['usage'], text = TEXT) {
     grant: {
       provider: 'openai',
       modelId: 'm',
-      reasons: false,
+      effort: null,
       access: { apiKey: 'k', own: false },
       maxOutputTokens: ASKED,
       started: 0,

@@ -72,10 +72,10 @@ export function retryDelay(error: unknown, attempt: number, random: () => number
 }
 
 async function* streamOnce(
-  { provider, modelId, access, reasons }: CallGrant,
+  { provider, modelId, access, effort }: CallGrant,
   params: LanguageModelV4CallOptions,
 ): AsyncGenerator<AnswerPart> {
-  const silence = watchSilence({ reasons });
+  const silence = watchSilence({ reasons: effort !== null });
   const overall = AbortSignal.timeout(env().MODEL_TIMEOUT_MS);
   const signal = AbortSignal.any([silence.signal, overall, ...(params.abortSignal ? [params.abortSignal] : [])]);
   const model = wrapLanguageModel({
