@@ -1,9 +1,13 @@
 import 'server-only';
 import { streamText } from 'ai';
+import { logger } from '@/server/platform/logger';
 import type { CallContext, TextResult } from './call-grant';
 import { type MeteredOptions, meteredModel } from './metered-model';
 
 export type { CallContext, TextResult } from './call-grant';
+
+// The SDK would write to the console what a provider does not support.
+globalThis.AI_SDK_LOG_WARNINGS = (told) => logger().info(told, 'the AI SDK warns');
 
 export interface TextRequest extends MeteredOptions {
   system: string;
