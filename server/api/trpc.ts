@@ -49,7 +49,7 @@ function transportError(cause: AppError): TRPCError {
 }
 
 const t = initTRPC.context<ApiContext>().create({
-  transformer: { input: { ...superjson, deserialize: readInput }, output: superjson },
+  transformer: { input: { serialize: superjson.serialize, deserialize: readInput }, output: superjson },
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
   errorFormatter({ shape, error, ctx }) {
     const cause = error.cause;
