@@ -185,7 +185,17 @@ describe('a connection', () => {
   it('is direct from this machine', async () => {
     const port = await serve(isDirect);
     expect(await direct(port)).toBe(true);
-    expect(await direct(port, 'User-Agent: Mozilla', 'Accept: text/html', 'Cookie: a=b')).toBe(true);
+    const browser = [
+      'User-Agent: Mozilla',
+      'Accept: text/html',
+      'Accept-Language: en',
+      'Cookie: a=b',
+      'Sec-Fetch-Mode: navigate',
+      'Upgrade-Insecure-Requests: 1',
+      'Next-Router-State-Tree: x',
+      'RSC: 1',
+    ];
+    expect(await direct(port, ...browser)).toBe(true);
   });
 
   it.each([
@@ -204,6 +214,13 @@ describe('a connection', () => {
     'True-Client-IP: 203.0.113.7',
     'Fly-Client-IP: 203.0.113.7',
     'X-Original-URL: /',
+    'X-Scheme: https',
+    'Remote-Addr: 203.0.113.7',
+    'X-Remote-IP: 203.0.113.7',
+    'WL-Proxy-Client-IP: 203.0.113.7',
+    'DO-Connecting-IP: 203.0.113.7',
+    'X-Varnish: 1',
+    'X-Some-New-Tunnel: 1',
   ])('is not direct with the header %s', async (header) => {
     expect(await direct(await serve(isDirect), header)).toBe(false);
   });
