@@ -9,7 +9,7 @@ import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
-import { Dialog, DialogContent } from '@/components/ui/dialog';
+import { Dialog, DialogClose, DialogContent } from '@/components/ui/dialog';
 import { FieldError, Label, Textarea } from '@/components/ui/field';
 import { formatCredits } from '@/server/credits/schema';
 import type { Adjust } from '@/server/credits/schema-operator';
@@ -104,7 +104,10 @@ function AdjustForm({
         />
         <FieldError id="adjust-reason-error">{errors.reason?.message}</FieldError>
       </div>
-      <div className="flex justify-end">
+      <div className="flex flex-wrap justify-end gap-2">
+        <DialogClose asChild>
+          <Button>Cancel</Button>
+        </DialogClose>
         <Button type="submit" variant="primary">
           Continue
         </Button>
