@@ -44,7 +44,7 @@ export function FormDialog({
           {children}
           {error === null ? null : (
             <div role="alert">
-              <Callout tone="danger" title="Nothing was changed">
+              <Callout tone="danger" title="This did not work">
                 {errorMessage(error)}
               </Callout>
             </div>
