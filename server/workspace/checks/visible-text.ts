@@ -9,7 +9,7 @@ const SEEN_FORMATS = String.raw`[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{1
  * program show as nothing, and the blanks of Hangul and Braille (CVE-2021-42574, Unicode UTS 55). A sign's own choice between
  * text and emoji stays: test runners write it after each mark.
  */
-const UNSEEN = String.raw`[\p{Cs}\p{Zl}\p{Zp}\u2800[\p{Cc}--[\t\n]][\p{Cf}--${SEEN_FORMATS}][\p{Default_Ignorable_Code_Point}--[\ufe0e\ufe0f]]]|(?<!\p{Emoji})[\ufe0e\ufe0f]`;
+const UNSEEN = String.raw`[\p{Cs}\p{Zl}\p{Zp}\u2800\ufffc\u{1d159}[\p{Cc}--[\t\n]][\p{Cf}--${SEEN_FORMATS}][\p{Default_Ignorable_Code_Point}--[\ufe0e\ufe0f]]]|(?<!\p{Emoji})[\ufe0e\ufe0f]`;
 const MARKED = new RegExp(`${TERMINAL}|(${UNSEEN})\\1*`, 'gv');
 
 /** `U+202E`: the usual way to name a character that cannot be shown. */

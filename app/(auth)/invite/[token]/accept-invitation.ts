@@ -4,12 +4,11 @@ import { redirect } from 'next/navigation';
 import { api, rememberOrganization } from '@/server/api/caller';
 import { refusalSentence } from '@/server/api/trpc';
 import { invitationTokenSchema } from '@/server/organizations/schema';
-import { sentenceFor } from '@/server/platform/errors';
 
 /** Joins the team and works in it from now on. @returns what to tell the person when that is not possible. */
 export async function acceptInvitation(sent: unknown): Promise<string> {
   const parsed = invitationTokenSchema.safeParse({ token: sent });
-  if (!parsed.success) return sentenceFor('invalid_input');
+  if (!parsed.success) return refusalSentence(new TRPCError({ code: 'BAD_REQUEST' }));
   const { token } = parsed.data;
   try {
     const caller = await api();

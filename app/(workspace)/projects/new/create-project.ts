@@ -5,11 +5,11 @@ import { fieldMessages, type NewProjectState, newProjectSchema } from '@/compone
 import { api } from '@/server/api/caller';
 import { refusalSentence } from '@/server/api/trpc';
 import { qualitySchema } from '@/server/models/schema';
-import { sentenceFor } from '@/server/platform/errors';
 
 /** Makes the project and shows it; the design starts at once. What calls it may send anything, not only a form. */
 export async function createProject(_state: NewProjectState, form: unknown): Promise<NewProjectState> {
-  if (!(form instanceof FormData)) return { message: sentenceFor('invalid_input'), fields: {} };
+  if (!(form instanceof FormData))
+    return { message: refusalSentence(new TRPCError({ code: 'BAD_REQUEST' })), fields: {} };
   const [example, organization] = [form.get('example'), form.get('organization')];
   const parsed = newProjectSchema.safeParse({
     title: form.get('title') ?? '',
