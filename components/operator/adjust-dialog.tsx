@@ -1,33 +1,39 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { amountProblem } from '@/components/credits/amount-problem';
+import { type UseFormReturn, useForm } from 'react-hook-form';
+import type { z } from 'zod';
 import { Credits } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
-import { Dialog, DialogContent } from '@/components/ui/dialog';
+import { Dialog, DialogClose, DialogContent } from '@/components/ui/dialog';
 import { FieldError, Label, Textarea } from '@/components/ui/field';
-import { formatCredits, parseCredits } from '@/server/credits/schema';
-import { adjustSchema } from '@/server/credits/schema-operator';
-import { takeProblem } from './amounts';
+import { formatCredits } from '@/server/credits/schema';
+import type { Adjust } from '@/server/credits/schema-operator';
 import { TextField } from './form-dialog';
+import { adjustmentForm } from './form-schemas';
 import type { Account } from './types';
 import { useSaved } from './use-operator';
 
-interface Wish {
-  organizationId: string;
-  amountMicro: bigint;
-  reason: string;
-  /** One effect, however often the confirmation is sent. */
-  requestId: string;
-}
-
 /** Gives or takes bonus credits: first what and why, then a second look, then one effect. */
 export function AdjustDialog({ account, onClose }: { account: Account; onClose: () => void }) {
-  const [draft, setDraft] = useState<Draft>({ direction: 'give', amount: '', reason: '' });
-  const [wish, setWish] = useState<Wish | null>(null);
+  const form = useForm({
+    resolver: zodResolver(adjustmentForm(account.bonus)),
+    defaultValues: { direction: 'give' as const, amount: '', reason: '' },
+  });
+  const [wish, setWish] = useState<Adjust | null>(null);
+  const ready = form.handleSubmit(({ direction, amount, reason }) =>
+    setWish({
+      organizationId: account.id,
+      amountMicro: direction === 'give' ? amount : -amount,
+      reason,
+      // One effect, however often the confirmation is sent.
+      requestId: crypto.randomUUID(),
+    }),
+  );
   return (
     <Dialog open onOpenChange={(open) => (open ? undefined : onClose())}>
       <DialogContent
@@ -35,7 +41,7 @@ export function AdjustDialog({ account, onClose }: { account: Account; onClose: 
         description="The reason stands in the ledger, for both sides to read."
       >
         {wish === null ? (
-          <AdjustForm account={account} draft={draft} setDraft={setDraft} onReady={setWish} />
+          <AdjustForm account={account} form={form} onSubmit={() => void ready()} />
         ) : (
           <Confirm account={account} wish={wish} onBack={() => setWish(null)} onClose={onClose} />
         )}
@@ -44,43 +50,19 @@ export function AdjustDialog({ account, onClose }: { account: Account; onClose: 
   );
 }
 
-interface Draft {
-  direction: 'give' | 'take';
-  amount: string;
-  reason: string;
-}
+type Form = z.infer<ReturnType<typeof adjustmentForm>>;
+type Typed = z.input<ReturnType<typeof adjustmentForm>>;
 
 function AdjustForm({
   account,
-  draft,
-  setDraft,
-  onReady,
+  form,
+  onSubmit,
 }: {
   account: Account;
-  draft: Draft;
-  setDraft: (draft: Draft) => void;
-  onReady: (wish: Wish) => void;
+  form: UseFormReturn<Typed, unknown, Form>;
+  onSubmit: () => void;
 }) {
-  const [problems, setProblems] = useState<{ amount?: string | undefined; reason?: string | undefined }>({});
-  const check = () => {
-    const micro = parseCredits(draft.amount);
-    const parsed = adjustSchema.safeParse({
-      organizationId: account.id,
-      amountMicro: (micro ?? 0n) * (draft.direction === 'give' ? 1n : -1n),
-      reason: draft.reason,
-      requestId: crypto.randomUUID(),
-    });
-    const tooMuch = draft.direction === 'take' && micro !== null ? takeProblem(account.bonus, micro) : null;
-    if (parsed.success && tooMuch === null) return onReady(parsed.data);
-    const wrong = (name: string) => parsed.error?.issues.find(({ path }) => path[0] === name)?.message;
-    setProblems({
-      amount:
-        wrong('amountMicro') === undefined
-          ? (tooMuch ?? undefined)
-          : (amountProblem(draft.amount) ?? 'Write an amount above zero, such as 5 or 12.50.'),
-      reason: wrong('reason') === undefined ? undefined : 'Say why, in at least five characters.',
-    });
-  };
+  const { errors } = form.formState;
   return (
     <form
       aria-label="Adjustment"
@@ -88,7 +70,7 @@ function AdjustForm({
       className="space-y-4"
       onSubmit={(event) => {
         event.preventDefault();
-        check();
+        onSubmit();
       }}
     >
       <fieldset>
@@ -96,13 +78,7 @@ function AdjustForm({
         <div className="mt-1 flex gap-5">
           {(['give', 'take'] as const).map((direction) => (
             <label key={direction} className="flex min-h-6 items-center gap-2">
-              <input
-                type="radio"
-                name="direction"
-                className="accent-chalk"
-                checked={draft.direction === direction}
-                onChange={() => setDraft({ ...draft, direction })}
-              />
+              <input type="radio" className="accent-chalk" value={direction} {...form.register('direction')} />
               {direction === 'give' ? 'given (+)' : 'taken (−)'}
             </label>
           ))}
@@ -113,9 +89,8 @@ function AdjustForm({
         label="Credits"
         numeric
         note={`Bonus now: ${formatCredits(account.bonus)}. Only bonus credits can be taken by hand.`}
-        error={problems.amount}
-        value={draft.amount}
-        onChange={(amount) => setDraft({ ...draft, amount })}
+        error={errors.amount}
+        field={form.register('amount')}
       />
       <div>
         <Label htmlFor="adjust-reason">Reason</Label>
@@ -123,14 +98,16 @@ function AdjustForm({
           id="adjust-reason"
           className="mt-1"
           maxLength={300}
-          value={draft.reason}
-          aria-invalid={problems.reason !== undefined}
+          aria-invalid={errors.reason !== undefined}
           aria-describedby="adjust-reason-error"
-          onChange={(event) => setDraft({ ...draft, reason: event.target.value })}
+          {...form.register('reason')}
         />
-        <FieldError id="adjust-reason-error">{problems.reason}</FieldError>
+        <FieldError id="adjust-reason-error">{errors.reason?.message}</FieldError>
       </div>
-      <div className="flex justify-end">
+      <div className="flex flex-wrap justify-end gap-2">
+        <DialogClose asChild>
+          <Button>Cancel</Button>
+        </DialogClose>
         <Button type="submit" variant="primary">
           Continue
         </Button>
@@ -146,7 +123,7 @@ function Confirm({
   onClose,
 }: {
   account: Account;
-  wish: Wish;
+  wish: Adjust;
   onBack: () => void;
   onClose: () => void;
 }) {

@@ -1,7 +1,6 @@
 /** What an operator types, read strictly: an amount that is not understood is refused, never guessed. */
 
 import { exactCredits } from '@/server/credits/schema';
-import { NAME_LENGTH } from '@/server/credits/schema-operator';
 
 /** `9.99` dollars -> 999 cents; null when it is not an amount from 0 to 10,000 dollars in whole cents. */
 export function parseUsd(text: string): number | null {
@@ -15,13 +14,6 @@ export function parseUsd(text: string): number | null {
 export function usdProblem(text: string): string | undefined {
   if (parseUsd(text) !== null) return undefined;
   return /^\d+(?:[.,]\d{1,2})?$/.test(text.trim()) ? 'At most 10,000 dollars.' : 'Write dollars such as 29 or 29.00.';
-}
-
-/** What is wrong with the name of a package or a plan; undefined when it can be stored. */
-export function nameProblem(name: string): string | undefined {
-  const { length } = name.trim();
-  if (length === 0) return 'Give it a name.';
-  return length > NAME_LENGTH ? `At most ${NAME_LENGTH} characters.` : undefined;
 }
 
 /** 999 cents -> `9.99`, what `parseUsd` reads back. */

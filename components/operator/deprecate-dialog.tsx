@@ -1,10 +1,12 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useForm } from 'react-hook-form';
 import { useTRPC } from '@/components/trpc/provider';
 import { Label, Select } from '@/components/ui/field';
-import { utcField, utcMoment } from './amounts';
+import { utcField } from './amounts';
 import { FormDialog, TextField } from './form-dialog';
+import { deprecationForm } from './form-schemas';
 import type { Model } from './types';
 import { useSaved } from './use-operator';
 
@@ -23,19 +25,15 @@ export function DeprecateDialog({
   const update = useMutation(
     trpc.operator.updateModel.mutationOptions({ onSuccess: () => saved(`${model.label} is deprecated.`) }),
   );
-  const [from, setFrom] = useState(() => utcField(new Date()));
-  const [replacedBy, setReplacedBy] = useState(model.replacedBy ?? '');
-  const [problem, setProblem] = useState<string | undefined>(undefined);
+  const form = useForm({
+    resolver: zodResolver(deprecationForm),
+    defaultValues: { deprecatedAt: utcField(new Date()), replacedBy: model.replacedBy ?? '' },
+  });
+  const submit = form.handleSubmit((wish) => update.mutate({ modelRef: model.ref, ...wish }));
   const candidates = models.filter(
     ({ ref, kind, active, deprecatedAt }) =>
       ref !== model.ref && kind === model.kind && active && deprecatedAt === null,
   );
-  const submit = () => {
-    const deprecatedAt = utcMoment(from);
-    if (deprecatedAt === null) return setProblem('Write a day and a time.');
-    setProblem(undefined);
-    update.mutate({ modelRef: model.ref, deprecatedAt, replacedBy: replacedBy === '' ? null : replacedBy });
-  };
   return (
     <FormDialog
       title={`Deprecate ${model.label}`}
@@ -44,25 +42,19 @@ export function DeprecateDialog({
       danger
       busy={update.isPending}
       error={update.error}
-      onSubmit={submit}
+      onSubmit={() => void submit()}
       onClose={onClose}
     >
       <TextField
         id="deprecated-from"
         label="From (UTC)"
         type="datetime-local"
-        error={problem}
-        value={from}
-        onChange={setFrom}
+        error={form.formState.errors.deprecatedAt}
+        field={form.register('deprecatedAt')}
       />
       <div>
         <Label htmlFor="replaced-by">Replaced by</Label>
-        <Select
-          id="replaced-by"
-          className="mt-1"
-          value={replacedBy}
-          onChange={(event) => setReplacedBy(event.target.value)}
-        >
+        <Select id="replaced-by" className="mt-1" {...form.register('replacedBy')}>
           <option value="">the plan’s default at that quality</option>
           {candidates.map(({ ref, label, tier }) => (
             <option key={ref} value={ref}>

@@ -1,5 +1,6 @@
 'use client';
 import type { FormEvent, ReactNode } from 'react';
+import type { UseFormRegisterReturn } from 'react-hook-form';
 import { errorMessage } from '@/components/trpc/error-message';
 import { Button } from '@/components/ui/button';
 import { Callout } from '@/components/ui/callout';
@@ -43,7 +44,7 @@ export function FormDialog({
           {children}
           {error === null ? null : (
             <div role="alert">
-              <Callout tone="danger" title="Nothing was changed">
+              <Callout tone="danger" title="This did not work">
                 {errorMessage(error)}
               </Callout>
             </div>
@@ -74,17 +75,16 @@ export function TextField({
   label,
   note,
   error,
-  value,
-  onChange,
+  field,
   numeric = false,
   type = 'text',
 }: {
   id: string;
   label: string;
   note?: string | undefined;
-  error?: string | undefined;
-  value: string;
-  onChange: (value: string) => void;
+  error: { message?: string | undefined } | undefined;
+  /** What the form's `register` made for it. */
+  field: UseFormRegisterReturn;
   numeric?: boolean;
   type?: 'text' | 'datetime-local';
 }) {
@@ -97,12 +97,11 @@ export function TextField({
         className={numeric ? 'num mt-1' : 'mt-1'}
         {...(numeric ? { inputMode: 'decimal' as const } : {})}
         autoComplete="off"
-        value={value}
         aria-invalid={error !== undefined}
         aria-describedby={`${id}-note ${id}-error`}
-        onChange={(event) => onChange(event.target.value)}
+        {...field}
       />
-      <FieldError id={`${id}-error`}>{error}</FieldError>
+      <FieldError id={`${id}-error`}>{error?.message}</FieldError>
       <p id={`${id}-note`} className="text-[0.75rem] text-muted-foreground">
         {note}
       </p>

@@ -1,7 +1,8 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { amountProblem } from '@/components/credits/amount-problem';
+import { useForm } from 'react-hook-form';
 import { Credits } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -13,15 +14,13 @@ import { Cell, DataTable } from '@/components/ui/data-table';
 import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
-import { exactCredits, parseCredits } from '@/server/credits/schema';
-import { nameProblem, parseUsd, usdProblem, usdText } from './amounts';
+import { exactCredits } from '@/server/credits/schema';
+import { usdText } from './amounts';
 import { FormDialog, TextField } from './form-dialog';
+import { packageForm } from './form-schemas';
 import { useSaved } from './use-operator';
 
 type Package = Outputs['operator']['catalogue']['packages'][number];
-
-/** US cents: the least that the payment service takes. */
-const LEAST_CENTS = 50;
 
 const COLUMNS = [
   { name: 'Package' },
@@ -103,24 +102,20 @@ function PackageDialog({ offer, onClose }: { offer: Package | null; onClose: () 
   const add = useMutation(
     trpc.operator.addPackage.mutationOptions({ onSuccess: () => saved('The package was added.') }),
   );
-  const [name, setName] = useState(offer?.name ?? '');
-  const [credits, setCredits] = useState(offer === null ? '' : exactCredits(offer.creditsMicro));
-  const [price, setPrice] = useState(offer === null ? '' : usdText(offer.priceUsdCents));
-  const [popular, setPopular] = useState(offer?.popular ?? false);
-  const [active, setActive] = useState(offer?.active ?? true);
-  const [checked, setChecked] = useState(false);
-  const creditsMicro = parseCredits(credits);
-  const priceUsdCents = parseUsd(price);
-  const nothing = creditsMicro === null || creditsMicro === 0n;
-  const unpayable = priceUsdCents === null || priceUsdCents < LEAST_CENTS;
-  const misnamed = nameProblem(name);
-  const submit = () => {
-    setChecked(true);
-    if (misnamed !== undefined || nothing || unpayable) return;
-    const wish = { name: name.trim(), creditsMicro, priceUsdCents, popular, active };
-    if (offer === null) add.mutate(wish);
-    else update.mutate({ id: offer.id, ...wish });
-  };
+  const form = useForm({
+    resolver: zodResolver(packageForm),
+    defaultValues: {
+      name: offer?.name ?? '',
+      creditsMicro: offer === null ? '' : exactCredits(offer.creditsMicro),
+      priceUsdCents: offer === null ? '' : usdText(offer.priceUsdCents),
+      popular: offer?.popular ?? false,
+      active: offer?.active ?? true,
+    },
+  });
+  const { errors } = form.formState;
+  const submit = form.handleSubmit((wish) =>
+    offer === null ? add.mutate(wish) : update.mutate({ id: offer.id, ...wish }),
+  );
   return (
     <FormDialog
       title={offer === null ? 'New package' : `Edit the ${offer.name} package`}
@@ -132,55 +127,33 @@ function PackageDialog({ offer, onClose }: { offer: Package | null; onClose: () 
       action={offer === null ? 'Add package' : 'Save package'}
       busy={update.isPending || add.isPending}
       error={update.error ?? add.error}
-      onSubmit={submit}
+      onSubmit={() => void submit()}
       onClose={onClose}
     >
-      <TextField
-        id="package-name"
-        label="Name"
-        error={checked ? misnamed : undefined}
-        value={name}
-        onChange={setName}
-      />
+      <TextField id="package-name" label="Name" error={errors.name} field={form.register('name')} />
       <div className="grid gap-3 sm:grid-cols-2">
         <TextField
           id="package-credits"
           label="Credits"
           numeric
-          error={checked && nothing ? (amountProblem(credits) ?? 'Write an amount above zero.') : undefined}
-          value={credits}
-          onChange={setCredits}
+          error={errors.creditsMicro}
+          field={form.register('creditsMicro')}
         />
         <TextField
           id="package-price"
           label="US dollars"
           numeric
-          error={
-            checked && unpayable
-              ? (usdProblem(price) ?? 'Write dollars from 0.50 on: the payment service takes no less.')
-              : undefined
-          }
-          value={price}
-          onChange={setPrice}
+          error={errors.priceUsdCents}
+          field={form.register('priceUsdCents')}
         />
       </div>
       <div className="flex flex-wrap gap-x-6 gap-y-1">
         <label className="flex min-h-6 items-center gap-2">
-          <input
-            type="checkbox"
-            className="accent-chalk"
-            checked={active}
-            onChange={(event) => setActive(event.target.checked)}
-          />
+          <input type="checkbox" className="accent-chalk" {...form.register('active')} />
           On sale
         </label>
         <label className="flex min-h-6 items-center gap-2">
-          <input
-            type="checkbox"
-            className="accent-chalk"
-            checked={popular}
-            onChange={(event) => setPopular(event.target.checked)}
-          />
+          <input type="checkbox" className="accent-chalk" {...form.register('popular')} />
           Marked popular
         </label>
       </div>

@@ -10,9 +10,10 @@ export function PaymentRefusal() {
   const { data: refusal } = useQuery(trpc.operator.paymentRefusal.queryOptions());
   if (refusal == null) return null;
   return (
-    <Callout tone="danger" title={`Stripe refused a request on ${formatDateTime(refusal.at)}`}>
+    <Callout tone="danger" title={`Stripe refused a request on ${formatDateTime(refusal.at)} UTC`}>
       <p>{refusal.advice}</p>
       <p className="mt-1 break-words font-mono text-[0.75rem]">{refusal.reason}</p>
+      <p className="mt-1">This stays for a week after the last refusal, also when the cause was mended since.</p>
     </Callout>
   );
 }

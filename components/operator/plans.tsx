@@ -1,7 +1,8 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { amountProblem } from '@/components/credits/amount-problem';
+import { useForm } from 'react-hook-form';
 import { Credits } from '@/components/credits/credits';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -12,9 +13,10 @@ import { Cell, DataTable } from '@/components/ui/data-table';
 import { ErrorState } from '@/components/ui/error-state';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { formatUsd } from '@/server/billing/schema';
-import { exactCredits, formatCredits, parseCredits } from '@/server/credits/schema';
-import { nameProblem, parseUsd, usdProblem, usdText } from './amounts';
+import { exactCredits, formatCredits } from '@/server/credits/schema';
+import { usdText } from './amounts';
 import { FormDialog, TextField } from './form-dialog';
+import { planForm } from './form-schemas';
 import { useSaved } from './use-operator';
 
 type Plan = Outputs['operator']['catalogue']['plans'][number];
@@ -81,21 +83,17 @@ function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void }) {
   const update = useMutation(
     trpc.operator.updatePlan.mutationOptions({ onSuccess: () => saved('The plan was changed.') }),
   );
-  const [name, setName] = useState(plan.name);
-  const [monthly, setMonthly] = useState(exactCredits(plan.monthlyMicro));
-  const [welcome, setWelcome] = useState(exactCredits(plan.welcomeMicro));
-  const [price, setPrice] = useState(usdText(plan.priceUsdCents));
-  const [checked, setChecked] = useState(false);
-  const monthlyMicro = parseCredits(monthly);
-  const welcomeMicro = parseCredits(welcome);
-  const priceUsdCents = parseUsd(price);
-  const says = (problem: string | undefined) => (checked ? problem : undefined);
-  const submit = () => {
-    setChecked(true);
-    if (nameProblem(name) !== undefined || monthlyMicro === null || welcomeMicro === null || priceUsdCents === null)
-      return;
-    update.mutate({ id: plan.id, name: name.trim(), monthlyMicro, welcomeMicro, priceUsdCents });
-  };
+  const form = useForm({
+    resolver: zodResolver(planForm),
+    defaultValues: {
+      name: plan.name,
+      monthlyMicro: exactCredits(plan.monthlyMicro),
+      welcomeMicro: exactCredits(plan.welcomeMicro),
+      priceUsdCents: usdText(plan.priceUsdCents),
+    },
+  });
+  const { errors } = form.formState;
+  const submit = form.handleSubmit((wish) => update.mutate({ id: plan.id, ...wish }));
   return (
     <FormDialog
       title={`Edit the ${plan.name} plan`}
@@ -103,37 +101,34 @@ function PlanDialog({ plan, onClose }: { plan: Plan; onClose: () => void }) {
       action="Save plan"
       busy={update.isPending}
       error={update.error}
-      onSubmit={submit}
+      onSubmit={() => void submit()}
       onClose={onClose}
     >
-      <TextField id="plan-name" label="Name" error={says(nameProblem(name))} value={name} onChange={setName} />
+      <TextField id="plan-name" label="Name" error={errors.name} field={form.register('name')} />
       <div className="grid gap-3 sm:grid-cols-3">
         <TextField
           id="plan-monthly"
           label="Credits a month"
           numeric
           note="from each one’s next period on"
-          error={says(amountProblem(monthly))}
-          value={monthly}
-          onChange={setMonthly}
+          error={errors.monthlyMicro}
+          field={form.register('monthlyMicro')}
         />
         <TextField
           id="plan-welcome"
           label="Welcome credits"
           numeric
           note="once, for newcomers"
-          error={says(amountProblem(welcome))}
-          value={welcome}
-          onChange={setWelcome}
+          error={errors.welcomeMicro}
+          field={form.register('welcomeMicro')}
         />
         <TextField
           id="plan-price"
           label="US dollars a month"
           numeric
           note="running subscriptions keep theirs"
-          error={says(usdProblem(price))}
-          value={price}
-          onChange={setPrice}
+          error={errors.priceUsdCents}
+          field={form.register('priceUsdCents')}
         />
       </div>
     </FormDialog>

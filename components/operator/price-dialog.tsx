@@ -1,10 +1,12 @@
 'use client';
+import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useForm } from 'react-hook-form';
 import { useTRPC } from '@/components/trpc/provider';
-import { type AddPrice, addPriceSchema, dollars } from '@/server/models/catalogue/schema-operator';
-import { utcMoment } from './amounts';
+import { type AddPrice, dollars } from '@/server/models/catalogue/schema-operator';
 import { FormDialog, TextField } from './form-dialog';
+import { priceForm } from './form-schemas';
 import { PRICE_FIELDS, PriceChange, type PriceText } from './price-change';
 import type { Model } from './types';
 import { useSaved } from './use-operator';
@@ -33,16 +35,16 @@ function neighbours(model: Model, { effectiveFrom }: AddPrice): { before: Price 
 /** A new price row, in dollars a million tokens exactly as typed: first the amounts, then a second look, then one effect. */
 export function PriceDialog({ model, onClose }: { model: Model; onClose: () => void }) {
   const present = inDollars(model.price);
-  const [draft, setDraft] = useState<PriceText>(present ?? { input: '', cached: '', output: '' });
-  const [from, setFrom] = useState('');
+  const form = useForm({
+    resolver: zodResolver(priceForm),
+    defaultValues: { ...(present ?? { input: '', cached: '', output: '' }), effectiveFrom: '' },
+  });
   const [wish, setWish] = useState<AddPrice | null>(null);
-  const [problems, setProblems] = useState<Record<string, string>>({});
   if (wish !== null) return <Confirm model={model} wish={wish} onBack={() => setWish(null)} onClose={onClose} />;
-  const check = () => {
-    const { wish: read, problems: wrong } = readWish(model.ref, draft, from);
-    setProblems(wrong);
-    setWish(read);
-  };
+  const { errors } = form.formState;
+  const submit = form.handleSubmit(({ effectiveFrom, ...price }) =>
+    setWish({ modelRef: model.ref, ...price, ...(effectiveFrom === undefined ? {} : { effectiveFrom }) }),
+  );
   return (
     <FormDialog
       title={`New price for ${model.label}`}
@@ -50,7 +52,7 @@ export function PriceDialog({ model, onClose }: { model: Model; onClose: () => v
       action="Continue"
       busy={false}
       error={null}
-      onSubmit={check}
+      onSubmit={() => void submit()}
       onClose={onClose}
     >
       <div className="grid gap-3 sm:grid-cols-3">
@@ -61,9 +63,8 @@ export function PriceDialog({ model, onClose }: { model: Model; onClose: () => v
             label={label}
             numeric
             note={present === null ? 'no price yet' : `now ${present[name]}`}
-            error={problems[name]}
-            value={draft[name]}
-            onChange={(value) => setDraft({ ...draft, [name]: value })}
+            error={errors[name]}
+            field={form.register(name)}
           />
         ))}
       </div>
@@ -72,32 +73,11 @@ export function PriceDialog({ model, onClose }: { model: Model; onClose: () => v
         label="From (UTC)"
         type="datetime-local"
         note="Empty: at once. A row cannot be changed or removed afterwards, only followed by another one."
-        error={problems.effectiveFrom}
-        value={from}
-        onChange={setFrom}
+        error={errors.effectiveFrom}
+        field={form.register('effectiveFrom')}
       />
     </FormDialog>
   );
-}
-
-/** What was typed as a request, or what is wrong with it by field. */
-function readWish(
-  modelRef: string,
-  draft: PriceText,
-  from: string,
-): { wish: AddPrice | null; problems: Record<string, string> } {
-  const moment = from === '' ? undefined : utcMoment(from);
-  const parsed = addPriceSchema.safeParse({
-    modelRef,
-    ...draft,
-    ...(moment === undefined ? {} : { effectiveFrom: moment }),
-  });
-  if (parsed.success) return { wish: parsed.data, problems: {} };
-  const problems = parsed.error.issues.map(({ path: [field] }) => [
-    String(field),
-    field === 'effectiveFrom' ? 'Write a day and a time.' : 'Write dollars such as 1.25, with at most nine decimals.',
-  ]);
-  return { wish: null, problems: Object.fromEntries(problems) };
 }
 
 function Confirm({

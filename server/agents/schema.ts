@@ -2,6 +2,7 @@
  * What models must answer. Safe for the browser: zod and types only.
  */
 import { z } from 'zod';
+import { isVisible } from '@/server/workspace/edits/paths';
 
 export const TASK_SIZES = ['S', 'M', 'L'] as const;
 export const FILE_ACTIONS = ['create', 'change', 'delete', 'rename'] as const;
@@ -16,7 +17,11 @@ export const criterionSchema = z.object({
 export type Criterion = z.infer<typeof criterionSchema>;
 
 export const plannedFileSchema = z.object({
-  path: z.string().min(1).max(400),
+  path: z
+    .string()
+    .min(1)
+    .max(400)
+    .refine(isVisible, 'a path holds characters that cannot be seen or that turn the text around'),
   action: z.enum(FILE_ACTIONS),
 });
 export type PlannedFile = z.infer<typeof plannedFileSchema>;

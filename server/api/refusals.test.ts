@@ -76,6 +76,8 @@ describe('a refusal', () => {
     expect(answers.map(({ status }) => status)).toEqual([500, 500]);
     for (const { message, body } of answers) {
       expect(message).toMatch(TELLS_WHAT_TO_DO);
+      // How far it came is not known: a plan may be another one at Stripe by now.
+      expect(message).not.toContain('othing was');
       expect(body).not.toContain('Secret');
     }
   });

@@ -49,19 +49,13 @@ function transportError(cause: AppError): TRPCError {
 }
 
 const t = initTRPC.context<ApiContext>().create({
-  transformer: { input: { ...superjson, deserialize: readInput }, output: superjson },
+  transformer: { input: { serialize: superjson.serialize, deserialize: readInput }, output: superjson },
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
   errorFormatter({ shape, error, ctx }) {
     const cause = error.cause;
-    // What is neither a refusal of ours nor a wrong field is tRPC's own: its text is for programmers.
-    const isOurs = error.code === 'INTERNAL_SERVER_ERROR';
     return {
       ...shape,
-      message: isAppError(cause)
-        ? cause.userMessage
-        : cause instanceof ZodError
-          ? firstIssue(cause)
-          : sentenceFor(isOurs ? 'internal' : error.code === 'NOT_FOUND' ? 'not_found' : 'invalid_input'),
+      message: refusalSentence(error),
       data: {
         ...shape.data,
         stack: undefined,
@@ -73,6 +67,15 @@ const t = initTRPC.context<ApiContext>().create({
     };
   },
 });
+
+/** What a person reads of a failed call. What is neither a refusal of ours nor a wrong field is tRPC's own, for programmers. */
+export function refusalSentence({ cause, code }: TRPCError): string {
+  if (isAppError(cause)) return cause.userMessage;
+  if (cause instanceof ZodError) return firstIssue(cause);
+  return sentenceFor(
+    code === 'INTERNAL_SERVER_ERROR' ? 'internal' : code === 'NOT_FOUND' ? 'not_found' : 'invalid_input',
+  );
+}
 
 /** One sentence about the first field that is wrong; all of them are in `fields`. */
 function firstIssue({ issues }: ZodError): string {

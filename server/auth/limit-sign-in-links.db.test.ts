@@ -11,6 +11,7 @@ import {
   LINKS_PER_REQUESTER,
 } from './limit-sign-in-links';
 import { authOptions } from './options';
+import { keepLinkToken } from './sign-in-link';
 
 const ADA = 'ada@example.test';
 let database: Database;
@@ -163,6 +164,30 @@ describe('asking next-auth for sign-in links', () => {
     expect(await askForLink('mallory@example.test')).toBeNull();
   });
 
+  it.each([
+    'a@b@example.test',
+    'a@example.test,b@example.test',
+    '"a b"@example.test',
+    'Ada <ada@example.test>',
+    'ada@example.test\r\nBcc: eve@example.test',
+    'ada@example.test\u0000',
+    'ada\u202e@example.test',
+    'a\u200bda@example.test',
+    `${'a'.repeat(320)}@example.test`,
+    'ada',
+    '',
+  ])('sends none to what is not one address that can be seen: %j', async (typed) => {
+    const before = await database.prisma.localMail.count();
+    expect(await askForLink(typed)).toBe('EmailSignin');
+    expect(await database.prisma.localMail.count()).toBe(before);
+    expect(await database.prisma.verificationToken.count()).toBe(0);
+  });
+
+  it('sends one to an address in any language', async () => {
+    expect(await askForLink('Zoë@Exämple.test')).toBeNull();
+    expect(await database.prisma.localMail.count({ where: { to: 'zoë@exämple.test' } })).toBe(1);
+  });
+
   it('does not limit using a link', async () => {
     for (let i = 0; i < 6; i++) await askForLink('zoe@example.test');
     expect(await sessionOf(await newestLink('zoe@example.test'))).not.toBeNull();
@@ -203,6 +228,17 @@ describe('a sign-in link', () => {
     expect(newer.href).not.toBe(older.href);
     expect(await sessionOf(older)).toBeNull();
     expect(await sessionOf(newer)).not.toBeNull();
+  });
+
+  it('is the only one of its address, however many are asked for at once', async () => {
+    const expires = new Date(Date.now() + 60_000);
+    const tokens = Array.from({ length: 12 }, (_, i) => ({
+      identifier: 'many@example.test',
+      token: `link-${i}`,
+      expires,
+    }));
+    await Promise.all(tokens.map(keepLinkToken));
+    expect(await database.prisma.verificationToken.count({ where: { identifier: 'many@example.test' } })).toBe(1);
   });
 
   it('works once, and every other one of the address ends with it', async () => {

@@ -9,7 +9,7 @@ import { db } from '@/server/platform/db';
 import { env, servesHttps } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { authSecret } from './secret';
-import { keepLinkToken, linkForLetter, useLinkToken } from './sign-in-link';
+import { keepLinkToken, linkForLetter, normalizeAddress, useLinkToken } from './sign-in-link';
 import { sendSignInMail } from './sign-in-mail';
 
 /** Days a session lasts without use. */
@@ -35,6 +35,7 @@ export function authOptions({ onSignIn, maySendLink }: AuthHooks): NextAuthOptio
       EmailProvider({
         from: MAIL_FROM,
         maxAge: 3600,
+        normalizeIdentifier: normalizeAddress,
         sendVerificationRequest: ({ identifier, url }) => sendSignInMail(identifier, linkForLetter(url)),
       }),
       ...(GITHUB_ID && GITHUB_SECRET ? [GitHubProvider({ clientId: GITHUB_ID, clientSecret: GITHUB_SECRET })] : []),

@@ -8,10 +8,30 @@ export const LINK_PAGE = '/sign-in/link';
 /** Where the page's button posts to: next-auth's own callback, which takes a POST too. */
 export const LINK_CALLBACK = '/api/auth/callback/email';
 
+/** Letters of an address as RFC 5321 limits it. */
+const EMAIL_LENGTH = 320;
+
+/** One address as it can stand in a letter's head: no list, no name beside it, nothing that cannot be seen. */
+const addressSchema = z
+  .string()
+  .transform((text) => text.normalize('NFKC').trim().toLowerCase())
+  .pipe(
+    z
+      .string()
+      .max(EMAIL_LENGTH)
+      .regex(/^[^\s@"<>(),;:\\[\]]+@[^\s@"<>(),;:\\[\]]+$/)
+      .regex(/^[^\p{C}\p{Default_Ignorable_Code_Point}]*$/u),
+  );
+
+/** The one way to write the address that a link is asked for. @throws ZodError, which next-auth shows as `EmailSignin` */
+export function normalizeAddress(typed: string): string {
+  return addressSchema.parse(typed);
+}
+
 /** What a letter's link carries; next-auth makes the values. */
 export const linkSchema = z.object({
   token: z.string().regex(/^[0-9a-f]{64}$/),
-  email: z.string().min(3).max(320),
+  email: z.string().min(3).max(EMAIL_LENGTH),
   callbackUrl: z.string().max(2000).optional(),
 });
 
@@ -30,6 +50,8 @@ interface LinkToken {
 /** Keeps a new link's token; the older ones of the same address end. */
 export async function keepLinkToken({ identifier, token, expires }: LinkToken): Promise<LinkToken> {
   return inTx(async (tx) => {
+    // Of two that are asked for at once the later waits, or neither would see the other and both links would stay.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`sign-in-link:${identifier}`}, 0))`;
     await tx.verificationToken.deleteMany({ where: { identifier } });
     return tx.verificationToken.create({ data: { identifier, token, expires } });
   });

@@ -5,13 +5,13 @@ const cents = z.number().int().min(0).max(1_000_000);
 const micro = z.bigint().min(0n).max(1_000_000_000_000n);
 
 /** Characters of a package's or a plan's name. */
-export const NAME_LENGTH = 40;
-const name = z.string().trim().min(1).max(NAME_LENGTH);
+const NAME_LENGTH = 40;
+const name = z.string().trim().min(1, 'Give it a name.').max(NAME_LENGTH, `At most ${NAME_LENGTH} characters.`);
 
 export const addPackageSchema = z.object({
   name,
-  creditsMicro: micro.refine((value) => value > 0n, 'a package holds credits'),
-  priceUsdCents: cents.min(50, 'Stripe takes no payment below 0.50 USD'),
+  creditsMicro: micro.refine((value) => value > 0n, 'Write an amount above zero.'),
+  priceUsdCents: cents.min(50, 'Write dollars from 0.50 on: the payment service takes no less.'),
   popular: z.boolean(),
   active: z.boolean(),
 });
@@ -37,8 +37,8 @@ export const adjustSchema = z.object({
     .bigint()
     .min(-1_000_000_000_000n)
     .max(1_000_000_000_000n)
-    .refine((value) => value !== 0n, 'an adjustment of nothing is none'),
-  reason: z.string().trim().min(5, 'say why, in at least five characters').max(300),
+    .refine((value) => value !== 0n, 'Write an amount other than zero.'),
+  reason: z.string().trim().min(5, 'Say why, in at least five characters.').max(300, 'At most 300 characters.'),
   /** One effect a key: the form makes it once, so that a double click adjusts once. */
   requestId: z.uuid(),
 });

@@ -13,6 +13,7 @@ import {
   servesHttps,
 } from './env';
 
+const WEBHOOK = 'whsec_q8Kq2LmZp0Rt5Vw9';
 const PRODUCTION = {
   APP_ENV: 'production',
   APP_ENCRYPTION_KEY: 'an-encryption-key-of-some-length',
@@ -116,7 +117,7 @@ describe('the environment', () => {
     ['EMBEDDER', 'best', 'must be local, off, or provider:model'],
     ['STRIPE_SECRET_KEY', 'pk_live_x', 'must start with sk_ or rk_: the secret key, not the publishable one'],
   ])('refuses %s=%s in one readable line', (name, value, message) => {
-    expect(problems({ STRIPE_WEBHOOK_SECRET: 'whsec', [name]: value })).toEqual({ [name]: message });
+    expect(problems({ STRIPE_WEBHOOK_SECRET: WEBHOOK, [name]: value })).toEqual({ [name]: message });
   });
 
   it('names every wrong variable at once, those that depend on others too, and shows no value', () => {
@@ -146,8 +147,8 @@ describe('the environment', () => {
   });
 
   it('refuses payments for nothing beside a key that takes money', () => {
-    const live = { STRIPE_WEBHOOK_SECRET: 'whsec', MOCK_STRIPE_PAYMENTS: 'true' };
-    for (const key of ['sk_live_x', 'rk_live_x', ' sk_live_x ']) {
+    const live = { STRIPE_WEBHOOK_SECRET: WEBHOOK, MOCK_STRIPE_PAYMENTS: 'true' };
+    for (const key of ['sk_live_x', 'rk_live_x', ' sk_live_x ', 'sk_org_live_x', 'sk_org_x', 'sk_x']) {
       expect(Object.keys(problems({ ...live, STRIPE_SECRET_KEY: key }))).toEqual(['MOCK_STRIPE_PAYMENTS']);
       expect(problems({ ...live, STRIPE_SECRET_KEY: key, MOCK_STRIPE_PAYMENTS: 'false' })).toEqual({});
     }
@@ -166,8 +167,9 @@ describe('the environment', () => {
     'your-secret-goes-here',
     '1111222233334444',
     'abcdefghijklmnopqrstuvwxyz',
+    'whsec_aaaaaaaaaaaaaaaaaaaa',
   ])('refuses the secret %s', (secret) => {
-    for (const name of ['NEXTAUTH_SECRET', 'APP_ENCRYPTION_KEY'])
+    for (const name of ['NEXTAUTH_SECRET', 'APP_ENCRYPTION_KEY', 'STRIPE_WEBHOOK_SECRET'])
       expect(problems({ [name]: secret })).toEqual({ [name]: expect.stringContaining('can be guessed') });
   });
 
@@ -251,7 +253,7 @@ describe('what follows from the environment', () => {
   it('the database is embedded, and payments are local, until something else is set', () => {
     set({ DATABASE_URL: '' });
     expect([isEmbedded(), mockPayments()]).toEqual([true, true]);
-    set({ DATABASE_URL: 'postgres://localhost/x', STRIPE_SECRET_KEY: 'sk_test_x', STRIPE_WEBHOOK_SECRET: 'whsec' });
+    set({ DATABASE_URL: 'postgres://localhost/x', STRIPE_SECRET_KEY: 'sk_test_x', STRIPE_WEBHOOK_SECRET: WEBHOOK });
     expect([isEmbedded(), mockPayments()]).toEqual([false, false]);
     set({ MOCK_STRIPE_PAYMENTS: 'true' });
     expect(mockPayments()).toBe(true);
@@ -271,7 +273,7 @@ describe('what follows from the environment', () => {
     [0, '', {}],
     [2, 'TRUSTED_PROXIES is 0', { ...PRODUCTION, APP_URL: 'https://x.example', STRIPE_SECRET_KEY: 'sk_test_x' }],
   ])('warns %i times (%s) with %o', (count, words, variables) => {
-    set({ STRIPE_WEBHOOK_SECRET: 'whsec', ...variables });
+    set({ STRIPE_WEBHOOK_SECRET: WEBHOOK, ...variables });
     const warnings = environmentWarnings();
     expect(warnings).toHaveLength(count);
     expect(warnings.join('\n')).toContain(words);

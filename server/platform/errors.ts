@@ -143,12 +143,12 @@ const REFUSALS = {
   },
   payments_unavailable: {
     status: 503,
-    what: 'The payment service does not answer at the moment. Nothing was changed.',
+    what: 'The payment service does not answer at the moment.',
     next: 'Try again in a minute.',
   },
   internal: {
     status: 500,
-    what: 'Something went wrong on our side. Nothing was changed.',
+    what: 'Something went wrong on our side.',
     next: 'Try again. If it happens again, write to the operator of this instance.',
   },
 } as const satisfies Record<string, Refusal>;

@@ -14,8 +14,9 @@ interface RouteContext {
 }
 
 /**
- * next-auth's routes. Opening a sign-in link signs nobody in: it leads to the page whose button posts. A person's first sign-in makes their workspace and credits. Too many sign-in links asked for: 429
- * with Retry-After, and next-auth's `AccessDenied` as the error of the page. Asked under a name that is not this instance's: 421.
+ * next-auth's routes. Opening a sign-in link signs nobody in, whatever stands behind its path: it leads to the page whose button
+ * posts. A person's first sign-in makes their workspace and credits. Too many sign-in links asked for: 429 with Retry-After, and
+ * next-auth's `AccessDenied` as the error of the page. Asked under a name that is not this instance's: 421.
  */
 export async function handleAuth(request: Request, context: RouteContext): Promise<Response> {
   if (!trustedHost(request.headers))
@@ -26,7 +27,7 @@ export async function handleAuth(request: Request, context: RouteContext): Promi
     if (!isForm(request)) return new Response('Send a form.', { status: 400 });
     // next-auth asks for its CSRF token everywhere but here.
     if (nextauth[0] === 'callback' && !provenSameOrigin(request)) return new Response('wrong origin', { status: 403 });
-  } else if (nextauth.join('/') === 'callback/email') {
+  } else if (nextauth[0] === 'callback' && nextauth[1] === 'email') {
     return new Response(null, { status: 303, headers: { location: pathOf(linkForLetter(request.url)) } });
   }
   await openDatabase();

@@ -7,9 +7,12 @@ import { newSecret } from '@/server/platform/ids';
 /** Holds this process's secret on a request that came directly; nobody else can write it. */
 const HEADER = 'x-plumbline-direct';
 
-/** Headers by which a proxy, a tunnel or a content network says that it passed a request on. */
-const PASSED_ON =
-  /^(forwarded|via|cdn-loop|true-client-ip|x-forwarded(-.*)?|x-original-.*|x-real-ip|x-client-ip|x-cluster-client-ip|(cf|fly|fastly|tailscale|ngrok|x-amzn|x-amz-cf|x-arr|x-azure|x-envoy|x-appengine|x-vercel|x-proxy)-.*)$/;
+/**
+ * Headers that browsers, fetch and this application's pages send. Proxies, tunnels and content networks have too many names of
+ * their own for "I passed this on" to list them: every other header counts as one.
+ */
+const FROM_BROWSER =
+  /^(host|connection|keep-alive|user-agent|accept(-.*)?|access-control-request-.*|cookie|origin|referer|range|if-.*|content-(length|type)|transfer-encoding|expect|cache-control|pragma|authorization|upgrade|upgrade-insecure-requests|sec-.*|dnt|te|priority|purpose|x-moz|save-data|device-memory|downlink|ect|rtt|dpr|viewport-width|last-event-id|rsc|next-.*|x-nextjs-.*|x-organization|trpc-accept)$/;
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -19,15 +22,15 @@ loopback.addAddress('::1', 'ipv6');
 const holder = globalThis as typeof globalThis & { plumblineDirect?: string };
 
 /**
- * Marks a request that a program on this machine sent to this process itself: the socket's peer is loopback and no header says
- * that it was passed on. Browsers speak HTTP/1.1, nginx as it is delivered 1.0 and without such headers. A mark that the client
+ * Marks a request that a program on this machine sent to this process itself: the socket's peer is loopback and each header
+ * is one that browsers send. Browsers speak HTTP/1.1, nginx as it is delivered 1.0 and without such headers. A mark that the client
  * wrote is removed.
  */
 export function markDirectConnection(request: IncomingMessage): void {
   delete request.headers[HEADER];
   holder.plumblineDirect ??= newSecret();
-  const passedOn = Object.keys(request.headers).some((name) => PASSED_ON.test(name));
-  if (isLoopback(request.socket.remoteAddress) && !passedOn && request.httpVersion !== '1.0') {
+  const fromBrowser = Object.keys(request.headers).every((name) => FROM_BROWSER.test(name));
+  if (isLoopback(request.socket.remoteAddress) && fromBrowser && request.httpVersion !== '1.0') {
     request.headers[HEADER] = holder.plumblineDirect;
   }
 }

@@ -136,6 +136,46 @@ describe('the body of a request', () => {
     expect(handled).toBe(0);
     expect((await send(MAX_NESTING / opening.length)).status).toBe(200);
   });
+
+  it.each([
+    ['closing brackets in a text before it', (depth: number) => `{"a":"${']'.repeat(5000)}","b":${'['.repeat(depth)}`],
+    ['one in a text at each level', (depth: number) => '["]",'.repeat(depth)],
+    ['keys of texts with one', (depth: number) => '{"}\\"}":'.repeat(depth)],
+    ['an odd quote in the field before', (depth: number) => `--b\r\n\r\n"\r\n--b\r\n\r\n${'["]",'.repeat(depth)}`],
+    ['an odd quote with a backslash', (depth: number) => `--b\r\n\r\n\\"\\\r\n--b\r\n\r\n${'["]",'.repeat(depth)}`],
+  ])('is refused for its depth whatever its texts hold: %s', async (_name, body) => {
+    const port = await serve(echo);
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const send = (depth: number) => fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: body(depth) });
+    expect((await send(MAX_NESTING + 1)).status).toBe(400);
+    expect((await send(MAX_NESTING / 2)).status).toBe(200);
+  });
+
+  it('may hold a long program, however many brackets it has', async () => {
+    const port = await serve(echo);
+    const text = JSON.stringify({ text: 'const a = [{ b: [] }];\nif (a) { say("[x"); }\n'.repeat(5000) });
+    expect((await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: text })).status).toBe(200);
+  });
+});
+
+describe('a request line', () => {
+  it.each([
+    ['GET /projects/%ff', 400],
+    ['GET /projects/%E0%A4%A', 400],
+    ['GET /api/trpc/%', 400],
+    ['GET http://127.0.0.1:9/x', 400],
+    ['GET http://localhost/', 400],
+    ['OPTIONS *', 400],
+    ['TRACE /', 405],
+    ['PROPFIND /', 405],
+    ['GET /projects?q=%ff', 200],
+    ['GET /projects/%C3%A9', 200],
+  ])('%s is answered with %i', async (line, status) => {
+    const port = await serve(echo);
+    const answer = await exchange(port, [`${line} HTTP/1.1`, 'Host: localhost', 'Connection: close']);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(handled).toBe(status === 200 ? 1 : 0);
+  });
 });
 
 describe('a connection', () => {
@@ -145,7 +185,17 @@ describe('a connection', () => {
   it('is direct from this machine', async () => {
     const port = await serve(isDirect);
     expect(await direct(port)).toBe(true);
-    expect(await direct(port, 'User-Agent: Mozilla', 'Accept: text/html', 'Cookie: a=b')).toBe(true);
+    const browser = [
+      'User-Agent: Mozilla',
+      'Accept: text/html',
+      'Accept-Language: en',
+      'Cookie: a=b',
+      'Sec-Fetch-Mode: navigate',
+      'Upgrade-Insecure-Requests: 1',
+      'Next-Router-State-Tree: x',
+      'RSC: 1',
+    ];
+    expect(await direct(port, ...browser)).toBe(true);
   });
 
   it.each([
@@ -164,6 +214,13 @@ describe('a connection', () => {
     'True-Client-IP: 203.0.113.7',
     'Fly-Client-IP: 203.0.113.7',
     'X-Original-URL: /',
+    'X-Scheme: https',
+    'Remote-Addr: 203.0.113.7',
+    'X-Remote-IP: 203.0.113.7',
+    'WL-Proxy-Client-IP: 203.0.113.7',
+    'DO-Connecting-IP: 203.0.113.7',
+    'X-Varnish: 1',
+    'X-Some-New-Tunnel: 1',
   ])('is not direct with the header %s', async (header) => {
     expect(await direct(await serve(isDirect), header)).toBe(false);
   });
@@ -218,11 +275,11 @@ describe('the headers of an answer', () => {
       expect((await headersOf(path)).get('cache-control')).toBeNull();
   });
 
-  it('let nothing of the API run as a page', async () => {
-    expect((await headersOf('/api/x')).get('content-security-policy')).toBe(
-      "default-src 'none'; frame-ancestors 'none'",
-    );
-    expect((await headersOf('/projects')).get('content-security-policy')).toBeNull();
+  it('let nothing of the API and of Next.js itself run as a page', async () => {
+    for (const path of ['/api/x', '/_next/no-page', '/_next/image?url=x'])
+      expect((await headersOf(path)).get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+    for (const path of ['/projects', '/_next/static/x.js'])
+      expect((await headersOf(path)).get('content-security-policy')).toBeNull();
   });
 
   it('demand https where the address is https, refusals included', async () => {

@@ -13,14 +13,35 @@ const HSTS_SECONDS = 31_536_000;
 /** Brackets that may be open at once in a body. What reads JSON goes down level by level, and a full stack ends it. */
 export const MAX_NESTING = 1000;
 
+const [QUOTE, BACKSLASH] = Buffer.from('"\\\\');
+const OPENING = new Set(Buffer.from('[{'));
+const CLOSING = new Set(Buffer.from(']}'));
+
+/** Bodies that are JSON from their first byte: of the API, and of actions without a form. */
+const WHOLLY_JSON = /^(application\/json|text\/plain)\b/i;
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
 /** What holds for every request before Next.js sees it: its headers, who sent it, and how long it may be. */
 export function frontDoor(handle: RequestListener): RequestListener {
   return (request, response) => {
     setSecurityHeaders(request, response);
+    if (!isTarget(request.url ?? '')) return refuse(response, 400, 'invalid_input', 'The address is not valid.');
+    if (!METHODS.has(request.method ?? '')) return refuse(response, 405, 'invalid_input', 'This method is not known.');
     markDirectConnection(request);
     appendPeerAddress(request);
     limitBody(request, response, handle);
   };
+}
+
+/** A path of this site that can be read. Next.js fails over escapes that hold no UTF-8, and answers a whole URL with a redirect to it. */
+function isTarget(url: string): boolean {
+  const [path = ''] = url.split('?');
+  try {
+    return path.startsWith('/') && decodeURIComponent(path).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
@@ -35,8 +56,8 @@ function setSecurityHeaders(request: IncomingMessage, response: ServerResponse):
   }
   // Next.js says how long its own files keep. Everything else may hold what one person alone may see.
   if (!/^\/(_next\/|icon\.svg$)/.test(path)) response.setHeader('Cache-Control', 'private, no-store');
-  // Pages get theirs from `proxy.ts`; an answer of the API is never a page.
-  if (path.startsWith('/api/'))
+  // Pages get theirs from `proxy.ts`; what the API and Next.js itself answer is never a page of ours.
+  if (/^\/(api|_next(?!\/static))\//.test(path))
     response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
 }
 
@@ -64,7 +85,8 @@ function limitBody(request: IncomingMessage, response: ServerResponse, handle: R
     }
     request.push = push;
     if (response.headersSent) return push(null);
-    if (nestsTooDeeply(parts)) refuse(response, 400, 'invalid_input', 'The body is nested too deeply.');
+    if (nestsTooDeeply(parts, request.headers['content-type']))
+      refuse(response, 400, 'invalid_input', 'The body is nested too deeply.');
     else {
       for (const held of parts) push(held);
       handle(request, response);
@@ -73,15 +95,22 @@ function limitBody(request: IncomingMessage, response: ServerResponse, handle: R
   };
 }
 
-/** Counts brackets wherever they are, in text too: a body may be JSON, or a form with JSON in its fields. */
-function nestsTooDeeply(parts: readonly Buffer[]): boolean {
-  let open = 0;
+/**
+ * Counts brackets outside of quoted text. A body may also be a form with JSON in its fields, where an odd quote before a field
+ * would turn inside and outside round: there both are counted, each for itself.
+ */
+function nestsTooDeeply(parts: readonly Buffer[], type = ''): boolean {
+  const both = !WHOLLY_JSON.test(type);
+  const open: [outside: number, inside: number] = [0, 0];
+  let side: 0 | 1 = 0;
+  let escaped = false;
   for (const part of parts) {
     for (const byte of part) {
-      // [ and {, then ] and }.
-      if (byte === 0x5b || byte === 0x7b) open += 1;
-      else if (byte === 0x5d || byte === 0x7d) open -= 1;
-      if (open > MAX_NESTING) return true;
+      if (byte === QUOTE && !escaped) side = side === 0 ? 1 : 0;
+      else if (OPENING.has(byte)) open[side] += 1;
+      else if (CLOSING.has(byte)) open[side] = Math.max(0, open[side] - 1);
+      if (open[side] > MAX_NESTING && (side === 0 || both)) return true;
+      escaped = byte === BACKSLASH && !escaped;
     }
   }
   return false;

@@ -5,7 +5,7 @@ import { type HttpServer, serveHandler } from '@/test/http-server';
 import { closeTestDb, testDb } from '@/test/test-db';
 import { handleStripeWebhook } from './stripe-webhook-handler';
 
-const SECRET = 'whsec_test';
+const SECRET = 'whsec_q8Kq2LmZp0Rt5Vw9';
 
 describe('the webhook over HTTP', () => {
   let server: HttpServer;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const usdPerMillion = z
   .string()
   .trim()
-  .regex(/^\d{1,6}(\.\d{1,9})?$/, 'a price is dollars a million tokens, such as 1.25');
+  .regex(/^\d{1,6}(\.\d{1,9})?$/, 'Write dollars such as 1.25, with at most nine decimals.');
 
 /** A new price row. Dollars a million tokens (or an image), as text, so that no binary fraction comes in. */
 export const addPriceSchema = z.object({

@@ -40,6 +40,13 @@ describe('invisible characters', () => {
     expect(showInvisible('a\u202eb\u200bc\ufeff\0\0\0\u{e0041}\r\n\tx\ry\u001b[31mz')).toBe(
       'a⟨U+202E⟩b⟨U+200B⟩c⟨U+FEFF⟩⟨U+0000 ×3⟩⟨U+E0041⟩\n\tx⟨U+000D⟩y⟨ESC[31m⟩z',
     );
+    for (const character of '\u00ad\u034f\u061c\u115f\u180b\u180e\u2029\u2065\u206a\u2800\u3164\ufe00\ufff0\ufffb\u{1bca0}\u{1d173}\u{e0080}\u{e01f0}')
+      expect(showInvisible(`a${character}b`)).toBe(
+        `a⟨U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}⟩b`,
+      );
+    // One variation selector after a sign is the sign's own; data may be hidden in more, or after a letter.
+    expect(showInvisible('✔️ 1️⃣ a\ufe0f ✔\ufe0f\ufe0e')).toBe('✔️ 1️⃣ a⟨U+FE0F⟩ ✔️⟨U+FE0E⟩');
+    expect(showInvisible('\u06dd١')).toBe('\u06dd١');
     expect(showInvisible('plain é 日本 ✓ 😀\n')).toBe('plain é 日本 ✓ 😀\n');
   });
 

@@ -2,12 +2,15 @@ import 'server-only';
 
 /** A colour or cursor command of a terminal (ECMA-48): introducer, parameters, final letter. */
 const TERMINAL = String.raw`\u001b\[[\d;?]{0,30}[@-~]`;
+/** Arabic, Syriac and Kaithi signs that Unicode counts as formats although they are seen. */
+const SEEN_FORMATS = String.raw`[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]`;
 /**
- * What cannot be seen or reorders what is seen: controls except tab and line feed, soft hyphen, zero-width and bidirectional
- * characters, fillers, tags, and the supplementary variation selectors (CVE-2021-42574, Unicode UTS 55).
+ * What cannot be seen or reorders what is seen: controls except tab and line feed, formats, everything that Unicode lets a
+ * program show as nothing, and the blanks of Hangul and Braille (CVE-2021-42574, Unicode UTS 55). A sign's own choice between
+ * text and emoji stays: test runners write it after each mark.
  */
-const UNSEEN = String.raw`[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}\u{e0100}-\u{e01ef}]|\p{Cs}`;
-const MARKED = new RegExp(`${TERMINAL}|(${UNSEEN})\\1*`, 'gu');
+const UNSEEN = String.raw`[\p{Cs}\p{Zl}\p{Zp}\u2800\ufffc\u{1d159}[\p{Cc}--[\t\n]][\p{Cf}--${SEEN_FORMATS}][\p{Default_Ignorable_Code_Point}--[\ufe0e\ufe0f]]]|(?<!\p{Emoji})[\ufe0e\ufe0f]`;
+const MARKED = new RegExp(`${TERMINAL}|(${UNSEEN})\\1*`, 'gv');
 
 /** `U+202E`: the usual way to name a character that cannot be shown. */
 export function codePointName(character: string): string {

@@ -19,7 +19,13 @@ const FORBIDDEN = /[<>:"|?*\\\u0000-\u001f\u007f]/;
  * control and separators, blank letters and signs (Hangul fillers, Braille blank), private and unassigned ones, and any
  * space but the ordinary one.
  */
-const INVISIBLE = /[\p{Cf}\p{Cc}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u;
+const INVISIBLE =
+  /[\p{Cf}\p{Cc}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}]|(?! )\p{Zs}/u;
+
+/** Whether every character of a name can be seen, and stands where it is read. */
+export function isVisible(text: string): boolean {
+  return !INVISIBLE.test(text);
+}
 
 /** A text with every such character written as its number: a message that quotes a path must not be turned by it. */
 export function visible(text: string): string {
@@ -49,8 +55,7 @@ export function pathProblem(path: string): string | null {
 function partProblem(part: string): string | null {
   if (part === '') return 'the path has an empty part';
   if (part === '.' || part === '..') return 'the path must not contain . or .. parts';
-  if (INVISIBLE.test(part))
-    return `"${visible(part)}" holds characters that cannot be seen or that turn the text around`;
+  if (!isVisible(part)) return `"${visible(part)}" holds characters that cannot be seen or that turn the text around`;
   if (FORBIDDEN.test(part)) return `"${part}" holds a character that some systems cannot store`;
   if (/[. ]$/.test(part) || part.startsWith(' '))
     return `"${part}" begins or ends with a character that some systems drop`;

@@ -3,10 +3,13 @@ import { TRPCError } from '@trpc/server';
 import { redirect } from 'next/navigation';
 import { fieldMessages, type NewProjectState, newProjectSchema } from '@/components/projects/new-project-schema';
 import { api } from '@/server/api/caller';
+import { refusalSentence } from '@/server/api/trpc';
 import { qualitySchema } from '@/server/models/schema';
 
-/** Makes the project and shows it; the design starts at once. */
-export async function createProject(_state: NewProjectState, form: FormData): Promise<NewProjectState> {
+/** Makes the project and shows it; the design starts at once. What calls it may send anything, not only a form. */
+export async function createProject(_state: NewProjectState, form: unknown): Promise<NewProjectState> {
+  if (!(form instanceof FormData))
+    return { message: refusalSentence(new TRPCError({ code: 'BAD_REQUEST' })), fields: {} };
   const [example, organization] = [form.get('example'), form.get('organization')];
   const parsed = newProjectSchema.safeParse({
     title: form.get('title') ?? '',
@@ -26,7 +29,7 @@ export async function createProject(_state: NewProjectState, form: FormData): Pr
   } catch (error) {
     if (!(error instanceof TRPCError) || error.code === 'INTERNAL_SERVER_ERROR') throw error;
     if (error.code === 'UNAUTHORIZED') redirect('/sign-in?callbackUrl=/projects/new');
-    return { message: error.message, fields: {} };
+    return { message: refusalSentence(error), fields: {} };
   }
   redirect(`/projects/${projectId}`);
 }
