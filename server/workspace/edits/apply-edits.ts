@@ -2,6 +2,7 @@ import type { AppliedEdit, Refusal, Rung } from '../schema';
 import { applySection, BOM } from './apply-section';
 import type { EditBlock, SearchReplace } from './parse-reply';
 import { collisionKey, DEFAULT_LIMITS, pathProblem, treeProblems, visible, type WorkspaceLimits } from './paths';
+import { signedLine } from './unified-diff';
 
 /** Files of the same name that one refusal lists. */
 const MAX_NAMESAKES = 5;
@@ -90,8 +91,10 @@ class Work {
 
   private write(path: string, content: string): void {
     if (isBinary(content)) return this.refuse('binary', path, `${path}: binary content cannot be written as text`);
-    // Models write \n; a file that has \r\n throughout keeps it.
     const before = this.current(path);
+    const problem = before === null ? null : notWhole(path, before, content);
+    if (problem !== null) return this.refuse('malformed', path, problem);
+    // Models write \n; a file that has \r\n throughout keeps it.
     const carriage = before !== null && /\r\n/.test(before) && !/(?:^|[^\r])\n/.test(before) && !content.includes('\r');
     const mark = before?.startsWith(BOM) && !content.startsWith(BOM) ? BOM : '';
     this.changes.set(path, mark + (carriage ? content.replaceAll('\n', '\r\n') : content));
@@ -140,6 +143,19 @@ class Work {
   private refuse(code: Refusal['code'], path: string, message: string): void {
     this.refusals.push({ code, path, message });
   }
+}
+
+const SAYS_GONE =
+  /^\W*(?:(?:this|the) )?(?:file )?(?:(?:is|was|has been|should be) )?(?:deleted?|removed?)(?: (?:file|entirely))?\W*$/i;
+
+/** Why a text is not what a file that exists becomes, or null. */
+function notWhole(path: string, before: string, content: string): string | null {
+  const signed = signedLine(before, content);
+  if (signed !== null)
+    return `${path}: line ${signed} of the block is one of the file with a sign in front, so it is a diff; use SEARCH and REPLACE`;
+  if (before.trim() !== '' && (content.trim() === '' || SAYS_GONE.test(content.trim())))
+    return `${path} would become empty; to delete it, write <<<<<<< DELETE alone in the fence`;
+  return null;
 }
 
 function isBinary(text: string): boolean {
