@@ -38,6 +38,7 @@ class Work {
   readonly changes = new Map<string, string | null>();
   readonly applied: AppliedEdit[] = [];
   readonly refusals: Refusal[] = [];
+  private readonly additions = new Map<string, string>();
 
   constructor(private readonly tree: ReadonlyMap<string, string>) {}
 
@@ -92,6 +93,9 @@ class Work {
   private write(path: string, content: string): void {
     if (isBinary(content)) return this.refuse('binary', path, `${path}: binary content cannot be written as text`);
     const before = this.current(path);
+    const meant = /^(?:@|[ab]\/)(.+)$/.exec(path)?.[1] ?? '';
+    if (before === null && this.tree.has(meant))
+      return this.refuse('not_found', path, `${path} does not exist; did you mean ${meant}? Use the whole path`);
     const problem = before === null ? null : notWhole(path, before, content);
     if (problem !== null) return this.refuse('malformed', path, problem);
     // Models write \n; a file that has \r\n throughout keeps it.
@@ -128,6 +132,14 @@ class Work {
     const rungs: Rung[] = [];
     let text = before;
     for (const [index, section] of sections.entries()) {
+      const repeated = this.repeats(path, section);
+      if (repeated === 'same') continue;
+      if (repeated === 'other')
+        return this.refuse(
+          'ambiguous',
+          path,
+          `${path}, section ${index + 1}: an earlier section adds other lines at the same place; give both in one section`,
+        );
       const outcome = applySection(text, section);
       if ('refusal' in outcome) {
         return this.refuse(outcome.refusal.code, path, `${path}, section ${index + 1}: ${outcome.refusal.message}`);
@@ -138,6 +150,22 @@ class Work {
     if (isBinary(text)) return this.refuse('binary', path, `${path}: binary content cannot be written as text`);
     this.changes.set(path, text);
     this.applied.push({ path, action: 'patch', rungs });
+  }
+
+  /** A section that adds lines beside the ones it quotes applies again and again: each is taken once. */
+  private repeats(path: string, section: SearchReplace): 'same' | 'other' | null {
+    const side = section.replace.startsWith(section.search)
+      ? 'after'
+      : section.replace.endsWith(`\n${section.search}`)
+        ? 'before'
+        : null;
+    if (side === null || section.search.trim() === '') return null;
+    const key = JSON.stringify([path, side, section.search]);
+    const earlier = this.additions.get(key);
+    this.additions.set(key, section.replace);
+    if (earlier === section.replace) return 'same';
+    // Lines before the quoted ones stand in the order of the sections; lines after them would be turned around.
+    return earlier === undefined || side === 'before' ? null : 'other';
   }
 
   private refuse(code: Refusal['code'], path: string, message: string): void {

@@ -1,5 +1,6 @@
 /** Lines that only a patch has, however they are written: what holds one is never taken for a whole file. */
 import { isConflictMark, quoted } from './markers';
+import { isDiff } from './unified-diff';
 
 const PROSE = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
 const OLD = 'SEARCH|FIND|ORIGINAL|OLD|BEFORE';
@@ -21,6 +22,7 @@ const NEW_HEAD = new RegExp(
 /** Letters of other scripts that look like those of the words. */
 const LETTERS: Record<string, string> = { А: 'A', С: 'C', Е: 'E', Н: 'H', І: 'I', О: 'O', Р: 'P', Ѕ: 'S', Т: 'T' };
 const MAX_LINE = 600;
+const CONTENT = /"(?:content|contents|code|new_str|new_string|diff|patch)"\s*:/;
 /** Tags in which models without tools write their calls of tools. */
 const TAG =
   /^\s*<\/?(?:file|files|write_to_file|write_file|create_file|edit_file|replace_in_file|apply_diff|apply_patch|str_replace\w*|function_calls|invoke|tool_call|tool_use|boltAction|antArtifact)\b/i;
@@ -57,12 +59,25 @@ export function patchLine(path: string, lines: readonly string[]): number {
 
 /** Why a line outside of every fence must be part of an edit, or null: as prose it would be lost. */
 export function strayEdit(line: string): string | null {
-  if (isMarkerLike(line) || /<{5,} ?SEARCH.*>{5,} ?REPLACE/.test(line.slice(0, 4 * MAX_LINE)))
+  if (isMarkerLike(line) || /<{5,} ?SEARCH[\s\S]*>{5,} ?REPLACE/.test(line))
     return `${quoted(line)} is a marker outside of a fence`;
   if (/^(?:diff --git |@@ -\d|\*\*\* (?:Begin Patch|(?:Update|Add|Delete) File))/.test(line))
     return `${quoted(line)} belongs to a patch outside of a fence`;
   if (TAG.test(line)) return `${quoted(line)} is a tag that is not read; give the file as a path line and a fence`;
   return /<\|(?:channel|start)\|>/.test(line)
     ? `${quoted(line)} is a token of the model's own; give the final answer alone`
+    : null;
+}
+
+const HEREDOC = /(?:>|\btee\b)[^\n<]*<<-?\s*["']?\w|<<-?\s*["']?\w+["']?\s*>/;
+
+/** What a fence without a path does to a file all the same, or null. @param info what the fence says */
+export function editWithoutPath(body: readonly string[], info: string): string | null {
+  if (isDiff('', body, info)) return 'is a diff without a path line before it';
+  if (/^(?:ba|z)?sh|^(?:shell|console|terminal)/i.test(info) && body.some((line) => HEREDOC.test(line)))
+    return 'writes a file by a command; give the file as a path line and a fence';
+  const text = body.slice(0, 50).join('\n').slice(0, 4000);
+  return /^\s*[[{]/.test(text) && /"(?:path|file|filename|file_path)"\s*:/.test(text) && CONTENT.test(text)
+    ? 'gives a file in JSON; give it as a path line and a fence'
     : null;
 }

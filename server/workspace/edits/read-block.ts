@@ -79,7 +79,8 @@ function readRename(rest: PatchBody, { tail }: Marker, where: string): EditBlock
     /^to\s*:?\s+/i,
     '',
   );
-  const bare = target.replace(/^(["'`]|\*\*)(.+)\1$/, '$2').trim();
+  const inQuotes = /^(["'`]|\*\*)(.+)\1$/.exec(target)?.[2]?.trim();
+  const bare = inQuotes ?? (/\s/.test(target) ? '' : (pathOf(target) ?? target));
   if (bare === '' || /[`"'<>]/.test(bare)) return `${where} says no new path`;
   const rename: EditBlock = { kind: 'rename', path, to: plain(bare) };
   const first = firstMarker(rest.lines);

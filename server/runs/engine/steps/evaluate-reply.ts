@@ -2,6 +2,7 @@ import 'server-only';
 import type { PlannedTask } from '@/server/agents/schema';
 import { applyEdits, namesakes } from '@/server/workspace/edits/apply-edits';
 import { saysCutDown } from '@/server/workspace/edits/cut-down';
+import { isQuote } from '@/server/workspace/edits/mentions';
 import type { ParsedReply } from '@/server/workspace/edits/parse-reply';
 import { collisionKey } from '@/server/workspace/edits/paths';
 import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
@@ -47,6 +48,7 @@ export function evaluateReply({ before, parsed, truncated, task }: Reply): Evalu
   const refusals = [
     ...guardShrinkage({ before, changes, allowed: cutDown(before, task) }),
     ...missingFiles(before, changes, task),
+    ...meantFiles(before, changes, parsed, task),
   ];
   if (refusals.length > 0) return refuse(refusals);
   return { changes, applied, refusals, counts: { applied: applied.length, refused: 0, waiting: 0, examples } };
@@ -93,12 +95,38 @@ function missingFiles(
   changes: ReadonlyMap<string, string | null>,
   task: PlannedTask,
 ): Refusal[] {
-  const there = new Set([...before.keys(), ...changes.keys()].map(collisionKey));
+  const given = [...changes].flatMap(([path, content]) => (content === null ? [] : [path]));
+  const kept = [...before.keys()].filter((path) => changes.get(path) !== null);
+  const there = new Set([...kept, ...given].map(collisionKey));
   const missing = task.files.filter(({ action, path }) => action === 'create' && !there.has(collisionKey(path)));
   return missing.map(({ path }) => ({
     code: 'missing_file',
     path,
     message: `${path} is missing: the task creates it, and no block of the answer does`,
+  }));
+}
+
+/** Files that a sentence before a fence names, or that prose says to remove, and no block touches. */
+function meantFiles(
+  before: ReadonlyMap<string, string>,
+  changes: ReadonlyMap<string, string | null>,
+  { mentions }: ParsedReply,
+  task: PlannedTask,
+): Refusal[] {
+  const planned = new Set(task.files.map(({ path }) => path));
+  const meant = mentions.filter(
+    ({ path, body }) =>
+      !changes.has(path) &&
+      (before.has(path) || (planned.has(path) && body !== null)) &&
+      !(body !== null && isQuote(body, before.get(path) ?? '')),
+  );
+  return meant.map(({ path, line, body }) => ({
+    code: 'malformed',
+    path,
+    message:
+      body === null
+        ? `${path}: line ${line} of the answer says what becomes of it; write <<<<<<< DELETE or <<<<<<< RENAME new/path in a fence`
+        : `${path}: the fence at line ${line} of the answer may be meant for it; write the path alone on the line before, or leave the example out`,
   }));
 }
 
@@ -119,6 +147,7 @@ export function mergeRepair(first: ParsedReply, repair: ParsedReply, refused: Re
     blocks,
     malformed: [...repair.malformed, ...missing],
     examples: first.examples + repair.examples,
+    mentions: [],
   };
 }
 
