@@ -85,7 +85,7 @@ export function repairPrompt(input: {
     version: IMPLEMENT_VERSION,
     system: `${roleHeader('implement')}
 You are the implementer. Some blocks of your last answer could not be applied, or are missing; the others wait. Give only the blocks listed
-below, corrected and under their whole paths.
+below, corrected, each with all of its sections and under its whole path.
 ${EDIT_FORMAT}
 ${DATA_RULE}`,
     prompt: joinSections([

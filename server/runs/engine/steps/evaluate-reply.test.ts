@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlannedTask } from '@/server/agents/schema';
 import { parseReply } from '@/server/workspace/edits/parse-reply';
-import { evaluateReply, filesToRepair, mergeRepair } from './evaluate-reply';
+import { evaluateReply, mergeRepair } from './evaluate-reply';
 
 const A = 'one\ntwo\nthree\nfour\nfive\n';
 const GOOD = 'new.js\n```js\nexport const z = 1;\n```\n';
@@ -56,5 +56,45 @@ describe('the files of a task', () => {
       { path: 'src/a.js', action: 'create' },
     );
     expect(refusals.map(({ code }) => code)).toContain('missing_file');
+  });
+});
+
+describe('a repair', () => {
+  const section = (search: string, replace: string) =>
+    `<<<<<<< SEARCH\n${search}\n=======\n${replace}\n>>>>>>> REPLACE`;
+  const reply = (...sections: string[]) => `src/a.js\n\`\`\`js\n${sections.join('\n')}\n\`\`\`\n`;
+  function repaired(first: string, second: string): string | undefined | string[] {
+    const before = new Map([['src/a.js', A]]);
+    const { refusals } = evaluate(first);
+    expect(refusals).toHaveLength(1);
+    const parsed = mergeRepair(parseReply(first), parseReply(second), { refusals, before });
+    const outcome = evaluateReply({ before, parsed, truncated: false, task: task() });
+    return outcome.changes.get('src/a.js') ?? outcome.refusals.map(({ message }) => message);
+  }
+  const bad = section('fuor and more', '4');
+  const good = section('four', '4');
+  const two = section('two', '2');
+  const added = section('two', 'two\nadded');
+
+  it.each([
+    ['the refused section alone', reply(two, bad), reply(good)],
+    ['the refused one of the middle', reply(section('one', 'one'), bad, two), reply(good)],
+    ['all sections', reply(two, bad), reply(two, good)],
+    ['all in one section', reply(two, bad), reply(section('two\nthree\nfour', '2\nthree\n4'))],
+    ['the whole file', reply(two, bad), reply('one\n2\nthree\n4\nfive')],
+  ])('that gives %s brings all of the edit', (_name, first, second) => {
+    expect(repaired(first, second)).toBe('one\n2\nthree\n4\nfive\n');
+  });
+
+  it.each([
+    ['left out', reply(good)],
+    ['given again', reply(added, good)],
+  ])('applies a section that adds lines once, whether it is %s', (_name, second) => {
+    expect(repaired(reply(added, bad), second)).toBe('one\ntwo\nadded\nthree\n4\nfive\n');
+  });
+
+  it('that the guard asked for stands alone', () => {
+    const first = reply(section('two', '// ... existing code ...'), good);
+    expect(repaired(first, reply(two))).toBe('one\n2\nthree\nfour\nfive\n');
   });
 });

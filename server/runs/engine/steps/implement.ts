@@ -121,8 +121,10 @@ export async function reapplyStep(ctx: StepContext): Promise<void> {
   const reply = await stepOutput(ctx, 'implement', replySchema);
   const repair = await stepOutput(ctx, 'repair', replySchema);
   const applied = await stepOutput(ctx, 'apply', appliedSchema);
-  const refused = new Set(applied?.refusals.map(({ path }) => path));
-  const parsed = mergeRepair(parseReply(reply?.text ?? ''), parseReply(repair?.text ?? ''), refused);
+  const parsed = mergeRepair(parseReply(reply?.text ?? ''), parseReply(repair?.text ?? ''), {
+    refusals: applied?.refusals ?? [],
+    before: await headFiles(ctx),
+  });
   await applyBlocks(ctx, parsed, repair?.finishReason === 'length', 'reapply');
 }
 
