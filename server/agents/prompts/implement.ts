@@ -2,7 +2,7 @@ import { dataSection, fileSection } from '@/server/models/prompt-format';
 import type { PlannedTask } from '../schema';
 import { DATA_RULE, joinSections, type Prompt, roleHeader } from './common';
 
-export const IMPLEMENT_VERSION = 'implement-2';
+export const IMPLEMENT_VERSION = 'implement-3';
 
 export const EDIT_FORMAT = `Write each file you create or change as a path on its own line, then a fenced block.
 - A new or fully replaced file: the fence holds the whole content.
