@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { buildArchive } from '@/server/projects/build-archive';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
@@ -15,7 +16,7 @@ it('a plan of one task runs to its ZIP', async () => {
   await drive(await approvePlan(own, 1));
   expect(await status(own.projectId)).toEqual({ project: 'completed', tasks: [['approved', 1]] });
   const { manifest, open } = await buildArchive({ ...own, snapshotId: null, flat: true });
-  const zip = Buffer.concat(await Array.fromAsync(await open(), (part) => Buffer.from(part)));
+  const zip = await buffer(await open());
   for (const path of ['src/add.js', 'README.md', 'SPEC.md', 'PLAN.md', 'PLUMBLINE.json'])
     expect(zip.includes(path)).toBe(true);
   expect(manifest.criteria).toMatchObject([{ task: 'T1', status: 'approved', met: true }]);
