@@ -10,7 +10,8 @@ export interface Fence {
 
 const OPEN = /^(`{3,})([^`]*)$/;
 /** A fence this format does not have: of other signs, indented, quoted, or behind the mark of a list. */
-const ODD = /^([\s\u200b\u2060>]*(?:(?:[-*+]|\d{1,3}[.)])\s+)?)(`{3,}|~{3,}|´{3,}|｀{3,}|'{3,}|``(?=\w*$))([^`]*)$/;
+const ODD =
+  /^([\s\u200b\u2060>]*(?:(?:[-*+]|\d{1,3}[.)])\s+)?)((?:`{3,}|~{3,}|´{3,}|｀{3,}|'{3,})(?![`~´｀'])|``(?=\w*$))([^`]*)$/;
 const MARGIN = /^[\s\u200b\u2060>]+/;
 /** Lines looked at for the first marker of a block. */
 const HEAD = 20;

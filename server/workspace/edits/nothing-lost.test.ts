@@ -144,3 +144,21 @@ describe('the files that an example may mean', () => {
     ['no file', 'For example:\n```js\nfoo();\n```\n'],
   ])('are not told: %s', (_name, text) => expect(mentions(text)).toEqual([]));
 });
+
+describe('the time for a megabyte that is no edit', () => {
+  it.each([
+    ['tildes', '~', '`'],
+    ['carriage returns', '\r', 'x'],
+    ['signs of a marker', '<', 'x'],
+    ['lines with a sign', '-x\n', ''],
+    ['blank lines', '\n', 'x'],
+    ['words of a diff', '[-', 'x'],
+  ])('is short: %s', (_name, part, end) => {
+    const text = part.repeat(2 ** 20 / part.length) + end;
+    const start = process.cpuUsage();
+    for (const reply of [text, `f.js\n\`\`\`\`js\n${text}\n\`\`\`\`\n`]) outcomeOf(reply, { 'f.js': text });
+    const { user, system } = process.cpuUsage(start);
+    // Quadratic work on a megabyte takes minutes.
+    expect((user + system) / 1e6).toBeLessThan(8);
+  });
+});

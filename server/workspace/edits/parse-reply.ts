@@ -54,7 +54,9 @@ interface Reading {
 
 export function parseReply(text: string): ParsedReply {
   const lines = withoutEndTokens(text)
-    .replaceAll(/\r+\n|\r/g, '\n')
+    .replaceAll('\r\r\n', '\n')
+    .replaceAll('\r\n', '\n')
+    .replaceAll('\r', '\n')
     .split('\n');
   const result: ParsedReply = { prose: '', blocks: [], unfinished: null, malformed: [], examples: 0, mentions: [] };
   const start = startOfAnswer(lines);
@@ -127,8 +129,9 @@ function checkProse(reading: Reading, i: number, line: string): void {
     reading.strayIn = reading.proseFrom;
     refuse(reading, pathMeant(lineBefore(reading.prose), '') ?? '', `line ${i + 1} of the answer: ${stray}`);
   }
-  if (fenceOf(reading.lines[textAfter(reading.lines, i)] ?? '') === null)
-    reading.result.mentions.push(...deedOf(line, i + 1));
+  const deeds = deedOf(line, i + 1);
+  if (deeds.length > 0 && fenceOf(reading.lines[textAfter(reading.lines, i)] ?? '') === null)
+    reading.result.mentions.push(...deeds);
 }
 
 /** @returns the line to go on with */

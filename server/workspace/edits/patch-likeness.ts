@@ -59,7 +59,8 @@ export function patchLine(path: string, lines: readonly string[]): number {
 
 /** Why a line outside of every fence must be part of an edit, or null: as prose it would be lost. */
 export function strayEdit(line: string): string | null {
-  if (isMarkerLike(line) || /<{5,} ?SEARCH[\s\S]*>{5,} ?REPLACE/.test(line))
+  const at = line.search(/<{5} ?SEARCH/);
+  if (isMarkerLike(line) || (at >= 0 && />{5} ?REPLACE/.test(line.slice(at))))
     return `${quoted(line)} is a marker outside of a fence`;
   if (/^(?:diff --git |@@ -\d|\*\*\* (?:Begin Patch|(?:Update|Add|Delete) File))/.test(line))
     return `${quoted(line)} belongs to a patch outside of a fence`;

@@ -107,7 +107,7 @@ function beyondEnd({ lines, at }: PatchBody, kind: Marker['kind']): string | nul
 function unwrapped(path: string, lines: readonly string[]): readonly string[] | string {
   const from = lines.findIndex((line) => line.trim() !== '');
   const to = lines.findLastIndex((line) => line.trim() !== '');
-  const [, fence, info = ''] = /^(`{3,}|~{3,})([^`]*)$/.exec(lines[from] ?? '') ?? [];
+  const [, fence, info = ''] = /^(`{3,}|~{3,}(?!~))([^`]*)$/.exec(lines[from] ?? '') ?? [];
   if (fence === undefined || (MARKDOWN.test(path) && !/^(?:md|mdx|markdown|rst|adoc|te?xt)\b/i.test(info.trim())))
     return lines;
   const inside = lines.slice(from + 1, to);

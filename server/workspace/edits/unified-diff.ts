@@ -54,11 +54,14 @@ export function signedLine(before: string, content: string): number | null {
   const known = new Set(before.split('\n').map((line) => line.trim()));
   const lines = content.split('\n');
   const isSigned = (line: string) => line[0] === '-' && !known.has(line.trim()) && line.trim() !== '-';
+  let quoted: number | null = null;
   for (const [i, line] of lines.entries()) {
-    if (!isSigned(line) || !known.has(line.slice(1).trim())) continue;
-    let next = i + 1;
-    while (isSigned(lines[next] ?? '') || /^\? +\S/.test(lines[next] ?? '')) next++;
-    if (/^\+\s*\S/.test(lines[next] ?? '') && !known.has((lines[next] ?? '').trim())) return i + 1;
+    if (isSigned(line)) {
+      if (quoted === null && known.has(line.slice(1).trim())) quoted = i + 1;
+    } else if (!/^\? +\S/.test(line)) {
+      if (quoted !== null && /^\+\s*\S/.test(line) && !known.has(line.trim())) return quoted;
+      quoted = null;
+    }
   }
   return null;
 }
