@@ -6,51 +6,18 @@
 import { findPath, isNamedInside, missedPath, type Named, textAfter, textBefore } from './block-path';
 import { type Fence, fenceOf, findClose, findNestedClose, isHeld, oddFence } from './fences';
 import { firstMarker } from './markers';
-import { deedOf, type Mention, mentionsOf } from './mentions';
+import { deedOf, mentionsOf } from './mentions';
 import { editWithoutPath, strayEdit } from './patch-likeness';
 import { announcesExample, pathMeant, pathOf } from './path-line';
 import { type EditBlock, readBlock } from './read-block';
 import type { SearchReplace } from './read-sections';
+import { lineBefore, type ParsedReply, pass, type Reading, refuse } from './reading';
 import { isStrayEnd, skipThinking, startOfAnswer, withoutEndTokens } from './thinking';
 
-export type { EditBlock, SearchReplace };
-
-export interface ParsedReply {
-  prose: string;
-  blocks: EditBlock[];
-  /** Path of the block the reply broke off in, or null. */
-  unfinished: string | null;
-  /** Blocks that say an edit which cannot be read. The path is empty where none could be told. */
-  malformed: { path: string; message: string }[];
-  /** Fences that are no edit: examples, commands, drafts in the model's thinking. */
-  examples: number;
-  /** Files that those may mean, and ones that prose says to remove. */
-  mentions: Mention[];
-}
+export type { EditBlock, ParsedReply, SearchReplace };
 
 const MARKDOWN = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
 const LONGER = 'use a longer fence around a file that holds fences itself';
-
-/** One pass over a reply. */
-interface Reading {
-  lines: string[];
-  prose: string[];
-  /** Where the prose after the last fence begins. */
-  proseFrom: number;
-  result: ParsedReply;
-  /** The last block that was read, while what follows can still show that it was cut short. */
-  last: { path: string; fence: string; info: string; end: number; blocks: number } | null;
-  /** Up to which line an odd fence of this mark has no end: each line is searched once. */
-  openUntil: Map<string, number>;
-  /** Fences whose end was searched to the end of the reply in vain. */
-  endless: Set<string>;
-  /** Where in the answer each path was given content, null for a deletion, undefined for sections. */
-  given: Map<string, { line: number; content: string | null | undefined }>;
-  /** The end of a fence around the whole answer. */
-  outerEnd: number;
-  /** Where the prose began in which a part of an edit was found: one refusal names it. */
-  strayIn: number;
-}
 
 export function parseReply(text: string): ParsedReply {
   const lines = withoutEndTokens(text)
@@ -280,18 +247,4 @@ function refuseLast(reading: Reading): void {
   reading.last = null;
   result.blocks.length -= last.blocks;
   refuse(reading, last.path, `a fence without a partner follows the block; ${LONGER}`);
-}
-
-function refuse({ result }: Reading, path: string, message: string): void {
-  result.malformed.push({ path, message });
-}
-
-/** Lines that become prose. @returns the line to go on with */
-function pass({ lines, prose }: Reading, from: number, to: number): number {
-  for (const line of lines.slice(from, to)) prose.push(line);
-  return to;
-}
-
-function lineBefore(prose: readonly string[]): string {
-  return prose.at(-1) ?? '';
 }
