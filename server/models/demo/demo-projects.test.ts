@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { reviewPrompt } from '@/server/agents/prompts/review';
-import { newPlanSchema, clarificationSchema, type PlannedTask, verdictSchema } from '@/server/agents/schema';
+import { clarificationSchema, newPlanSchema, type PlannedTask, verdictSchema } from '@/server/agents/schema';
 import { checkParse } from '@/server/workspace/checks/parse-check';
 import { writeProject } from '@/server/workspace/checks/run-checks';
 import { applyEdits } from '@/server/workspace/edits/apply-edits';
