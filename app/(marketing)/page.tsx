@@ -10,7 +10,7 @@ const STEPS = [
   },
   {
     title: 'Approve the plan',
-    text: 'A spec and three to fifteen tasks, each with files, acceptance criteria you can test, and a quote. Edit, reorder, set a budget, approve.',
+    text: 'A spec and one to fifteen tasks, each with files, acceptance criteria you can test, and a quote. Edit, reorder, set a budget, approve.',
   },
   {
     title: 'Watch it being built',

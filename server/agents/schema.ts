@@ -1,8 +1,8 @@
 /**
- * What models must answer. Safe for the browser: zod and types only.
+ * What models must answer. Safe for the browser: zod, types and the rules of paths.
  */
 import { z } from 'zod';
-import { isVisible } from '@/server/workspace/edits/paths';
+import { pathProblem, visible } from '@/server/workspace/edits/paths';
 
 export const TASK_SIZES = ['S', 'M', 'L'] as const;
 export const FILE_ACTIONS = ['create', 'change', 'delete', 'rename'] as const;
@@ -17,14 +17,18 @@ export const criterionSchema = z.object({
 export type Criterion = z.infer<typeof criterionSchema>;
 
 export const plannedFileSchema = z.object({
-  path: z
-    .string()
-    .min(1)
-    .max(400)
-    .refine(isVisible, 'a path holds characters that cannot be seen or that turn the text around'),
+  path: z.string().min(1).max(400),
   action: z.enum(FILE_ACTIONS),
 });
 export type PlannedFile = z.infer<typeof plannedFileSchema>;
+
+/** A file of a plan that is written now: a stored plan is read as it is. */
+export const newFileSchema = plannedFileSchema.superRefine(({ path }, ctx) => {
+  const problem = pathProblem(path);
+  if (problem === null) return;
+  const message = `${visible(JSON.stringify(path))} cannot be written: ${problem}. Name one file inside the project, as src/a.ts`;
+  ctx.addIssue({ code: 'custom', path: ['path'], message });
+});
 
 export const plannedTaskSchema = z.object({
   /** Stable across plan versions, for example `T3`. */
@@ -55,8 +59,13 @@ export const planSchema = z.object({
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** What the architect itself must answer: 3 to 15 tasks (a user may later delete below three). */
-export const architectPlanSchema = planSchema.extend({ tasks: z.array(plannedTaskSchema).min(3).max(15) });
+/** A plan as the architect or a person writes it. */
+export const newPlanSchema = planSchema.extend({
+  tasks: z
+    .array(plannedTaskSchema.extend({ files: z.array(newFileSchema).max(100).default([]) }))
+    .min(1)
+    .max(15),
+});
 
 export const clarifyingQuestionSchema = z.object({
   id: z.string().min(1).max(40),

@@ -2,7 +2,7 @@ import { dataSection, fileSection } from '@/server/models/prompt-format';
 import type { PlannedTask } from '../schema';
 import { DATA_RULE, joinSections, type Prompt, roleHeader } from './common';
 
-export const IMPLEMENT_VERSION = 'implement-2';
+export const IMPLEMENT_VERSION = 'implement-3';
 
 export const EDIT_FORMAT = `Write each file you create or change as a path on its own line, then a fenced block.
 - A new or fully replaced file: the fence holds the whole content.
@@ -85,7 +85,7 @@ export function repairPrompt(input: {
     version: IMPLEMENT_VERSION,
     system: `${roleHeader('implement')}
 You are the implementer. Some blocks of your last answer could not be applied, or are missing; the others wait. Give only the blocks listed
-below, corrected and under their whole paths.
+below, corrected, each with all of its sections and under its whole path.
 ${EDIT_FORMAT}
 ${DATA_RULE}`,
     prompt: joinSections([

@@ -1,6 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
-import { planSchema } from '@/server/agents/schema';
+import { newPlanSchema } from '@/server/agents/schema';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { listPlanVersions } from '@/server/runs/plan/list-plan-versions';
 import { replan } from '@/server/runs/plan/replan';
@@ -10,7 +10,7 @@ import { actorOf, budgetSchema, projectInput } from './shared';
 
 export const planRouter = router({
   save: memberProcedure
-    .input(projectInput.extend({ baseVersion: z.number().int().min(0), plan: planSchema }))
+    .input(projectInput.extend({ baseVersion: z.number().int().min(0), plan: newPlanSchema }))
     .mutation(async ({ ctx, input }) => ({
       version: await savePlan(actorOf(ctx.caller, input), input.baseVersion, input.plan),
     })),

@@ -1,6 +1,6 @@
 import 'server-only';
 import { z } from 'zod';
-import { criterionSchema, plannedFileSchema } from '@/server/agents/schema';
+import { criterionSchema, newFileSchema } from '@/server/agents/schema';
 import { db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { viewTimeline } from '@/server/projects/view-timeline';
@@ -16,7 +16,7 @@ const editedTask = z.object({
   title: z.string().trim().min(1).max(200),
   why: z.string().max(2000),
   criteria: z.array(criterionSchema).min(1).max(20),
-  files: z.array(plannedFileSchema).max(100),
+  files: z.array(newFileSchema).max(100),
 });
 
 export const runsRouter = router({

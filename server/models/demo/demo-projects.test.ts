@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { reviewPrompt } from '@/server/agents/prompts/review';
-import { architectPlanSchema, clarificationSchema, type PlannedTask, verdictSchema } from '@/server/agents/schema';
+import { clarificationSchema, newPlanSchema, type PlannedTask, verdictSchema } from '@/server/agents/schema';
 import { checkParse } from '@/server/workspace/checks/parse-check';
 import { writeProject } from '@/server/workspace/checks/run-checks';
 import { applyEdits } from '@/server/workspace/edits/apply-edits';
@@ -72,7 +72,7 @@ function review(project: DemoProject, task: PlannedTask, files: Map<string, stri
 }
 
 describe.each(loadDemoProjects().map((project) => [project.slug, project] as const))('%s', (slug, project) => {
-  const plan = architectPlanSchema.parse(JSON.parse(project.plan));
+  const plan = newPlanSchema.parse(JSON.parse(project.plan));
 
   it('has answers that fit the schemas', () => {
     expect(clarificationSchema.safeParse(JSON.parse(project.clarify)).error).toBeUndefined();

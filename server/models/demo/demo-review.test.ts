@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reviewPrompt } from '@/server/agents/prompts/review';
-import { architectPlanSchema, type PlannedTask, verdictSchema } from '@/server/agents/schema';
+import { newPlanSchema, type PlannedTask, verdictSchema } from '@/server/agents/schema';
 import { applyEdits } from '@/server/workspace/edits/apply-edits';
 import { parseReply } from '@/server/workspace/edits/parse-reply';
 import { type DemoProject, matchDemoProject } from './catalogue';
@@ -12,7 +12,7 @@ function known(): DemoProject {
   return project;
 }
 const project = known();
-const [firstTask] = architectPlanSchema.parse(JSON.parse(project.plan)).tasks;
+const [firstTask] = newPlanSchema.parse(JSON.parse(project.plan)).tasks;
 
 /** The files of the first task as its reply leaves them. */
 function filesOfFirstTask(): Map<string, string> {

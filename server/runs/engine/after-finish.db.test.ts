@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { architectPlanSchema } from '@/server/agents/schema';
+import { newPlanSchema } from '@/server/agents/schema';
 import { newId } from '@/server/platform/ids';
 import { rollbackProject } from '@/server/projects/rollback-project';
 import { viewProject } from '@/server/projects/view-project';
@@ -45,7 +45,7 @@ it('a new plan that reuses the keys of approved tasks leaves what was approved a
   ]);
   const prompt = script.asked.filter(({ role }) => role === 'plan').at(-1)?.request.prompt;
   expect(prompt).toMatch(/FINISHED[\s\S]*Write subtract/);
-  await expect(savePlan(own, 2, architectPlanSchema.parse(other))).rejects.toMatchObject({
+  await expect(savePlan(own, 2, newPlanSchema.parse(other))).rejects.toMatchObject({
     code: 'invalid_input',
   });
 });

@@ -9,6 +9,7 @@ import { plan } from '@/test/fake-model/scripted-project';
 import type { FakeAnswer } from '@/test/fake-model/server';
 import { built, database, designed, drive, script } from '@/test/scripted-runs';
 import { resumeRun } from './command-run';
+import { refineTask } from './refine-task';
 
 const overloaded: FakeAnswer = { text: '', fault: { kind: 'status', status: 500 } };
 const promptsFor = (task: string) =>
@@ -56,6 +57,29 @@ it('a note is consumed with the payment: tries that fail leave it to the next on
   const [note] = await notesOf(own.projectId);
   const [paid] = await database.prisma.runStep.findMany({ where: { runId, step: 'implement:T1' } });
   expect(note?.consumedAt?.getTime()).toBeLessThanOrEqual(paid?.finishedAt?.getTime() ?? 0);
+});
+
+it('a note that a rejected attempt has read is read by each further attempt of its task, and by no other task', async () => {
+  // Three tries fail and the run pauses; two attempts after the note are rejected, and a person asks for one more.
+  script.overrides.implement = ({ task, before }) => {
+    if (task !== 'T2' || before > 4) return undefined;
+    return before < 3 ? overloaded : 'I would rather not.';
+  };
+  const { own, runId } = await built();
+  await sendMessage(own, 'Use the word MINUEND.');
+  await resumeRun(own);
+  await drive(runId);
+  const words = (prompt: string) => ['MINUEND', 'REMAINDER'].filter((word) => prompt.includes(word));
+  expect(promptsFor('T2').slice(3).map(words)).toEqual([['MINUEND'], ['MINUEND']]);
+  const [consumed] = await notesOf(own.projectId);
+  expect(consumed?.consumedAt).not.toBeNull();
+  await refineTask(own, { taskKey: 'T2', choice: 'retry', note: 'Use the word REMAINDER.' });
+  await drive(runId);
+  expect((await viewProject(own)).project.status).toBe('completed');
+  expect(promptsFor('T2').slice(5).map(words)).toEqual([['MINUEND', 'REMAINDER']]);
+  expect(promptsFor('T3').flatMap(words)).toEqual([]);
+  // It was consumed when the first of them was paid, and not again.
+  expect((await notesOf(own.projectId))[0]?.consumedAt).toEqual(consumed?.consumedAt);
 });
 
 it('a change that adds no task is said plainly, and the project stays finished', async () => {

@@ -2,6 +2,7 @@ import type { AppliedEdit, Refusal, Rung } from '../schema';
 import { applySection, BOM } from './apply-section';
 import type { EditBlock, SearchReplace } from './parse-reply';
 import { collisionKey, DEFAULT_LIMITS, pathProblem, treeProblems, visible, type WorkspaceLimits } from './paths';
+import { signedLine } from './unified-diff';
 
 /** Files of the same name that one refusal lists. */
 const MAX_NAMESAKES = 5;
@@ -37,6 +38,7 @@ class Work {
   readonly changes = new Map<string, string | null>();
   readonly applied: AppliedEdit[] = [];
   readonly refusals: Refusal[] = [];
+  private readonly additions = new Map<string, string>();
 
   constructor(private readonly tree: ReadonlyMap<string, string>) {}
 
@@ -90,8 +92,13 @@ class Work {
 
   private write(path: string, content: string): void {
     if (isBinary(content)) return this.refuse('binary', path, `${path}: binary content cannot be written as text`);
-    // Models write \n; a file that has \r\n throughout keeps it.
     const before = this.current(path);
+    const meant = /^(?:@|[ab]\/)(.+)$/.exec(path)?.[1] ?? '';
+    if (before === null && this.tree.has(meant))
+      return this.refuse('not_found', path, `${path} does not exist; did you mean ${meant}? Use the whole path`);
+    const problem = before === null ? null : notWhole(path, before, content);
+    if (problem !== null) return this.refuse('malformed', path, problem);
+    // Models write \n; a file that has \r\n throughout keeps it.
     const carriage = before !== null && /\r\n/.test(before) && !/(?:^|[^\r])\n/.test(before) && !content.includes('\r');
     const mark = before?.startsWith(BOM) && !content.startsWith(BOM) ? BOM : '';
     this.changes.set(path, mark + (carriage ? content.replaceAll('\n', '\r\n') : content));
@@ -125,6 +132,14 @@ class Work {
     const rungs: Rung[] = [];
     let text = before;
     for (const [index, section] of sections.entries()) {
+      const repeated = this.repeats(path, section);
+      if (repeated === 'same') continue;
+      if (repeated === 'other')
+        return this.refuse(
+          'ambiguous',
+          path,
+          `${path}, section ${index + 1}: an earlier section adds other lines at the same place; give both in one section`,
+        );
       const outcome = applySection(text, section);
       if ('refusal' in outcome) {
         return this.refuse(outcome.refusal.code, path, `${path}, section ${index + 1}: ${outcome.refusal.message}`);
@@ -137,9 +152,38 @@ class Work {
     this.applied.push({ path, action: 'patch', rungs });
   }
 
+  /** A section that adds lines beside the ones it quotes applies again and again: each is taken once. */
+  private repeats(path: string, section: SearchReplace): 'same' | 'other' | null {
+    const side = section.replace.startsWith(section.search)
+      ? 'after'
+      : section.replace.endsWith(`\n${section.search}`)
+        ? 'before'
+        : null;
+    if (side === null || section.search.trim() === '') return null;
+    const key = JSON.stringify([path, side, section.search]);
+    const earlier = this.additions.get(key);
+    this.additions.set(key, section.replace);
+    if (earlier === section.replace) return 'same';
+    // Lines before the quoted ones stand in the order of the sections; lines after them would be turned around.
+    return earlier === undefined || side === 'before' ? null : 'other';
+  }
+
   private refuse(code: Refusal['code'], path: string, message: string): void {
     this.refusals.push({ code, path, message });
   }
+}
+
+const SAYS_GONE =
+  /^\W*(?:(?:this|the) )?(?:file )?(?:(?:is|was|has been|should be) )?(?:deleted?|removed?)(?: (?:file|entirely))?\W*$/i;
+
+/** Why a text is not what a file that exists becomes, or null. */
+function notWhole(path: string, before: string, content: string): string | null {
+  const signed = signedLine(before, content);
+  if (signed !== null)
+    return `${path}: line ${signed} of the block is one of the file with a sign in front, so it is a diff; use SEARCH and REPLACE`;
+  if (before.trim() !== '' && (content.trim() === '' || SAYS_GONE.test(content.trim())))
+    return `${path} would become empty; to delete it, write <<<<<<< DELETE alone in the fence`;
+  return null;
 }
 
 function isBinary(text: string): boolean {

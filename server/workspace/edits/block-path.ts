@@ -40,9 +40,27 @@ export function findPath({ lines, prose }: Place, i: number, end: number, open: 
       path,
       problem: `line ${i + 1} of the answer quotes a part of ${path}; change it by SEARCH and REPLACE`,
     };
-  if (path !== null) return { ...here, path };
-  if (end < 0) return null;
-  return pathInside(lines.slice(i + 1, end), open.info, about);
+  const body = lines.slice(i + 1, Math.max(end, i + 1));
+  const named = path !== null ? { ...here, path } : end < 0 ? null : pathInside(body, open.info, about);
+  const second = named === null ? null : secondPath(body, open.info, named.path);
+  return named === null || second === null
+    ? named
+    : {
+        ...named,
+        problem: `the block at line ${i + 1} of the answer holds ${named.path} and ${second}; give each file a block of its own`,
+      };
+}
+
+/** A body whose first line names its path in a comment may name another further down: two files in one fence. */
+function secondPath(body: readonly string[], info: string, path: string): string | null {
+  const first = body.findIndex((line) => line.trim() !== '');
+  if (pathInComment(body[first] ?? '', info) !== path || firstMarker(body) >= 0) return null;
+  for (let i = first + 2; i < body.length; i++) {
+    if (body[i - 1]?.trim() !== '') continue;
+    const other = pathInComment(body[i] ?? '', info);
+    if (other !== null && other !== path && other.includes('/')) return other;
+  }
+  return null;
 }
 
 function pathInside(body: readonly string[], info: string, about: string): Named | null {

@@ -9,8 +9,10 @@ export interface Fence {
 }
 
 const OPEN = /^(`{3,})([^`]*)$/;
-/** A fence this format does not have: of tildes, indented, or behind the mark of a list. */
-const ODD = /^( *(?:(?:[-*+]|\d{1,3}[.)]) +)?)(`{3,}|~{3,})([^`]*)$/;
+/** A fence this format does not have: of other signs, indented, quoted, or behind the mark of a list. */
+const ODD =
+  /^([\s\u200b\u2060>]*(?:(?:[-*+]|\d{1,3}[.)])\s+)?)((?:`{3,}|~{3,}|´{3,}|｀{3,}|'{3,})(?![`~´｀'])|``(?=\w*$))([^`]*)$/;
+const MARGIN = /^[\s\u200b\u2060>]+/;
 /** Lines looked at for the first marker of a block. */
 const HEAD = 20;
 
@@ -82,12 +84,11 @@ export interface OddFence extends Fence {
 export function oddFence(lines: readonly string[], i: number): OddFence | null {
   const [, indent = '', mark, info = ''] = ODD.exec(lines[i] ?? '') ?? [];
   if (mark === undefined) return null;
+  const closes = (line: string) => line.replace(MARGIN, '').trimEnd() === mark && (indent === '' || MARGIN.test(line));
   let end = i + 1;
   for (; end < lines.length; end++) {
     const other = lines[end] ?? '';
-    if (other.trim() === mark && (indent === '' || other.startsWith(' '))) break;
-    if (indent !== '' && other.startsWith('```')) break;
+    if (closes(other) || (indent !== '' && other.startsWith('```'))) break;
   }
-  const closed = lines[end]?.trim() === mark && (indent === '' || lines[end]?.startsWith(' ') === true);
-  return { mark, info: info.trim(), end, closed };
+  return { mark, info: info.trim(), end, closed: closes(lines[end] ?? '') };
 }

@@ -6,49 +6,26 @@
 import { findPath, isNamedInside, missedPath, type Named, textAfter, textBefore } from './block-path';
 import { type Fence, fenceOf, findClose, findNestedClose, isHeld, oddFence } from './fences';
 import { firstMarker } from './markers';
+import { deedOf, mentionsOf } from './mentions';
+import { editWithoutPath, strayEdit } from './patch-likeness';
 import { announcesExample, pathMeant, pathOf } from './path-line';
 import { type EditBlock, readBlock } from './read-block';
 import type { SearchReplace } from './read-sections';
-import { skipThinking, startOfAnswer, withoutEndTokens } from './thinking';
+import { lineBefore, type ParsedReply, pass, type Reading, refuse } from './reading';
+import { isStrayEnd, skipThinking, startOfAnswer, withoutEndTokens } from './thinking';
 
-export type { EditBlock, SearchReplace };
-
-export interface ParsedReply {
-  prose: string;
-  blocks: EditBlock[];
-  /** Path of the block the reply broke off in, or null. */
-  unfinished: string | null;
-  /** Blocks that say an edit which cannot be read. The path is empty where none could be told. */
-  malformed: { path: string; message: string }[];
-  /** Fences that are no edit: examples, commands, drafts in the model's thinking. */
-  examples: number;
-}
+export type { EditBlock, ParsedReply, SearchReplace };
 
 const MARKDOWN = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
 const LONGER = 'use a longer fence around a file that holds fences itself';
 
-/** One pass over a reply. */
-interface Reading {
-  lines: string[];
-  prose: string[];
-  /** Where the prose after the last fence begins. */
-  proseFrom: number;
-  result: ParsedReply;
-  /** The last block that was read, while what follows can still show that it was cut short. */
-  last: { path: string; fence: string; end: number; blocks: number } | null;
-  /** Up to which line an odd fence of this mark has no end: each line is searched once. */
-  openUntil: Map<string, number>;
-  /** Fences whose end was searched to the end of the reply in vain. */
-  endless: Set<string>;
-  /** Where in the answer each path was given content. */
-  given: Map<string, { line: number; content: string | undefined }>;
-  /** The end of a fence around the whole answer. */
-  outerEnd: number;
-}
-
 export function parseReply(text: string): ParsedReply {
-  const lines = withoutEndTokens(text).replaceAll('\r\n', '\n').split('\n');
-  const result: ParsedReply = { prose: '', blocks: [], unfinished: null, malformed: [], examples: 0 };
+  const lines = withoutEndTokens(text)
+    .replaceAll('\r\r\n', '\n')
+    .replaceAll('\r\n', '\n')
+    .replaceAll('\r', '\n')
+    .split('\n');
+  const result: ParsedReply = { prose: '', blocks: [], unfinished: null, malformed: [], examples: 0, mentions: [] };
   const start = startOfAnswer(lines);
   result.examples += start.drafts;
   const reading: Reading = {
@@ -61,6 +38,7 @@ export function parseReply(text: string): ParsedReply {
     endless: new Set(),
     given: new Map(),
     outerEnd: -1,
+    strayIn: -1,
   };
   let i = start.line;
   while (i < lines.length && result.unfinished === null) i = i === reading.outerEnd ? i + 1 : readLine(reading, i);
@@ -89,10 +67,11 @@ function readProse(reading: Reading, i: number, line: string): number {
   const { lines, prose, openUntil } = reading;
   const odd = oddFence(lines, i);
   if (odd === null || i < (openUntil.get(odd.mark) ?? 0)) {
+    checkProse(reading, i, line);
     prose.push(line);
     return i + 1;
   }
-  const path = pathMeant(lineBefore(prose), odd.info);
+  const path = pathMeant(lineBefore(prose).replace(/^[\s>]+/, ''), odd.info);
   if (path !== null)
     refuse(
       reading,
@@ -108,6 +87,18 @@ function readProse(reading: Reading, i: number, line: string): number {
   else if (odd.closed) reading.result.examples++;
   if (!odd.closed) openUntil.set(odd.mark, odd.end);
   return pass(reading, i, odd.closed ? odd.end + 1 : i + 1);
+}
+
+/** A part of an edit that stands in no fence must not be lost among the prose. */
+function checkProse(reading: Reading, i: number, line: string): void {
+  const stray = isStrayEnd(line) ? 'the thinking that ends here has no beginning' : strayEdit(line);
+  if (stray !== null && reading.strayIn !== reading.proseFrom) {
+    reading.strayIn = reading.proseFrom;
+    refuse(reading, pathMeant(lineBefore(reading.prose), '') ?? '', `line ${i + 1} of the answer: ${stray}`);
+  }
+  const deeds = deedOf(line, i + 1);
+  if (deeds.length > 0 && fenceOf(reading.lines[textAfter(reading.lines, i)] ?? '') === null)
+    reading.result.mentions.push(...deeds);
 }
 
 /** @returns the line to go on with */
@@ -163,15 +154,17 @@ function addBlock(
   // A second whole file would drop in silence what the first block brought.
   const [whole] = read.flatMap((block) => (block.kind === 'write' ? [block.content] : []));
   const earlier = reading.given.get(path);
-  if (earlier !== undefined && whole !== undefined && whole !== earlier.content)
+  const isOther =
+    whole === undefined ? read[0]?.kind === 'delete' && earlier?.content !== null : whole !== earlier?.content;
+  if (earlier !== undefined && isOther)
     return refuse(
       reading,
       path,
       `${path} is given twice, at lines ${earlier.line} and ${i + 1} of the answer; give it once`,
     );
-  reading.given.set(path, { line: i + 1, content: whole });
+  reading.given.set(path, { line: i + 1, content: read[0]?.kind === 'delete' ? null : whole });
   for (const block of read) result.blocks.push(onlyNew && block.kind === 'write' ? { ...block, onlyNew } : block);
-  reading.last = { path, fence: open.mark, end, blocks: read.length };
+  reading.last = { path, fence: open.mark, info: open.info, end, blocks: read.length };
   reading.proseFrom = reading.prose.length;
 }
 
@@ -190,21 +183,40 @@ function readExample(reading: Reading, i: number, end: number, { mark, info, mea
     return pass(reading, i, i + 1);
   }
   const where = `the block at line ${i + 1} of the answer`;
-  const missed = announcesExample(lines[textBefore(lines, i)] ?? '') ? null : missedPath(reading, info);
+  const about = lines[textBefore(lines, i)] ?? '';
+  const missed = announcesExample(about) ? null : missedPath(reading, info);
   const body = lines.slice(i + 1, Math.max(end, i + 1));
+  const edit = announcesExample(about) ? null : editWithoutPath(body, info);
   if (meant !== null)
     refuse(reading, meant, `${where}: the line before it must be the path alone, as "File: ${meant}"`);
   // An edit whose path line is missing must not be lost among the prose.
   else if (firstMarker(body) >= 0) refuse(reading, '', `${where} has no path line before it`);
   else if (last?.fence === mark && (end < 0 || (stray && goesOn(reading, mark)))) refuseLast(reading);
+  else if (edit !== null) refuse(reading, '', `${where} ${edit}`);
+  else if (isContinued(reading, i, info))
+    refuse(reading, last?.path ?? '', `${where} goes on with ${last?.path}; give the file in one block`);
   else if (missed !== null && body.length > 0)
     refuse(reading, missed, `${where}: text stands between it and its path line`);
   else if (isNamedInside(body, info))
     refuse(reading, body[0]?.trim() ?? '', `${where} has its path inside; write it before the fence`);
-  else result.examples++;
+  else {
+    const headings = reading.prose.slice(reading.proseFrom);
+    result.mentions.push(...mentionsOf(body, { line: i + 1, info, about, headings }));
+    result.examples++;
+  }
   const next = pass(reading, i, end < 0 ? i + 1 : end + 1);
   reading.proseFrom = reading.prose.length;
   return next;
+}
+
+/** A second fence of the same language right after a block: the file may have been cut in two. */
+function isContinued({ lines, last }: Reading, i: number, info: string): boolean {
+  if (last === null || info === '' || info !== last.info) return false;
+  const before = textBefore(lines, i);
+  return (
+    before === last.end ||
+    ((lines[before]?.length ?? 0) < 80 && /\bcont(?:inued?|inues|'d|\.)|\brest of\b/i.test(lines[before] ?? ''))
+  );
 }
 
 /** An answer that stands in one fence as a whole: its first line is a path line, the next a fence. */
@@ -235,18 +247,4 @@ function refuseLast(reading: Reading): void {
   reading.last = null;
   result.blocks.length -= last.blocks;
   refuse(reading, last.path, `a fence without a partner follows the block; ${LONGER}`);
-}
-
-function refuse({ result }: Reading, path: string, message: string): void {
-  result.malformed.push({ path, message });
-}
-
-/** Lines that become prose. @returns the line to go on with */
-function pass({ lines, prose }: Reading, from: number, to: number): number {
-  for (const line of lines.slice(from, to)) prose.push(line);
-  return to;
-}
-
-function lineBefore(prose: readonly string[]): string {
-  return prose.at(-1) ?? '';
 }

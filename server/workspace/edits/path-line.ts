@@ -28,6 +28,8 @@ const REMARK = new RegExp(
 const COMMENTS = [/^\/\/+\s*(.*)$/, /^\/\*+\s*(.*?)\s*\*\/$/, /^<!--\s*(.*?)\s*-->$/, /^--\s+(.*)$/, /^#\s*(.*)$/];
 const QUOTES = /^(?:"([^"]+)"|'([^']+)'|“([^”]+)”|‘([^’]+)’|«([^»]+)»)$/;
 const LINK = /^\[([^\]]+)\]\(([^)\s]+)\)$/;
+/** A whole name in brackets or underscores: `[src/a.js]`, but not `[id]` or `__init__.py`. */
+const BRACKETED = /^(?:\[+([^[\]]+\.\w+)\]+|\(([^()]+\.\w+)\)|_([^_].*\.[A-Za-z]+)_)$/;
 /** `12:15:src/a.js`. */
 const EXCERPT = /^\d+:\d+:(\S+)$/;
 /** A name with an ending: the last word of a sentence that may mean a file. */
@@ -70,8 +72,9 @@ export function pathOfInfo(info: string): string | null {
   if (info.length > MAX_PATH_LINE) return null;
   const named =
     EXCERPT.exec(info)?.[1] ?? /\b(?:title|file|filename|path|name)\s*[=:]\s*["']?([^"'\s}]+)/i.exec(info)?.[1];
-  const last = named ?? /^[\w+#-]+:(\S+)$/.exec(info)?.[1] ?? info.split(/\s+/).at(-1) ?? '';
-  const path = last.replace(/^[{"']+|[}"']+$/g, '');
+  const words = info.split(/\s+/).filter((word) => !/^\{[\d,-]*\}$/.test(word));
+  const last = named ?? /^[\w+#-]+:(\S+)$/.exec(info)?.[1] ?? words.at(-1) ?? '';
+  const path = last.replace(/^[{"']+|[}"']+$/g, '').replace(BRACKETED, '$1$2$3');
   const isOther = /[{}=<>]|^(?:text|application|image)\/|\.net$/i.test(path);
   return isPathLike(path) && !isOther && (path.includes('/') || ENDING.test(path) || path.startsWith('.'))
     ? plain(path)
@@ -152,7 +155,7 @@ function unwrap(text: string): { bare: string; code: boolean } {
       QUOTES.exec(bare)
         ?.slice(1)
         .find((inside) => inside !== undefined) ?? bare;
-    bare = linked(bare);
+    bare = linked(bare).replace(BRACKETED, '$1$2$3');
   }
   // What a label left open: "**File:** `a.ts`" and "**File: a.ts**".
   if (bare.startsWith('**')) bare = bare.slice(2).trim();

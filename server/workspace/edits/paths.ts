@@ -39,7 +39,7 @@ export const MANIFEST_FILE = 'PLUMBLINE.json';
 /** Why a path may not be written, or null. The same rule guards edits, snapshots and the archive. */
 export function pathProblem(path: string): string | null {
   if (path === '') return 'the path is empty';
-  if (path.length > 240 || Buffer.byteLength(path) > 400) return 'the path is too long';
+  if (path.length > 240 || new TextEncoder().encode(path).length > 400) return 'the path is too long';
   if (!path.isWellFormed()) return 'the path holds broken Unicode';
   if (path.includes('\0')) return 'the path holds a NUL character';
   if (path.startsWith('/') || path.startsWith('~')) return 'absolute paths are not allowed';

@@ -1,8 +1,9 @@
 import { withoutNumbers } from './line-numbers';
-import { firstMarker, isConflictMark, type Marker, markerOf } from './markers';
+import { firstMarker, type Marker, markerOf } from './markers';
+import { patchLine } from './patch-likeness';
 import { pathInComment, pathOf, plain } from './path-line';
 import { lineAt, type PatchBody, readSections, type SearchReplace } from './read-sections';
-import { isDiff, readDiff } from './unified-diff';
+import { foreignLine, isDiff, readDiff } from './unified-diff';
 
 export type EditBlock =
   /** `onlyNew`: the path stood in a comment inside, so it may be an example; an existing file is not replaced by it. */
@@ -12,8 +13,9 @@ export type EditBlock =
   | { kind: 'rename'; path: string; to: string };
 
 const MARKDOWN = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
-/** Files in which numbered lines may be the text itself. */
-const DATA = /\.(?:md|mdx|markdown|rst|adoc|txt|csv|tsv|ya?ml|sql|log|dat|out|psv)$/i;
+/** Files in which numbered lines are never the text itself. */
+const CODE =
+  /\.(?:[cm]?[jt]sx?|py|rb|go|rs|java|kts?|swift|c|h|cc|cpp|hpp|cs|php|html?|s?css|less|vue|svelte|sh|lua|scala|dart|exs?|json|toml)$/i;
 const COMMENT = /^\s*(?:\/\/|#|\/\*|<!--|--\s|\*)/;
 
 /** What a block says to do with its file, or what is wrong with which line. @param info what its fence says */
@@ -26,11 +28,15 @@ export function readBlock(block: PatchBody, info: string): EditBlock[] | string 
     const sections = readDiff(body);
     return typeof sections === 'string' ? sections : [{ kind: 'patch', path, sections }];
   }
-  const conflict = lines.findIndex(isConflictMark);
-  if (conflict >= 0) return `${lineAt(at + conflict, lines[conflict] ?? '')} is a marker, so this is no whole file`;
+  const mark = patchLine(path, lines);
+  if (mark >= 0) return `${lineAt(at + mark, lines[mark] ?? '')} is a marker, so this is no whole file`;
+  const foreign = foreignLine(path, lines);
+  if (foreign >= 0)
+    return `${lineAt(at + foreign, lines[foreign] ?? '')} belongs to another format of patches; use SEARCH and REPLACE`;
   const inner = unwrapped(path, lines);
   if (typeof inner === 'string') return inner;
-  const content = (DATA.test(path) ? null : withoutNumbers(inner)) ?? inner;
+  const isNumbered = CODE.test(path) && /^\s*1\D/.test(inner[0] ?? '');
+  const content = (isNumbered ? withoutNumbers(inner) : null) ?? inner;
   return [{ kind: 'write', path, content: content.length === 0 ? '' : `${content.join('\n')}\n` }];
 }
 
@@ -73,7 +79,8 @@ function readRename(rest: PatchBody, { tail }: Marker, where: string): EditBlock
     /^to\s*:?\s+/i,
     '',
   );
-  const bare = target.replace(/^(["'`]|\*\*)(.+)\1$/, '$2').trim();
+  const inQuotes = /^(["'`]|\*\*)(.+)\1$/.exec(target)?.[2]?.trim();
+  const bare = inQuotes ?? (/\s/.test(target) ? '' : (pathOf(target) ?? target));
   if (bare === '' || /[`"'<>]/.test(bare)) return `${where} says no new path`;
   const rename: EditBlock = { kind: 'rename', path, to: plain(bare) };
   const first = firstMarker(rest.lines);
@@ -100,7 +107,7 @@ function beyondEnd({ lines, at }: PatchBody, kind: Marker['kind']): string | nul
 function unwrapped(path: string, lines: readonly string[]): readonly string[] | string {
   const from = lines.findIndex((line) => line.trim() !== '');
   const to = lines.findLastIndex((line) => line.trim() !== '');
-  const [, fence, info = ''] = /^(`{3,}|~{3,})([^`]*)$/.exec(lines[from] ?? '') ?? [];
+  const [, fence, info = ''] = /^(`{3,}|~{3,}(?!~))([^`]*)$/.exec(lines[from] ?? '') ?? [];
   if (fence === undefined || (MARKDOWN.test(path) && !/^(?:md|mdx|markdown|rst|adoc|te?xt)\b/i.test(info.trim())))
     return lines;
   const inside = lines.slice(from + 1, to);

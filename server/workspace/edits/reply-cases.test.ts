@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { applyEdits } from './apply-edits';
-import { parseReply } from './parse-reply';
+import { outcomeOf } from '@/test/edit-outcome';
 
 /** Answers as models really wrote them, each with the outcome that is right: `test/cases/README.md`. */
 const FOLDER = join(process.cwd(), 'test/cases');
@@ -21,21 +20,11 @@ const caseSchema = z.object({
   }),
 });
 
-function outcomeOf(reply: string, tree: ReadonlyMap<string, string>) {
-  const { blocks, malformed, unfinished, examples } = parseReply(reply);
-  const cut = unfinished === null ? [] : [`cut off inside ${unfinished}`];
-  const unread = [...cut, ...malformed.map(({ path, message }) => `${path}: ${message}`)];
-  if (unread.length > 0) return { refused: unread.join('\n'), examples };
-  const result = applyEdits(tree, blocks);
-  if (!result.ok) return { refused: result.refusals.map(({ message }) => message).join('\n'), examples };
-  return { changes: Object.fromEntries(result.changes), examples };
-}
-
 describe('an answer ends as the right edit or a refusal that says why', () => {
   it.each(readdirSync(FOLDER).filter((name) => !name.includes('.')))('%s', (name) => {
     const read = (file: string) => readFileSync(join(FOLDER, name, file), 'utf8');
     const { tree, expected } = caseSchema.parse(JSON.parse(read('case.json')));
-    const outcome = outcomeOf(read('reply.md'), new Map(Object.entries(tree)));
+    const outcome = outcomeOf(read('reply.md'), tree);
     if (expected.refused === undefined) expect(outcome).toEqual(expected);
     else expect(outcome).toEqual({ refused: expect.stringContaining(expected.refused), examples: expected.examples });
   });

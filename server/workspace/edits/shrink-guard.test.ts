@@ -55,6 +55,16 @@ describe('the shrink guard', () => {
     60_000,
   );
 
+  it.each(['// ...', '  # …', '/* ... */', '<!-- ... -->'])(
+    'refuses dots in place of lines of a file that exists: %s',
+    (dots) => {
+      const code = (line: string) => `one();\n${line}\nthree();\n`;
+      expect(guard({ 'a.ts': code('two();') }, { 'a.ts': code(dots) })).toMatchObject([{ code: 'placeholder' }]);
+      expect(guard({ 'a.ts': code(dots) }, { 'a.ts': `${code(dots)}four();\n` })).toEqual([]);
+      expect(guard({}, { 'a.ts': code(dots) })).toEqual([]);
+    },
+  );
+
   it('names a lost export once for each importer, however many names there are', () => {
     const names = Array.from({ length: 50 }, (_, i) => `name${i}`);
     const before = {

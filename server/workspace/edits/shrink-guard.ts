@@ -41,6 +41,8 @@ const PLACEHOLDERS = [
     'i',
   ),
 ];
+/** A comment of dots alone: in a file that exists it stands for lines that were there. */
+const DOTS_ALONE = new RegExp(String.raw`^(?:\/\/+|#+|--|\/\*+|<!--|\{\/\*) ?${DOTS}${CLOSING}`);
 /** A statement that does nothing before the comment, and brackets around what it says. */
 const EMPTY_STATEMENT = /^(?:pass|\.{3}|return);? (?=#|\/\/|\/\*)/;
 const BRACKETED = new RegExp(String.raw`^(${COMMENT} ?(?:${DOTS} ?)?)[[(]([^[\]()]*)[\])]`);
@@ -124,7 +126,8 @@ function countLines(text: string): number {
 }
 
 function placeholderLine(path: string, before: string, after: string): string | null {
-  const patterns = PROSE.test(path) ? PLACEHOLDERS.slice(1, 2) : PLACEHOLDERS;
+  const all = before === '' ? PLACEHOLDERS : [...PLACEHOLDERS, DOTS_ALONE];
+  const patterns = PROSE.test(path) ? PLACEHOLDERS.slice(1, 2) : all;
   const known = new Set(before.split('\n').map((line) => line.trim()));
   for (const raw of after.split('\n')) {
     const line = raw.trim();

@@ -1,7 +1,13 @@
 /** What a model says to itself in the text of its answer: drafts there are no edits. */
 
-const OPEN = /^\s*<(think|thinking|thought|reasoning|reflection)>/i;
-const CLOSE = /^\s*<\/(?:think|thinking|thought|reasoning|reflection)>/i;
+const WORD =
+  '(?:(?:ant|seed:)?think(?:ing)?|thoughts?|reasoning|reflection|analysis|scratchpad|(?:inner|internal)_monologue)';
+const OPEN = new RegExp(String.raw`^\s*(?:<(${WORD})(?:\s[^>]*)?>|\[(THINK)\]|◁(think)▷)`, 'i');
+/** At the start of a line, or at its end when it is no code there. */
+const CLOSE = new RegExp(
+  String.raw`^\s*(?:</${WORD}>|\[/THINK\]|◁/think▷)|[^\x60\s]\s*(?:</${WORD}>|\[/THINK\]|◁/think▷)\s*$`,
+  'i',
+);
 /** Tokens that end an answer and that some servers leak into its text. */
 const TOKEN = String.raw`(?:<\|[\w ]{2,24}\|>|<｜[^｜\n]{2,24}｜>|<\/s>|<end_of_turn>|\[\/?INST\])`;
 const TOKENS = new RegExp(String.raw`^(?:\s*${TOKEN})+\s*$`);
@@ -20,6 +26,11 @@ export function withoutEndTokens(text: string): string {
   return rest === line ? text : `${end.slice(0, from)}${rest}\n`;
 }
 
+/** The end of thinking that no line began: then it cannot be told what before it is the answer. */
+export function isStrayEnd(line: string): boolean {
+  return CLOSE.test(line);
+}
+
 interface Thinking {
   /** The first line after it. */
   next: number;
@@ -30,9 +41,18 @@ interface Thinking {
 
 /** Thinking that opens at a line outside of a fence; null when none does. */
 export function skipThinking(lines: readonly string[], i: number): Thinking | null {
-  const [, word] = OPEN.exec(lines[i] ?? '') ?? [];
-  if (word === undefined) return null;
-  const close = `</${word.toLowerCase()}>`;
+  const line = lines[i] ?? '';
+  const [, ...words] = OPEN.exec(line) ?? [];
+  const word = words.find((one) => one !== undefined)?.toLowerCase();
+  const isComment = /^\s*<!--(?!.*-->)/.test(line);
+  if (word === undefined && !isComment) return null;
+  const close = isComment
+    ? '-->'
+    : /^\s*([[◁])/.exec(line) === null
+      ? `</${word}>`
+      : line.trim()[0] === '['
+        ? '[/think]'
+        : '◁/think▷';
   let end = i;
   while (end < lines.length && !lines[end]?.toLowerCase().includes(close)) end++;
   // Without an end it cannot be told where the answer begins.

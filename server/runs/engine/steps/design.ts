@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { clarifyPrompt } from '@/server/agents/prompts/clarify';
 import { planPrompt } from '@/server/agents/prompts/plan';
 import { specPrompt } from '@/server/agents/prompts/spec';
-import { architectPlanSchema, clarificationSchema, clarifyingQuestionSchema } from '@/server/agents/schema';
+import { clarificationSchema, clarifyingQuestionSchema, newPlanSchema } from '@/server/agents/schema';
 import { db, type Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { tell } from '@/server/runs/engine/actor';
@@ -70,7 +70,7 @@ export async function planStep(ctx: StepContext): Promise<void> {
   await callForObject(ctx, {
     role: 'plan',
     prompt: planPrompt({ description: ctx.project.description, spec, paths, finished, notes: notes.texts }),
-    schema: architectPlanSchema,
+    schema: newPlanSchema,
     onSettled: async (tx, plan, result) => {
       await consumeNotes(tx, ctx.scope, notes);
       if (await addsNothing(tx, ctx.scope, plan)) {

@@ -1,8 +1,10 @@
 import 'server-only';
 import type { PlannedTask } from '@/server/agents/schema';
 import { applyEdits, namesakes } from '@/server/workspace/edits/apply-edits';
+import { applySection } from '@/server/workspace/edits/apply-section';
 import { saysCutDown } from '@/server/workspace/edits/cut-down';
-import type { ParsedReply } from '@/server/workspace/edits/parse-reply';
+import { isQuote } from '@/server/workspace/edits/mentions';
+import type { ParsedReply, SearchReplace } from '@/server/workspace/edits/parse-reply';
 import { collisionKey } from '@/server/workspace/edits/paths';
 import { guardShrinkage } from '@/server/workspace/edits/shrink-guard';
 import type { AppliedEdit, Refusal } from '@/server/workspace/schema';
@@ -41,13 +43,19 @@ export function evaluateReply({ before, parsed, task }: Reply): Evaluation {
   if (unread.length > 0) return refuse(unread);
   const result = applyEdits(before, blocks);
   if (!result.ok) return refuse(result.refusals);
-  const { changes, applied } = result;
+  const { changes } = result;
   const refusals = [
     ...guardShrinkage({ before, changes, allowed: cutDown(before, task) }),
     ...missingFiles(before, changes, task),
+    ...meantFiles(before, changes, parsed, task),
   ];
   if (refusals.length > 0) return refuse(refusals);
-  return { changes, applied, refusals, counts: { applied: applied.length, refused: 0, waiting: 0, examples } };
+  return {
+    changes,
+    applied: result.applied,
+    refusals,
+    counts: { applied: result.applied.length, refused: 0, waiting: 0, examples },
+  };
 }
 
 function unreadParts({ blocks, malformed, unfinished, prose }: ParsedReply): Refusal[] {
@@ -89,7 +97,9 @@ function missingFiles(
   changes: ReadonlyMap<string, string | null>,
   task: PlannedTask,
 ): Refusal[] {
-  const there = new Set([...before.keys(), ...changes.keys()].map(collisionKey));
+  const given = [...changes].flatMap(([path, content]) => (content === null ? [] : [path]));
+  const kept = [...before.keys()].filter((path) => changes.get(path) !== null);
+  const there = new Set([...kept, ...given].map(collisionKey));
   const missing = task.files.filter(({ action, path }) => action === 'create' && !there.has(collisionKey(path)));
   return missing.map(({ path }) => ({
     code: 'missing_file',
@@ -98,14 +108,49 @@ function missingFiles(
   }));
 }
 
+/** Files that a sentence before a fence names, or that prose says to remove, and no block touches. */
+function meantFiles(
+  before: ReadonlyMap<string, string>,
+  changes: ReadonlyMap<string, string | null>,
+  { mentions }: ParsedReply,
+  task: PlannedTask,
+): Refusal[] {
+  const planned = new Set(task.files.map(({ path }) => path));
+  const meant = mentions.filter(
+    ({ path, body }) =>
+      !changes.has(path) &&
+      (before.has(path) || (planned.has(path) && body !== null)) &&
+      !(body !== null && isQuote(body, before.get(path) ?? '')),
+  );
+  return meant.map(({ path, line, body }) => ({
+    code: 'malformed',
+    path,
+    message:
+      body === null
+        ? `${path}: line ${line} of the answer says what becomes of it; write <<<<<<< DELETE or <<<<<<< RENAME new/path in a fence`
+        : `${path}: the fence at line ${line} of the answer may be meant for it; write the path alone on the line before, or leave the example out`,
+  }));
+}
+
 /**
  * The first answer with the blocks of the repair in place of its own for the same files.
- * @param refused paths of the blocks that were refused: the repair may give one under its whole path
+ * @param refusals what the repair was asked for: it may give a block under its whole path, or the refused section alone
  */
-export function mergeRepair(first: ParsedReply, repair: ParsedReply, refused: ReadonlySet<string>): ParsedReply {
+export function mergeRepair(
+  first: ParsedReply,
+  repair: ParsedReply,
+  { refusals, before }: { refusals: readonly Refusal[]; before: ReadonlyMap<string, string> },
+): ParsedReply {
+  const refused = new Set(refusals.map(({ path }) => path));
   const given = new Set(repair.blocks.map(({ path }) => path));
   const isGiven = (path: string) => given.has(path) || (refused.has(path) && namesakes(path, given).length > 0);
   const blocks = [...first.blocks.filter(({ path }) => !isGiven(path)), ...repair.blocks];
+  for (const path of given) {
+    const asked = refusals.filter((refusal) => refusal.path === path);
+    if (asked.length === 0 || !asked.every(({ code }) => code === 'no_match' || code === 'ambiguous')) continue;
+    const sections = leftOut(before.get(path), sectionsOf(first, path), sectionsOf(repair, path));
+    if (sections.length > 0) blocks.push({ kind: 'patch', path, sections });
+  }
   // A block that made no sense and was not given again is missing: without it the task is not done.
   const known = new Set([...first.blocks, ...first.malformed].map(({ path }) => path));
   let placed = [...given].filter((path) => !known.has(path)).length;
@@ -115,7 +160,46 @@ export function mergeRepair(first: ParsedReply, repair: ParsedReply, refused: Re
     blocks,
     malformed: [...repair.malformed, ...missing],
     examples: first.examples + repair.examples,
+    mentions: [],
   };
+}
+
+/** The sections for a file; none when another kind of block has to do with it. */
+function sectionsOf({ blocks }: ParsedReply, path: string): SearchReplace[] {
+  const own = blocks.filter((block) => block.path === path);
+  return own.every(({ kind }) => kind === 'patch')
+    ? own.flatMap((one) => (one.kind === 'patch' ? one.sections : []))
+    : [];
+}
+
+/** Sections of the first answer that apply, and that a repair of the same file leaves out. */
+function leftOut(
+  text: string | undefined,
+  first: readonly SearchReplace[],
+  repair: readonly SearchReplace[],
+): SearchReplace[] {
+  if (text === undefined || repair.length === 0) return [];
+  const good = applied(text, first).sections;
+  const after = applied(text, repair);
+  if (after.sections.length < repair.length) return [];
+  // One that adds lines beside those it quotes would apply again.
+  const isThere = ({ search, replace }: SearchReplace) =>
+    replace.includes(search) && after.text.replaceAll('\r\n', '\n').includes(replace);
+  return applied(
+    after.text,
+    good.filter((section) => !isThere(section)),
+  ).sections;
+}
+
+/** Which sections apply one after the other, and the text after them. */
+function applied(before: string, all: readonly SearchReplace[]): { text: string; sections: SearchReplace[] } {
+  let text = before;
+  const sections = all.filter((section) => {
+    const outcome = applySection(text, section);
+    if ('text' in outcome) text = outcome.text;
+    return 'text' in outcome;
+  });
+  return { text, sections };
 }
 
 /** The files that a repair needs to see: the refused ones, and where one does not exist, those of the same name. */

@@ -13,7 +13,7 @@ import { endAttempt, lastFindings, stepOutput, taskOf } from '@/server/runs/engi
 import { callStreaming } from '@/server/runs/engine/call';
 import { embedderOf } from '@/server/runs/engine/embedder';
 import { finishStep, type StepContext } from '@/server/runs/engine/journal';
-import { consumeNotes, readNotes } from '@/server/runs/engine/notes';
+import { consumeNotes, notesOfAttempts, readNotes } from '@/server/runs/engine/notes';
 import { traceWork } from '@/server/runs/engine/trace-work';
 import { moveTask } from '@/server/runs/engine/transitions';
 import type { EventPayload } from '@/server/runs/stream/schema';
@@ -35,7 +35,7 @@ async function headFiles(ctx: StepContext): Promise<ReadonlyMap<string, string>>
 export async function implementStep(ctx: StepContext): Promise<void> {
   const { row, task } = await taskOf(ctx);
   if (row.status === 'pending') await inTx((tx) => moveTask(tx, ctx.scope, row, 'running', ['pending']));
-  const notes = await readNotes(ctx.scope);
+  const notes = await readNotes(ctx.scope, await notesOfAttempts(ctx.scope, row));
   await callStreaming(ctx, {
     role: 'implement',
     purpose: 'run',
@@ -46,7 +46,7 @@ export async function implementStep(ctx: StepContext): Promise<void> {
     task: { rowId: row.id, key: row.key, title: row.title, size: task.size },
     onSettled: async (tx, result) => {
       await consumeNotes(tx, ctx.scope, notes);
-      return { output: { text: result.text }, modelCallId: result.callId };
+      return { output: { text: result.text, notes: notes.ids }, modelCallId: result.callId };
     },
   });
 }
@@ -121,8 +121,10 @@ export async function reapplyStep(ctx: StepContext): Promise<void> {
   const reply = await stepOutput(ctx, 'implement', replySchema);
   const repair = await stepOutput(ctx, 'repair', replySchema);
   const applied = await stepOutput(ctx, 'apply', appliedSchema);
-  const refused = new Set(applied?.refusals.map(({ path }) => path));
-  const parsed = mergeRepair(parseReply(reply?.text ?? ''), parseReply(repair?.text ?? ''), refused);
+  const parsed = mergeRepair(parseReply(reply?.text ?? ''), parseReply(repair?.text ?? ''), {
+    refusals: applied?.refusals ?? [],
+    before: await headFiles(ctx),
+  });
   await applyBlocks(ctx, parsed, 'reapply');
 }
 
