@@ -4,7 +4,13 @@ import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { parseCredits } from '@/server/credits/schema';
-import { type BuildOptions, buildProjectLocally, REJECT_CHOICES, type RejectChoice } from '@/server/jobs/build-project';
+import {
+  type BuildOptions,
+  type BuildOutcome,
+  buildProjectLocally,
+  REJECT_CHOICES,
+  type RejectChoice,
+} from '@/server/jobs/build-project';
 import { demoProjects } from '@/server/models/demo/catalogue';
 import { modelRefSchema } from '@/server/models/schema';
 import { closeDatabase } from '@/server/platform/db';
@@ -49,27 +55,30 @@ function readArguments() {
   }
 }
 
-async function ask(question: string, yes: boolean): Promise<boolean> {
-  if (yes) return true;
-  if (!process.stdin.isTTY) return false;
-  const reader = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await reader.question(`${question} [y/N] `);
-  reader.close();
-  return /^y(es)?$/i.test(answer.trim());
-}
-
-/** Asks until one of the choices is named. @returns null without a terminal */
-async function decide(question: string): Promise<RejectChoice | null> {
+/** One line from the person. @returns null without a terminal, and when they leave the question with Ctrl+C or Ctrl+D */
+async function readAnswer(question: string): Promise<string | null> {
   if (!process.stdin.isTTY) return null;
   const reader = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    for (;;) {
-      const answer = (await reader.question(`${question} `)).trim().toLowerCase();
-      const choice = REJECT_CHOICES.find((name) => name === answer);
-      if (choice !== undefined) return choice;
-    }
+    return (await reader.question(`${question} `)).trim().toLowerCase();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return null;
+    throw error;
   } finally {
     reader.close();
+  }
+}
+
+async function ask(question: string, yes: boolean): Promise<boolean> {
+  return yes || /^y(es)?$/.test((await readAnswer(`${question} [y/N]`)) ?? '');
+}
+
+/** Asks until one of the choices is named. @returns null without an answer */
+async function decide(question: string): Promise<RejectChoice | null> {
+  for (;;) {
+    const answer = await readAnswer(question);
+    const choice = REJECT_CHOICES.find((name) => name === answer);
+    if (choice !== undefined || answer === null) return choice ?? null;
   }
 }
 
@@ -85,6 +94,8 @@ function checkedOptions(): BuildOptions {
   if (!canBeDirectory(resolve(values.out))) wrong(`--out must be a directory: ${values.out} is, or lies below, a file`);
   if (positionals.length > 1 || (text === undefined) === (values.resume === undefined))
     wrong('give one description or example name, or --resume');
+  if (values.model !== undefined && values.resume !== undefined)
+    wrong('--resume goes on with the model of the project');
   if (values.model !== undefined && !modelRefSchema.safeParse(values.model).success)
     wrong('--model must be provider:model');
   const budgetMicro = values.budget === undefined ? null : parseCredits(values.budget);
@@ -108,6 +119,13 @@ function checkedOptions(): BuildOptions {
   };
 }
 
+/** Goes on where this one ended when it is pasted into a shell; what the person has to fill in is in capitals. */
+function resumeCommand({ projectId, needs }: BuildOutcome, { out, flat }: BuildOptions): string {
+  const quoted = /^[\w./-]+$/.test(out) ? out : `'${out.replaceAll("'", "'\\''")}'`;
+  const more = [flat ? ' --flat' : '', needs === undefined ? '' : ` ${needs}`].join('');
+  return `npm run build:project -- --resume ${projectId} --out ${quoted}${more} --yes`;
+}
+
 /** Refusals that another argument would have avoided; nothing was spent. */
 const WRONG_ARGUMENT = new Set(['invalid_input', 'not_found', 'model_not_available', 'model_not_priced']);
 
@@ -116,9 +134,8 @@ async function main(): Promise<number> {
   try {
     env();
     const outcome = await buildProjectLocally(options);
-    const decision = outcome.decision === true ? ` --on-reject ${REJECT_CHOICES.join('|')}` : '';
-    const resume = `npm run build:project -- --resume ${outcome.projectId} --out ${options.out}${decision} --yes`;
-    if (outcome.kind === 'paused') console.error(`\nPaused: ${outcome.reason ?? ''}\nResume: ${resume}`);
+    if (outcome.kind === 'paused')
+      console.error(`\nPaused: ${outcome.reason ?? ''}\nResume: ${resumeCommand(outcome, options)}`);
     if (outcome.kind === 'failed') console.error(`\nFailed: ${outcome.reason ?? ''}`);
     return EXIT[outcome.kind];
   } catch (error) {

@@ -54,16 +54,27 @@ function inputsHash(): string {
 }
 
 async function nativeFresh(server: string): Promise<Database> {
-  const { url, drop } = await emptyNativeDatabase(server);
-  const opened = openNative(url, 10);
+  const opened = await nativeEmpty(server);
   await applyMigrations(opened);
   await seedCatalogue(opened.prisma);
+  return opened;
+}
+
+async function nativeEmpty(server: string): Promise<Database> {
+  const { url, drop } = await emptyNativeDatabase(server);
+  const opened = openNative(url, 10);
   const close = opened.close;
   opened.close = async () => {
     await close();
     await drop();
   };
   return opened;
+}
+
+/** As `testDb`, without a table, and not the one of `db()`; the caller closes it. */
+export function emptyDatabase(): Promise<Database> {
+  const url = process.env.TEST_DATABASE_URL;
+  return url === undefined || url === '' ? openEmbedded('memory') : nativeEmpty(url);
 }
 
 /** Rows a test needs to act as somebody: a user with a personal organization on the free plan, and a balance. */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { auditLedger } from '@/server/credits/ledger/audit';
 import { syncEnvironmentModels } from '@/server/models/catalogue/catalogue';
 import { reclaimForgottenCalls } from '@/server/models/gateway/reclaim-calls';
+import { costOf, estimateTokens } from '@/server/models/pricing';
 import { setClockOffset } from '@/server/platform/clock';
 import { type Database, openEmbedded } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
@@ -106,6 +107,24 @@ async function nothingOpen({ prisma }: Database): Promise<void> {
   expect(await auditLedger(prisma)).toEqual([]);
 }
 
+/** The call of a killed answer: what it used until then is estimated, and charged to nobody. */
+async function onRecord({ prisma }: Database, runId: string, seen: string): Promise<void> {
+  const calls = await prisma.modelCall.findMany({ where: { runId }, include: { price: true } });
+  expect(calls).toMatchObject([
+    {
+      status: 'failed',
+      errorCode: 'process_died',
+      usageEstimated: true,
+      outputTokens: estimateTokens(seen),
+      chargedMicro: 0n,
+    },
+  ]);
+  for (const { inputTokens, outputTokens, price, costNano } of calls) {
+    expect(inputTokens).toBeGreaterThan(50);
+    if (price !== null) expect(costNano).toBe(costOf({ input: inputTokens, cached: 0, output: outputTokens }, price));
+  }
+}
+
 const hasNative = Boolean(process.env.TEST_DATABASE_URL);
 describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATABASE_URL)', () => {
   let webs: [Web, Web];
@@ -177,9 +196,7 @@ describe.skipIf(!hasNative)('two web processes and two workers (needs TEST_DATAB
     answers('whole');
     expect(await webs[1].ask(actor, 'And now?')).toBe('taken');
     await answered(webs[0], actor);
-    expect(await database.prisma.modelCall.findMany({ where: { runId: run.id } })).toMatchObject([
-      { status: 'failed', errorCode: 'process_died', chargedMicro: 0n },
-    ]);
+    await onRecord(database, run.id, seen);
     const events = await database.prisma.runEvent.findMany({
       where: { projectId: actor.projectId },
       orderBy: { seq: 'asc' },
@@ -231,6 +248,8 @@ describe.skipIf(hasNative)('the embedded process', () => {
       await again.process.end('SIGTERM');
 
       const left = await openEmbedded(folder);
+      const run = await left.prisma.run.findFirstOrThrow({ where: { status: 'stopped' } });
+      await onRecord(left, run.id, seen);
       await nothingOpen(left);
       await left.close();
     } finally {

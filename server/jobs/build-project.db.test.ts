@@ -103,7 +103,11 @@ describe('a task that was rejected to the end', LONG, () => {
   it('ends a build that nobody watches, with the option to add; resuming without it is refused', async () => {
     rejectT2();
     const { outcome, lines } = await build();
-    expect(outcome).toMatchObject({ kind: 'paused', decision: true, reason: expect.stringContaining('--on-reject') });
+    expect(outcome).toMatchObject({
+      kind: 'paused',
+      needs: '--on-reject CHOICE',
+      reason: expect.stringContaining('--on-reject'),
+    });
     expect(lines.join('\n')).toContain('It adds.');
     await expect(build({ resume: outcome.projectId })).rejects.toMatchObject({ code: 'invalid_input' });
   });
@@ -127,7 +131,7 @@ describe('a task that was rejected to the end', LONG, () => {
   it('is tried again once by --on-reject retry, then waits', async () => {
     rejectT2();
     const { outcome } = await build({ onReject: 'retry' });
-    expect(outcome).toMatchObject({ kind: 'paused', decision: true });
+    expect(outcome).toMatchObject({ kind: 'paused', needs: '--on-reject CHOICE' });
     const attempts = script.asked.filter(({ role, task }) => role === 'implement' && task === 'T2');
     expect(attempts.length).toBeGreaterThanOrEqual(3);
   });

@@ -57,8 +57,8 @@ export interface BuildOutcome {
   kind: 'completed' | 'paused' | 'failed';
   projectId: string;
   reason: string | null;
-  /** It waits for a decision about a rejected task. */
-  decision?: boolean;
+  /** The argument without which resuming would only pause again. */
+  needs?: '--on-reject CHOICE' | '--budget CREDITS' | undefined;
 }
 
 /** The local person the command line acts for. */
@@ -164,9 +164,9 @@ async function decideRejected(
   const given = decided.has(task.key) ? null : options.onReject;
   decided.add(task.key);
   const choice = given ?? (await options.decide(`${task.key}: retry, accept as it is (costs nothing), or skip?`));
-  const waits = { kind: 'paused' as const, projectId: actor.projectId, decision: true };
+  const waits = { kind: 'paused', projectId: actor.projectId, needs: '--on-reject CHOICE' } as const;
   if (choice === null) {
-    const userMessage = `${task.key} waits for your decision. Add --on-reject ${REJECT_CHOICES.join('|')}.`;
+    const userMessage = `${task.key} waits for your decision: add --on-reject retry, accept or skip.`;
     // The same command again would only end here again.
     if (options.resume !== null && isFirst)
       throw new AppError('invalid_input', 'no decision was given', { userMessage });
@@ -222,7 +222,8 @@ async function outcomeOf(actor: Actor, view: View, options: BuildOptions): Promi
     return { kind: 'failed', projectId, reason: answer?.text ?? 'The project was not designed.' };
   }
   const reason = statusReason ?? `The project is ${status.replaceAll('_', ' ')}.`;
-  return { kind: status === 'failed' ? 'failed' : 'paused', projectId, reason };
+  const needs = view.unlock?.kind === 'budget' && view.unlock.missing > 0n ? '--budget CREDITS' : undefined;
+  return { kind: status === 'failed' ? 'failed' : 'paused', projectId, reason, needs };
 }
 
 function printQuote(view: View, { print }: BuildOptions): void {

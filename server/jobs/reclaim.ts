@@ -1,7 +1,9 @@
 import 'server-only';
+import { Prisma } from '@/prisma/generated/client';
 import { reclaimOpenCalls } from '@/server/models/gateway/reclaim-calls';
 import { now } from '@/server/platform/clock';
 import { db, inTx } from '@/server/platform/db';
+import { logger } from '@/server/platform/logger';
 import { closeDeadAnswer } from '@/server/runs/chat/write-answer';
 import { closeOrphanMessages } from '@/server/runs/engine/close-orphan-messages';
 import { ANSWER_KIND, dispatchRun } from '@/server/runs/engine/dispatch';
@@ -12,11 +14,11 @@ import { ANSWER_KIND, dispatchRun } from '@/server/runs/engine/dispatch';
  * worker will take them.
  */
 export async function reclaimAll({ enqueueRuns }: { enqueueRuns: boolean }): Promise<void> {
-  await reclaimOpenCalls({ createdBefore: now() });
   await db().run.updateMany({ where: { leaseOwner: { not: null } }, data: { leaseOwner: null, leaseExpiresAt: null } });
-  await closeOrphanMessages('all');
   const answers = await db().run.findMany({ where: { kind: ANSWER_KIND, status: 'running' }, select: { id: true } });
-  for (const { id } of answers) await closeDeadAnswer(id);
+  for (const answer of answers) await orLog(answer, () => closeDeadAnswer(answer.id));
+  await reclaimOpenCalls({ createdBefore: now() });
+  await closeOrphanMessages('all');
   if (!enqueueRuns) return;
   const runs = await db().run.findMany({
     where: { status: { in: ['running', 'queued'] } },
@@ -26,25 +28,40 @@ export async function reclaimAll({ enqueueRuns }: { enqueueRuns: boolean }): Pro
   for (const run of runs) await inTx((tx) => dispatchRun(tx, run));
 }
 
-interface Reclaimed {
+interface Abandoned {
   id: string;
   organizationId: string;
   kind: string;
   begun: boolean;
 }
 
+/** Its holder stopped renewing, or it should be going on and is nobody's. */
+const ABANDONED = Prisma.sql`(("status" IN ('running', 'queued') AND "leaseExpiresAt" < now()) OR ("status" = 'running' AND "leaseOwner" IS NULL))`;
+
 /**
- * Runs whose holder stopped renewing are put back into the queue, and as a net those that should be going on and are nobody's.
- * An answer that had begun is not begun again: nobody waits for it as for a build, and its question can be asked again.
+ * Runs that nobody carries on are put back into the queue. An answer that had begun is not begun again: nobody waits for it as
+ * for a build, and its question can be asked again. A run that cannot be taken back keeps no other waiting, and stays
+ * abandoned: the next look finds it.
  */
 export async function reclaimExpired(): Promise<void> {
-  const runs = await db().$queryRaw<Reclaimed[]>`
-    UPDATE "Run" SET "leaseOwner" = NULL, "leaseExpiresAt" = NULL,
-      "status" = CASE WHEN "kind" = ${ANSWER_KIND} THEN "status" ELSE 'queued' END
-    WHERE ("status" IN ('running', 'queued') AND "leaseExpiresAt" < now()) OR ("status" = 'running' AND "leaseOwner" IS NULL)
-    RETURNING "id", "organizationId", "kind", "status" = 'running' AS begun`;
-  for (const run of runs) {
-    if (run.kind === ANSWER_KIND && run.begun) await closeDeadAnswer(run.id);
-    else await inTx((tx) => dispatchRun(tx, run));
+  const runs = await db().$queryRaw<Abandoned[]>`
+    SELECT "id", "organizationId", "kind", "status" = 'running' AS begun FROM "Run" WHERE ${ABANDONED}`;
+  for (const run of runs)
+    await orLog(run, () => (run.kind === ANSWER_KIND && run.begun ? closeDeadAnswer(run.id) : takeBack(run)));
+}
+
+async function takeBack(run: Abandoned): Promise<void> {
+  await inTx(async (tx) => {
+    const taken = await tx.$executeRaw`
+      UPDATE "Run" SET "leaseOwner" = NULL, "leaseExpiresAt" = NULL, "status" = 'queued' WHERE "id" = ${run.id} AND ${ABANDONED}`;
+    if (taken > 0) await dispatchRun(tx, run);
+  });
+}
+
+async function orLog({ id }: { id: string }, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    logger().error({ err: error, runId: id }, 'an abandoned run was not taken back');
   }
 }

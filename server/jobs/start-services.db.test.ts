@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emptyNativeDatabase } from '@/test/native-database';
 import { eventually, type ServerProcess, startProcess } from '@/test/server-process';
@@ -56,6 +57,41 @@ describe.skipIf(native === '')('web processes on one database (needs TEST_DATABA
     const { tookMs } = await startWeb();
     console.log(`restarted after ${tookMs} ms`);
     expect(tookMs).toBeLessThan(READY_WITHIN_MS);
+  }, 120_000);
+});
+
+describe.skipIf(native === '')('a process killed while it migrates (needs TEST_DATABASE_URL)', () => {
+  it('leaves a database that the next one brings up to date, also while the server is still at the dead one’s script', async () => {
+    const { url, drop } = await emptyNativeDatabase(native);
+    const watcher = new pg.Client({ connectionString: url });
+    const started: ServerProcess[] = [];
+    try {
+      await watcher.connect();
+      // Each statement that makes or changes a table takes longer: the kill falls into the first script, which goes on a while.
+      await watcher.query(`
+        CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); END $$;
+        CREATE EVENT TRIGGER slow ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE INDEX', 'ALTER TABLE') EXECUTE FUNCTION slow()`);
+      const start = async () => {
+        const web = startProcess('test/web-process.ts', { DATABASE_URL: url });
+        started.push(web);
+        await web.says(/loaded/);
+        return web;
+      };
+      const killed = await start();
+      const running =
+        "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%CREATE EXTENSION%' AND pid <> pg_backend_pid() AND datname = current_database()";
+      const isRunning = async () => ((await watcher.query(running)).rowCount === 0 ? null : true);
+      await eventually(isRunning, READY_WITHIN_MS, 'the first migration runs');
+      await killed.end('SIGKILL');
+      expect(await isRunning()).toBe(true);
+      const next = await start();
+      const address = `http://127.0.0.1:${await next.says(/listens on (\d+)/, 4 * READY_WITHIN_MS)}`;
+      expect((await fetch(address)).status).toBe(200);
+    } finally {
+      await watcher.end();
+      await Promise.all(started.map((web) => web.end('SIGKILL')));
+      await drop();
+    }
   }, 120_000);
 });
 

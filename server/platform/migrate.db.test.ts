@@ -1,7 +1,7 @@
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedCatalogue } from '@/prisma/seed';
-import { closeTestDb, testDb } from '@/test/test-db';
+import { closeTestDb, emptyDatabase, testDb } from '@/test/test-db';
 import { type Database, openEmbedded } from './db';
 import { applyMigrations, diffAgainstSchema, listMigrations, pendingMigrations } from './migrate';
 import { diffFunctions, functionSources } from './sql-functions';
@@ -17,6 +17,21 @@ describe('migrations', () => {
     expect(listMigrations().migrationDirectories.length).toBeGreaterThan(0);
     expect(await pendingMigrations(database)).toEqual([]);
     expect(await applyMigrations(database)).toEqual([]);
+  });
+
+  it('a migration that failed, or whose process died, is applied by the next start', async () => {
+    const half = await emptyDatabase();
+    try {
+      await half.prisma
+        .$executeRaw`CREATE FUNCTION get_available_credits(org text) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$`;
+      await expect(applyMigrations(half)).rejects.toThrow();
+      expect((await pendingMigrations(half)).length).toBeGreaterThan(0);
+      await half.prisma.$executeRaw`DROP FUNCTION get_available_credits(text)`;
+      await applyMigrations(half);
+      expect(await pendingMigrations(half)).toEqual([]);
+    } finally {
+      await half.close();
+    }
   });
 
   const functionSql = async () => {

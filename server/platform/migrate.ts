@@ -46,12 +46,35 @@ function loadEngineModule(): Promise<EngineModule> {
   return engineModule;
 }
 
+/** The engine's advisory lock. */
+const MIGRATION_LOCK = 72_707_369;
+
+const updateUnfinished = (column: 'finished_at' | 'rolled_back_at') => `
+DO $$ BEGIN
+  IF to_regclass('_prisma_migrations') IS NOT NULL THEN
+    UPDATE "_prisma_migrations" SET "${column}" = now() WHERE "finished_at" IS NULL AND "rolled_back_at" IS NULL;
+  END IF;
+END $$;`;
+
+/**
+ * A script and its end are one transaction, because the server takes them as one text. The engine notes the end by itself, but
+ * afterwards: a process killed in between would leave a migration that is done and looks undone.
+ */
+const MARK_DONE = `\n;${updateUnfinished('finished_at')}`;
+
+/**
+ * What a killed process or an error left unfinished was therefore undone as a whole, and is applied again. The engine's own
+ * lock comes first: the server may still be at the script of a process that is dead.
+ */
+const FORGET_UNFINISHED = `
+BEGIN; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(${MIGRATION_LOCK});${updateUnfinished('rolled_back_at')} COMMIT;`;
+
 /** The adapter's `executeScript` does not wait for PGlite and loses its error: a failing migration would pass. */
 function migrationFactory(pglite: PGlite): PrismaPGlite {
   const factory = new PrismaPGlite(pglite);
   const patch = (client: PGlite, adapter: Awaited<ReturnType<PrismaPGlite['connect']>>) => {
     adapter.executeScript = async (script: string) => {
-      await client.exec(script);
+      await client.exec(script + MARK_DONE);
     };
     return adapter;
   };
@@ -93,7 +116,7 @@ function nativeFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
   factory.connect = async () => {
     const adapter = await connect();
     adapter.executeScript = async (script: string) => {
-      await pool.query(script);
+      await pool.query(script + MARK_DONE);
     };
     return adapter;
   };
@@ -142,6 +165,7 @@ function readSchema(): SchemaContainer[] {
  */
 export async function applyMigrations(database: Database): Promise<string[]> {
   if ((await pendingMigrations(database)).length === 0) return [];
+  await (database.pglite?.exec(FORGET_UNFINISHED) ?? database.pool?.query(FORGET_UNFINISHED));
   return withEngine(database, async (engine) => {
     const { appliedMigrationNames } = await engine.applyMigrations({
       migrationsList: listMigrations(),

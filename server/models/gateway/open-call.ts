@@ -69,6 +69,9 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
           holdId: hold?.holdId ?? null,
           idempotencyKey: ctx.idempotencyKey,
           promptVersion: ctx.promptVersion,
+          // What is known of its use until it is closed: all that is known for good when this process dies.
+          inputTokens: work.inputTokens,
+          usageEstimated: true,
           ownKey: access.own,
           effort,
           keyIdentifier: keyIdentifier(provider, access),

@@ -194,6 +194,17 @@ describe('questions at the same time', () => {
     await stopAnswer(own);
   });
 
+  it('an edit into a change that is refused strikes nothing out', async () => {
+    script.overrides.ask = () => 'It adds two numbers.';
+    const own = await project();
+    const id = await sendMessage(own, 'What does it do?');
+    await writeAnswers();
+    const before = await chat(own);
+    await database.prisma.project.update({ where: { id: own.projectId }, data: { status: 'archived' } });
+    await expect(editAndResend(own, id, '/change it subtracts')).rejects.toMatchObject({ code: 'wrong_status' });
+    expect(await chat(own)).toEqual(before);
+  });
+
   it('a refused edit strikes nothing out', async () => {
     script.overrides.ask = () => 'It adds two numbers.';
     const own = await project();

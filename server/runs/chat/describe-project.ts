@@ -20,8 +20,12 @@ export async function beginDesign(tx: Tx, actor: Actor, model: string, descripti
   await startRun(tx, actor, 'design');
 }
 
-/** Replaces the description of a draft and starts its design. @throws AppError `not_found`, `wrong_status` */
-export async function describeAgain(actor: Actor, text: string): Promise<void> {
+/**
+ * Replaces the description of a draft and starts its design.
+ * @param before happens in the same transaction, or not at all
+ * @throws AppError `not_found`, `wrong_status`
+ */
+export async function describeAgain(actor: Actor, text: string, before: (tx: Tx) => Promise<void>): Promise<void> {
   const current = await db().project.findFirst({
     where: { id: actor.projectId, organizationId: actor.organizationId },
   });
@@ -33,6 +37,7 @@ export async function describeAgain(actor: Actor, text: string): Promise<void> {
     current.modelRef,
   );
   await inTx(async (tx) => {
+    await before(tx);
     await tx.project.update({ where: { id: current.id }, data: { description: text } });
     await say(tx, actor, { text, purpose: 'description' });
     await beginDesign(tx, actor, model, text);

@@ -24,7 +24,7 @@ export function editAndResend(actor: Actor, messageId: string, text: string): Pr
   return send(actor, text, (tx) => strikeOut(tx, actor, messageId));
 }
 
-/** @param before belongs to the sending: for a question it happens in the transaction that asks, or not at all */
+/** @param before belongs to the sending: it happens in the same transaction, or not at all */
 async function send(actor: Actor, text: string, before: (tx: Tx) => Promise<void>): Promise<string> {
   const project = await db().project.findFirst({
     where: { id: actor.projectId, organizationId: actor.organizationId },
@@ -32,20 +32,19 @@ async function send(actor: Actor, text: string, before: (tx: Tx) => Promise<void
   if (project === null) throw notFound('Project');
   const change = /^\/change\s+(\S[\s\S]*)$/.exec(text)?.[1];
   if (project.status === 'draft') {
-    await inTx(before);
-    await describeAgain(actor, text);
+    await describeAgain(actor, text, before);
     return '';
   }
-  if (change !== undefined) {
-    await inTx(before);
-    await replan(actor, change);
-    return '';
-  }
+  // Also a change: a run that goes on reads it, and a new plan could not begin beside it.
   if (takesNotes(project.status))
     return inTx(async (tx) => {
       await before(tx);
       return say(tx, actor, { text, purpose: 'note' });
     });
+  if (change !== undefined) {
+    await replan(actor, change, before);
+    return '';
+  }
   await requireAskAccess(actor, project);
   return inTx(async (tx) => {
     await before(tx);

@@ -56,13 +56,19 @@ export async function writeAnswer(
   }
 }
 
-/** Ends an answer whose writer died, with what people saw of it; its call is closed, and nothing is charged. */
+/**
+ * Ends an answer whose writer died, with what people saw of it. Its call is closed, with an estimate of what it used until
+ * then, and nothing is charged. One that has ended by now is left alone.
+ */
 export async function closeDeadAnswer(runId: string): Promise<void> {
   const lease = await takeLease(runId, 'reclaim');
   if (lease === null) return;
-  await reclaimOpenCalls({ runId, createdBefore: new Date(now().getTime() + 60_000) });
+  const run = await db().run.findUniqueOrThrow({ where: { id: runId } });
+  if (run.status !== 'running') return giveLease(db(), lease);
+  const answer = answerOf(run);
+  const seen = await writtenSoFar(db(), answer.scope.projectId, answer.messageId);
+  await reclaimOpenCalls({ runId, createdBefore: new Date(now().getTime() + 60_000) }, seen);
   await inTx(async (tx) => {
-    const answer = answerOf(await tx.run.findUniqueOrThrow({ where: { id: runId } }));
     await lockProject(tx, answer.scope);
     const text = (await writtenSoFar(tx, answer.scope.projectId, answer.messageId)) || CUT_OFF;
     await endAnswer(tx, answer, lease, { text, status: 'stopped', costMicro: 0n, modelLabel: null });

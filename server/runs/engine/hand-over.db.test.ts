@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { reclaimExpired } from '@/server/jobs/reclaim';
+import { newId } from '@/server/platform/ids';
 import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { database, designed, drive, script, status } from '@/test/scripted-runs';
 import { advanceRun } from './engine';
@@ -43,6 +44,25 @@ it('a run that should be going on and is nobody’s is put back into the queue, 
   expect(await read(runId)).toMatchObject({ status: 'queued', leaseOwner: null });
   await drive(runId);
   expect((await status(own.projectId)).project).toBe('completed');
+});
+
+it('a run that cannot be taken back keeps no other waiting', async () => {
+  const own = await designed();
+  const { organizationId, projectId } = own;
+  // An answer that says not where it is written; it is older, so that it comes first.
+  const broken = { id: newId(), organizationId, projectId, kind: 'ask', status: 'running', cursor: {} } as const;
+  await database.prisma.run.create({ data: broken });
+  const runId = await approvePlan(own, 1);
+  await database.prisma.run.update({
+    where: { id: runId },
+    data: { status: 'running', leaseOwner: 'dead', leaseExpiresAt: new Date(0) },
+  });
+  const before = await jobsOf(runId);
+  await reclaimExpired();
+  expect(await jobsOf(runId)).toBe(before + 1);
+  await database.prisma.run.delete({ where: { id: broken.id } });
+  await drive(runId);
+  expect((await status(projectId)).project).toBe('completed');
 });
 
 it('a lease that could not be renewed is nobody’s stop: the run goes on with the next worker', async () => {

@@ -31,9 +31,9 @@ it('what is written while a run is paused is a note that the next attempt reads,
   const { own, runId } = await built();
   const paused = await viewProject(own);
   expect([paused.project.status, paused.actions.takesNotes, paused.actions.canAsk]).toEqual(['paused', true, false]);
-  await sendMessage(own, 'Use the word MINUEND.');
+  await sendMessage(own, '/change Use the word MINUEND.');
   expect(script.asked.filter(({ role }) => role === 'ask')).toEqual([]);
-  expect(await notesOf(own.projectId)).toMatchObject([{ text: 'Use the word MINUEND.', consumedAt: null }]);
+  expect(await notesOf(own.projectId)).toMatchObject([{ text: '/change Use the word MINUEND.', consumedAt: null }]);
   await resumeRun(own);
   await drive(runId);
   expect(promptsFor('T2').at(-1)).toContain('MINUEND');

@@ -1,13 +1,17 @@
 import 'server-only';
-import { inTx } from '@/server/platform/db';
+import { inTx, type Tx } from '@/server/platform/db';
 import { newId } from '@/server/platform/ids';
 import { type Actor, ownProject, say, scopeOf } from '@/server/runs/engine/actor';
 import { dispatchRun } from '@/server/runs/engine/dispatch';
 import { moveProject } from '@/server/runs/engine/transitions';
 
-/** A change to a finished or rejected project: a new plan on the same files. */
-export async function replan(actor: Actor, note: string): Promise<void> {
+/**
+ * A change to a finished or rejected project: a new plan on the same files.
+ * @param before happens in the same transaction, or not at all
+ */
+export async function replan(actor: Actor, note: string, before?: (tx: Tx) => Promise<void>): Promise<void> {
   await inTx(async (tx) => {
+    await before?.(tx);
     const project = await ownProject(tx, actor);
     await say(tx, actor, { text: note, purpose: 'note' });
     await moveProject(tx, {
