@@ -155,7 +155,7 @@ const unwatchable: HostileCase[] = [
       'looks',
       'open files',
       perl(
-        'for (1 .. 40) { next if fork; my @k; while (open(my $f, "<", "/dev/null")) { push @k, $f; } sleep 20; exit; } sleep 8; claim(); sleep 20;',
+        'for (1 .. 20) { next if fork; my @k; while (open(my $f, "<", "/dev/null")) { push @k, $f; } sleep 20; exit; } sleep 8; claim(); sleep 20;',
       ),
     ),
     limits: { timeoutMs: 20_000 },
@@ -168,7 +168,7 @@ const unwatchable: HostileCase[] = [
       perl(
         `my $m = syscall(${allowed('mmap')}, 0, 4096 * 61000, 1, 0x22, -1, 0);
          for (my $i = 0; $i < 60000; $i += 2) { syscall(${allowed('mprotect')}, $m + 4096 * $i, 4096, 0); }
-         for (1 .. 20) { next if fork; sleep 20; exit; } sleep 8; claim(); sleep 20;`,
+         for (1 .. 10) { next if fork; sleep 20; exit; } sleep 8; claim(); sleep 20;`,
       ),
     ),
     limits: { timeoutMs: 20_000 },
