@@ -101,6 +101,10 @@ describe.skipIf(!process.env.TEST_DATABASE_URL)(`two worker processes (${needsNa
     const perStep = new Map<string, number>();
     for (const { stepId } of calls) perStep.set(stepId ?? '', (perStep.get(stepId ?? '') ?? 0) + 1);
     expect([...perStep.values()].filter((count) => count !== 1)).toEqual([]);
+    // The thread that parses files works in a worker process.
+    const parsed = await database.prisma.checkResult.findMany({ where: { projectId, kind: 'parse' } });
+    expect(parsed.length).toBeGreaterThanOrEqual(2);
+    expect(parsed.filter(({ status, output }) => status !== 'passed' || !/^\d+ files parsed/.test(output))).toEqual([]);
     // The half-written message is ended with what was seen of it, and the task's answer was written again.
     const abandoned = await database.prisma.message.findUniqueOrThrow({ where: { id: held.message.id } });
     expect(abandoned.status).toBe('stopped');

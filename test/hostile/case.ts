@@ -48,6 +48,12 @@ export function perl(code: string): string {
   return `perl -e '${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** `hold()` says that an attack worked when the process still lives a while later. */
+export function python(code: string): string {
+  const text = `import time\ndef hold():\n    time.sleep(2); open("/project/claim", "w"); time.sleep(20)\n${code}`;
+  return `python3 -c '${text.replaceAll("'", `'\\''`)}'`;
+}
+
 export function nodeScript(code: string): string {
   return `node -e '${code.replaceAll("'", `'\\''`)}'`;
 }
@@ -67,7 +73,7 @@ const ALLOWED = {
   mmap: [9, 222],
   munmap: [11, 215],
   read: [0, 63],
-  memfd_create: [319, 279],
+  mprotect: [10, 226],
   setuid: [105, 146],
   capset: [126, 91],
   mknodat: [259, 33],

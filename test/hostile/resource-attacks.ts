@@ -1,4 +1,4 @@
-import { allowed, attack, claims, type HostileCase, nodeScript, perl } from './case';
+import { allowed, attack, claims, type HostileCase, nodeScript, perl, python } from './case';
 
 const MIB = 1024 ** 2;
 /** Limits that attacks pass quickly. */
@@ -28,10 +28,12 @@ const fill = (name: string, ...ways: Way[]): HostileCase => ({
 const sharedMap = (mib: number) =>
   `my $n = ${mib} * 1048576; my $m = syscall(${allowed('mmap')}, 0, $n, 3, 0x21, -1, 0); open(my $z, "<", "/dev/zero");
    for (my $o = 0; $o < $n; $o += 1048576) { syscall(${allowed('read')}, fileno($z), $m + $o, 1048576); }`;
-/** A file in memory, filled by writing: it is in no process's resident memory. */
-const memfd = (mib: number) =>
-  `my $t = "m"; my $fd = syscall(${allowed('memfd_create')}, $t, 0); open(my $f, ">&=", $fd); my $b = "x" x 1048576;
-   for (1 .. ${mib}) { syswrite($f, $b); }`;
+/** Pairs of Unix sockets, each filled until it takes no more. */
+const sockets = `use Socket; my @keep; my $b = "x" x 32768;
+   while (socketpair(my $a, my $c, AF_UNIX, SOCK_STREAM, 0)) {
+     for ($a, $c) { setsockopt($_, SOL_SOCKET, SO_SNDBUF, 1 << 23); $_->blocking(0); 1 while syswrite($_, $b); }
+     push @keep, $a, $c;
+   }`;
 const claimAndHold = 'sleep 2; claim(); sleep 20;';
 
 const memory: HostileCase[] = [
@@ -45,18 +47,32 @@ const memory: HostileCase[] = [
   },
   {
     ...grow(
-      'files in memory',
-      perl(`my @keep; for (1 .. 8) { ${memfd(50)} push @keep, $f; } ${claimAndHold}`),
-      perl(`for (1 .. 8) { next if fork; ${memfd(50)} sleep 20; } sleep 3; ${claimAndHold}`),
+      'full sockets',
+      perl(`use IO::Handle; for (1 .. 4) { next if fork; ${sockets} sleep 20; } ${claimAndHold}`),
+      python(`
+import socket
+full = socket.create_server(("127.0.0.1", 0), backlog=400)
+keep = []
+for i in range(200):
+    one = socket.create_connection(full.getsockname()); one.setblocking(False); keep += [one, full.accept()[0]]
+    try:
+        while one.send(b"x" * 1048576): pass
+    except BlockingIOError: pass
+hold()`),
     ),
     ended: ['memory'],
   },
   {
+    // Each page that is read takes no memory itself, and one page of tables for every 2 MiB of addresses.
     ...grow(
-      'file in memory, mapped and closed',
-      perl(
-        `my @m; for (1 .. 8) { ${memfd(50)} my $m = syscall(${allowed('mmap')}, 0, 52428800, 3, 1, $fd, 0); close $f; open(my $z, "<", "/dev/zero"); syscall(${allowed('read')}, fileno($z), $m, 52428800); } ${claimAndHold}`,
-      ),
+      'tables of pages',
+      python(`
+import mmap
+keep = []
+for i in range(8):
+    keep.append(mmap.mmap(-1, 1 << 37, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ))
+    for at in range(0, 1 << 37, 1 << 21): keep[-1][at]
+hold()`),
     ),
     ended: ['memory'],
   },
@@ -132,6 +148,34 @@ const processes: HostileCase[] = [
   ),
 ];
 
+/** A look at them would take so long that no other limit of any command is held by then. */
+const unwatchable: HostileCase[] = [
+  {
+    ...attack(
+      'looks',
+      'open files',
+      perl(
+        'for (1 .. 20) { next if fork; my @k; while (open(my $f, "<", "/dev/null")) { push @k, $f; } sleep 20; exit; } sleep 8; claim(); sleep 20;',
+      ),
+    ),
+    limits: { timeoutMs: 20_000 },
+    ended: ['unwatched'],
+  },
+  {
+    ...attack(
+      'looks',
+      'mappings',
+      perl(
+        `my $m = syscall(${allowed('mmap')}, 0, 4096 * 61000, 1, 0x22, -1, 0);
+         for (my $i = 0; $i < 60000; $i += 2) { syscall(${allowed('mprotect')}, $m + 4096 * $i, 4096, 0); }
+         for (1 .. 10) { next if fork; sleep 20; exit; } sleep 8; claim(); sleep 20;`,
+      ),
+    ),
+    limits: { timeoutMs: 20_000 },
+    ended: ['unwatched', 'memory'],
+  },
+];
+
 const disk: HostileCase[] = [
   fill(
     'many files',
@@ -147,7 +191,7 @@ const disk: HostileCase[] = [
   fill(
     'deleted files that stay mapped',
     perl(
-      `my $b = "x" x 4194304; for (1 .. 60) { open(my $f, "+>", "f"); syswrite($f, $b); syscall(${allowed('mmap')}, 0, 4194304, 1, 1, fileno($f), 0); unlink "f"; close $f; } sleep 2; claim(); sleep 20;`,
+      `my $b = "x" x 4194304; for (1 .. 60) { open(my $f, "+>", "f"); syswrite($f, $b); syscall(${allowed('mmap')}, 0, 4096, 1, 1, fileno($f), 0); unlink "f"; close $f; } sleep 2; claim(); sleep 20;`,
     ),
   ),
   fill(
@@ -193,6 +237,21 @@ const disk: HostileCase[] = [
     ),
     ended: [],
     mostBytes: 9 * MIB,
+  },
+  {
+    // At once, before any watcher could look.
+    ...fill(
+      'reserved space',
+      'touch f; fallocate -n -l 60M f && touch claim',
+      'for i in {1..200}; do fallocate -l 1M f$i && touch claim; done',
+      ...[0x40305828, 0x4030582a, 0x40305839].map((request) =>
+        perl(
+          `open(my $f, "+>", "f"); my $r = pack("s2 x4 q2 l2 l4", 0, 0, 0, 62914560, 0, 0, 0, 0, 0, 0); claim() if ioctl($f, ${request}, $r);`,
+        ),
+      ),
+    ),
+    ended: [],
+    mostBytes: MIB,
   },
 ];
 
@@ -262,4 +321,11 @@ const endings: HostileCase[] = [
   attack('endings', 'writing to the terminal', claims('echo x > /dev/tty'), claims('echo x > /dev/console')),
 ];
 
-export const RESOURCE_ATTACKS: HostileCase[] = [...memory, ...processes, ...disk, ...leftovers, ...endings];
+export const RESOURCE_ATTACKS: HostileCase[] = [
+  ...memory,
+  ...processes,
+  ...unwatchable,
+  ...disk,
+  ...leftovers,
+  ...endings,
+];

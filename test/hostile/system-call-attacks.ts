@@ -70,6 +70,13 @@ const largeSurfaces: HostileCase[] = [
     ),
   ),
   attack('kernel surface', 'secret memory', callClaims('memfd_secret', 0)),
+  // Sent to another process, it is in no process's list until it is received.
+  attack(
+    'kernel surface',
+    'files in memory',
+    perl(`my $t = "m"; my $r = syscall(${nr('memfd_create')}, $t, 0); claim() if $r != -1;`),
+    claims('python3 -c "import os; os.memfd_create(chr(109))"'),
+  ),
   attack(
     'kernel surface',
     'shared memory without an owner',

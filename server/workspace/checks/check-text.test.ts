@@ -50,6 +50,16 @@ describe('invisible characters', () => {
     expect(showInvisible('plain é 日本 ✓ 😀\n')).toBe('plain é 日本 ✓ 😀\n');
   });
 
+  it('cannot make an output long: what their marks make too long loses its middle', () => {
+    for (const part of ['\u202e\u202d', '\u{e0001}\u{e0002}', 'a\0', '😀\0', '\u001b[1']) {
+      const shown = showInvisible(`first\n${part.repeat(65_536 / part.length)}\nlast`);
+      expect(shown.length).toBeLessThan(96 * 1024 + 80);
+      expect(shown).toMatch(/^first\n.*\n\[output cut: \d+ characters left out\]\n.*\nlast$/s);
+      expect(shown.isWellFormed()).toBe(true);
+    }
+    expect(showInvisible('x'.repeat(66_000))).toBe('x'.repeat(66_000));
+  });
+
   it('that reorder text are refused in code and noted in prose', async () => {
     for (const path of ['a.ts', 'a.py', 'a.css', 'a.sh', 'Makefile'])
       expect(await problemOf(path, 'a \u2066b')).toMatchObject({
@@ -91,6 +101,22 @@ describe('durations in what a reviewer reads', () => {
   ])('do not tell %j from %j', (one, other) => {
     expect(maskDurations(one)).toContain('<time>');
     expect(maskDurations(one)).toBe(maskDurations(other));
+  });
+
+  it('are masked in a time that grows with the output, whatever stands in it', () => {
+    const cost = (line: string) => {
+      const text = `${line.slice(0, 500)}\n`.repeat(130);
+      const times = Array.from({ length: 5 }, () => {
+        const started = performance.now();
+        maskDurations(text);
+        return performance.now() - started;
+      });
+      return Math.min(...times);
+    };
+    const usual = cost('  ✓ src/a.test.ts > adds two numbers (3 tests) 12ms '.repeat(10));
+    const blank = ' '.repeat(495);
+    for (const line of [`${blank}1s x`, `in 1s${blank}`, `in 1s${' '.repeat(480)}x`])
+      expect(cost(line) / usual, line.trim()).toBeLessThan(50);
   });
 
   it.each(['expected 5s to equal 10s', 'Error: timeout of 2000ms exceeded', '  Received: 200 ms', 'line 12: 3 errors'])(

@@ -7,12 +7,12 @@ const DURATION = String.raw`${NUMBER} ?(?:${UNIT}|m(?=\d))(?: ?\d+(?:[.,]\d+)? ?
 const CLOCK = String.raw`(?<![\w.:])\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?: ?[AP]M)?(?![\w:])`;
 const ISO = String.raw`\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?`;
 /** What a terminal's colours become in the output (see `showInvisible`), and ornaments at the end of a line. */
-const TAIL = `(?=[ =.,;!]*(?:⟨[^⟩]{0,40}⟩)*[ =.,;!]*$)`;
+const TAIL = '(?=[ =.,;!]*(?:⟨[^⟩]{0,40}⟩[ =.,;!]*)*$)';
 const MARK = '<time>';
 
 const TIME_WORDS = String.raw`(?:Duration|Time|Elapsed|Elapsed time|Time elapsed|(?:[\w/]+ ){0,3}time(?: \(real\))?|Start at|Started at|Finished at|Completed at|real|user|sys)`;
 /** A line that a test runner prints about one file, suite or case. */
-const RESULT = String.raw`^[ \t]*(?:⟨[^⟩]{0,40}⟩)*[ \t]*(?:[✓✔√✗✘×✖⚠↓❯›▶]|ok\b|not ok\b|PASS\b|FAIL\b|\d+\/\d+ Test\b)`;
+const RESULT = String.raw`^[ \t]*(?:⟨[^⟩]{0,40}⟩[ \t]*)*(?:[✓✔√✗✘×✖⚠↓❯›▶]|ok\b|not ok\b|PASS\b|FAIL\b|\d+\/\d+ Test\b)`;
 
 type Rule = [line: RegExp | null, part: RegExp, replacement: string];
 
@@ -28,7 +28,7 @@ const RULES: Rule[] = [
   // vitest, jest, phpunit, maven, tsc, ctest, time(1): a line or a part that a word of time opens.
   [
     new RegExp(
-      String.raw`^[ \t#ℹ]*(?:⟨[^⟩]{0,40}⟩)*[ \t]*(?:\[INFO\] )?${TIME_WORDS}(?:⟨[^⟩]{0,40}⟩)*(?:[:=]|[ \t]+(?=[\d⟨]))`,
+      String.raw`^[ \t#ℹ]*(?:⟨[^⟩]{0,40}⟩[ \t]*)*(?:\[INFO\] )?${TIME_WORDS}(?:⟨[^⟩]{0,40}⟩)*(?:[:=]|[ \t]+(?=[\d⟨]))`,
     ),
     new RegExp(`${ISO}|${CLOCK}|${DURATION}`, 'g'),
     MARK,
@@ -63,5 +63,5 @@ function maskLine(line: string): string {
   for (const [applies, part, replacement] of RULES)
     if (applies === null || applies.test(masked)) masked = masked.replace(part, replacement);
   // What runners align to the right moves with the width of the number.
-  return masked.replaceAll(/[ \t]+<time>/g, ' <time>');
+  return masked.replaceAll(/(?<![ \t])[ \t]+<time>/g, ' <time>');
 }

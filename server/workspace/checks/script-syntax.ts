@@ -9,6 +9,8 @@ type SourceType = NonNullable<ParserOptions['sourceType']>;
 export const SCRIPT = /\.([cm]?[jt]s|[jt]sx)$/i;
 
 const DECLARATIONS = /\.d\.[cm]?ts$/i;
+/** A declaration file merges with others: names may be declared in both, and exported here and declared there. */
+const MERGED = new Set(['VarRedeclaration', 'ModuleExportUndefined']);
 
 /**
  * The first mistake of a script by the language's own rules, early errors and regular expressions among them. A `.js` or `.ts`
@@ -16,14 +18,15 @@ const DECLARATIONS = /\.d\.[cm]?ts$/i;
  */
 export function scriptProblem(path: string, text: string): LineProblem | null {
   let found: { pos: number; problem: LineProblem } | null = null;
-  // A declaration file merges with others: what the parser says about names declared twice or not at all does not hold there.
   const errorRecovery = DECLARATIONS.test(path);
   for (const plugins of pluginSets(path, text)) {
     for (const sourceType of sourceTypes(path)) {
       try {
-        return wrongRegex(
-          parse(text, { sourceType, plugins, attachComment: false, startColumn: 1, errorRecovery }).program,
-        );
+        const options = { sourceType, plugins, attachComment: false, startColumn: 1, errorRecovery };
+        const { program, errors } = parse(text, options);
+        const mistake = errors.find(({ reasonCode }) => !MERGED.has(reasonCode));
+        if (mistake !== undefined) throw mistake;
+        return wrongRegex(program);
       } catch (error) {
         if (!isSyntaxError(error)) throw error;
         // The reading that got furthest is the one that was meant.

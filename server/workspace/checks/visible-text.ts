@@ -17,14 +17,21 @@ export function codePointName(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
+/** Most characters that are shown. A command's output is cut before that; only marks make it longer. */
+const MOST_SHOWN = 96 * 1024;
+
 /**
  * Writes a mark for each invisible or bidirectional character: `⟨U+202E⟩`, `⟨U+0000 ×512⟩` for a run, `⟨ESC[31m⟩` for a
- * terminal command. Line ends become `\n`. Everything else stays as it is.
+ * terminal command. Line ends become `\n`. Everything else stays as it is. A text that its marks make too long loses its middle.
  */
 export function showInvisible(text: string): string {
-  return text.replaceAll('\r\n', '\n').replaceAll(MARKED, (found, character: string | undefined) => {
+  const shown = text.replaceAll('\r\n', '\n').replaceAll(MARKED, (found, character: string | undefined) => {
     if (character === undefined) return `⟨ESC${found.slice(1)}⟩`;
     const count = found.length / character.length;
     return `⟨${codePointName(character)}${count > 1 ? ` ×${count}` : ''}⟩`;
   });
+  if (shown.length <= MOST_SHOWN) return shown;
+  const [head, tail] = [shown.slice(0, MOST_SHOWN / 2), shown.slice(-MOST_SHOWN / 2)];
+  // A cut may fall between the two halves of a character.
+  return `${head.toWellFormed()}\n[output cut: ${shown.length - MOST_SHOWN} characters left out]\n${tail.toWellFormed()}`;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { growth, PROPORTIONAL } from '@/test/growth';
 import { guardShrinkage } from './shrink-guard';
 
 const guard = (before: Record<string, string>, changes: Record<string, string | null>) =>
@@ -24,34 +25,22 @@ const HOSTILE: [name: string, text: (n: number) => string][] = [
     (n) =>
       `${"import * as a from './a';\n".repeat(5 * n)}${Array.from({ length: 20 * n }, (_, i) => `a.b${i};`).join('')}`,
   ],
+  ['export words', (n) => 'export '.repeat(40 * n)],
+  ['empty lines', (n) => '\n'.repeat(270 * n)],
   ['requires', (n) => 'const { a = '.repeat(25 * n)],
   ['python imports', (n) => 'from a import (\n'.repeat(18 * n)],
   ['python spaces', (n) => `from a import${' '.repeat(270 * n)}(`],
 ];
 
-/** Processor time of the guard in microseconds, the least of three: other work of the machine does not count. */
-function work(text: string): number {
+function work(text: string): void {
   const before = { 'a.ts': `export const gone = 1;\n${text}`, 'a.py': `gone = 1\n${text}`, 'b.ts': text, 'b.py': text };
-  const changes = { 'a.ts': text, 'a.py': text };
-  const runs = [1, 2, 3].map(() => {
-    const start = process.cpuUsage();
-    guard(before, changes);
-    const { user, system } = process.cpuUsage(start);
-    return user + system;
-  });
-  return Math.min(...runs);
+  guard(before, { 'a.ts': text, 'a.py': text });
 }
 
 describe('the shrink guard', () => {
   it.each(HOSTILE)(
     'takes time in proportion to the text: %s',
-    (_name, text) => {
-      work(text(20));
-      const small = work(text(200));
-      const large = work(text(1_600));
-      // Eight times the text: linear work grows by about 8, quadratic by 64. Very short runs are all overhead.
-      expect(large / Math.max(small, 500)).toBeLessThan(32);
-    },
+    (_name, text) => expect(growth(200, (n) => work(text(n)))).toBeLessThan(PROPORTIONAL),
     60_000,
   );
 

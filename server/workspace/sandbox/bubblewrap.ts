@@ -1,6 +1,7 @@
 import 'server-only';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { BoundedOutput } from './bounded-output';
 import { cleanOutput } from './clean-output';
@@ -33,15 +34,20 @@ function unavailable(): Promise<string | null> {
   return probe;
 }
 
-async function run(input: SandboxCommand): Promise<CommandOutcome> {
+async function run(given: SandboxCommand): Promise<CommandOutcome> {
   const started = Date.now();
+  // Mount tables and the watcher name the folder without symbolic links.
+  const directory = await realpath(given.directory).catch((error: unknown) => {
+    throw cannotPrepare(error);
+  });
+  const input = { ...given, directory };
   const group = await openControlGroup(input.limits);
   try {
     const node = await sandboxNode().catch((error: unknown) => {
       throw cannotPrepare(error);
     });
     // A mount table names them as they are on the host.
-    const shown = new Map([[input.directory, '/project']]);
+    const shown = new Map([given.directory, directory].map((path) => [path, '/project']));
     if (!node.startsWith('/usr/')) shown.set(node, '/toolchain/node');
     const child = await launch(input, node);
     return await follow(child, input, group, (ended, code, text) =>

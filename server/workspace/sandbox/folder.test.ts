@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -80,8 +81,14 @@ describe('the folder of a command', () => {
     const reused = make(pid, Number(started) - 1, namespace);
     const elsewhere = make(pid, started, Number(namespace) + 1);
     const oldElsewhere = make(pid, started, Number(namespace) + 1);
-    utimesSync(oldElsewhere, 1_000_000_000, 1_000_000_000);
-    expect(await sweepFolders()).toBe(3);
+    // The Node that a root server copied for its commands, and what a process left that died while it copied.
+    const node = join(base, 'node-v22.1.0-x64');
+    const [halfNode, freshNode] = [`${node}.1`, `${node}.2`];
+    for (const path of [node, halfNode, freshNode]) writeFileSync(path, 'x', { mode: 0o755 });
+    for (const path of [oldElsewhere, node, halfNode]) utimesSync(path, 1_000_000_000, 1_000_000_000);
+    expect(await sweepFolders()).toBe(4);
+    expect(statSync(node).mode & 0o777).toBe(0o755);
+    expect([halfNode, freshNode].map((path) => existsSync(path))).toEqual([false, true]);
     expect([own.path, dead, reused, elsewhere, oldElsewhere].map((path) => existsSync(path))).toEqual([
       true,
       false,

@@ -1,5 +1,5 @@
 import 'server-only';
-import { lstat, mkdir, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '@/server/platform/errors';
@@ -48,7 +48,11 @@ export async function sweepFolders(): Promise<number> {
     const base = await baseFolder();
     for (const name of await readdir(base)) {
       const folder = join(base, name);
-      if ((await isLeftOver(name, folder)) && (await removeFolder(folder))) removed++;
+      if (HALF_COPY.test(name)) {
+        if (!(await isOld(folder))) continue;
+        await unlink(folder);
+        removed++;
+      } else if ((await isLeftOver(name, folder)) && (await removeFolder(folder))) removed++;
     }
   } catch (error) {
     logger().warn({ err: error }, 'left-over folders of commands could not be swept');
@@ -72,6 +76,8 @@ export async function baseFolder(): Promise<string> {
 }
 
 const NAME = /^(\d+)\.(\d+)\.(\d+)\.[\w-]+$/;
+/** A copy of Node that was not finished: `toolchain.ts` gives it its name without the process id at its end. */
+const HALF_COPY = /^node-.+-[a-z0-9]+\.\d+$/;
 
 /** Process id, when that process started, and the process namespace it lives in: an id alone is used again. */
 async function thisProcess(): Promise<string> {
@@ -79,9 +85,14 @@ async function thisProcess(): Promise<string> {
 }
 
 async function isLeftOver(name: string, folder: string): Promise<boolean> {
-  const [, pid = '', started = '', namespace = ''] = NAME.exec(name) ?? [];
+  const [whole, pid = '', started = '', namespace = ''] = NAME.exec(name) ?? [];
+  if (whole === undefined) return false;
   if (namespace === (await namespaceOf('self'))) return (await startedAt(Number(pid))) !== started;
-  return Date.now() - (await lstat(folder)).mtimeMs > FOREIGN_MS;
+  return isOld(folder);
+}
+
+async function isOld(path: string): Promise<boolean> {
+  return Date.now() - (await lstat(path)).mtimeMs > FOREIGN_MS;
 }
 
 async function namespaceOf(process: string): Promise<string> {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 import { processesOf } from '@/test/hostile/canaries';
 import { runChecks } from '../checks/run-checks';
@@ -36,6 +37,28 @@ describe.skipIf(reason !== null)('bubblewrap, for real', () => {
     await run('touch made');
     expect(statSync(join(directory, 'made')).uid).not.toBe(0);
     expect((await run('id -un; id -u')).output).toBe('sandbox\n1000\n');
+  });
+
+  it('does not see the folders of the server, wherever they lie', async () => {
+    const before = process.env.DATA_DIR;
+    process.env.DATA_DIR = '/usr/share/doc';
+    resetEnv();
+    try {
+      expect((await run('ls -A /usr/share/doc | wc -l')).output.trim()).toBe('0');
+    } finally {
+      process.env.DATA_DIR = before;
+      resetEnv();
+    }
+  });
+
+  it('shows no path of the host where its folder is reached by a symbolic link', async () => {
+    const link = `${directory}-link`;
+    symlinkSync(directory, link);
+    const limits = { ...DEFAULT_SANDBOX_LIMITS, timeoutMs: 15_000 };
+    const { output } = await bubblewrap.run({ directory: link, command: 'cat /proc/self/mountinfo', limits });
+    rmSync(link);
+    expect(output).toContain(' /project ');
+    expect(output).not.toContain(directory);
   });
 
   it('dies with the server, whose folder the next start sweeps', async () => {

@@ -1,5 +1,6 @@
 import 'server-only';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { env } from '@/server/platform/env';
 import type { SandboxCommand } from './sandbox';
 
 /** What of the system a command sees, read-only. Of `/etc` only what programs need to start and to check certificates. */
@@ -46,7 +47,7 @@ function wrapperArguments(node: string, { directory, command, limits }: SandboxC
     ...['--die-with-parent', '--new-session', '--hostname', 'sandbox'],
     ...['--seccomp', String(DESCRIPTORS.seccomp)],
     ...there(SYSTEM).flatMap((path) => ['--ro-bind', path, path]),
-    ...there(HOST_CONFIGURATION).flatMap((path) => ['--tmpfs', path, '--remount-ro', path]),
+    ...there([...HOST_CONFIGURATION, ...ownFolders()]).flatMap((path) => ['--tmpfs', path, '--remount-ro', path]),
     ...there(HOST_CONFIGURATION_FILES).flatMap((path) => ['--ro-bind', '/dev/null', path]),
     ...['--ro-bind-data', String(DESCRIPTORS.passwd), '/etc/passwd'],
     // The Node that runs Plumbline runs the project's checks too, wherever it is installed.
@@ -63,6 +64,14 @@ function wrapperArguments(node: string, { directory, command, limits }: SandboxC
     // Below the server's own priority, so that a busy check delays nobody's page.
     ...['/bin/bash', '-c', `${resourceLimits(limits)}; exec nice -n 10 /bin/bash -c "$0"`, command],
   ];
+}
+
+/** Plumbline's own folders, with its secrets and its data, where they lie below a folder of the system (`/usr/src/app`). */
+function ownFolders(): string[] {
+  return [process.cwd(), env().DATA_DIR]
+    .filter((path) => existsSync(path))
+    .map((path) => realpathSync(path))
+    .filter((path) => SYSTEM.some((shown) => path.startsWith(`${shown}/`)));
 }
 
 /**

@@ -1,15 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { assemble, BPF, INSTRUCTION_BYTES } from './assembler';
-import { ANSWER, AUDIT_ARCH, CLONE_NAMESPACES, ERRNO, seccompFilter } from './filter';
+import {
+  ANSWER,
+  AUDIT_ARCH,
+  BUFFER_SIZES,
+  CLONE_NAMESPACES,
+  ERRNO,
+  RESERVATIONS,
+  SOL_SOCKET,
+  seccompFilter,
+} from './filter';
 import { FIRST_UNKNOWN, type Machine, SYSCALLS, type SyscallName, syscallNumber } from './syscalls';
 
-/** Interprets a program as the kernel does: `struct seccomp_data` with number, machine and argument 0. */
-function answer(program: Buffer, data: { number: number; arch: number; argument?: number }): number {
+/** Interprets a program as the kernel does: `struct seccomp_data` with number, machine and the first arguments. */
+function answer(program: Buffer, data: { number: number; arch: number; args?: number[] }): number {
   const memory = Buffer.alloc(64);
   memory.writeUInt32LE(data.number, 0);
   memory.writeUInt32LE(data.arch, 4);
-  memory.writeUInt32LE(data.argument ?? 0, 16);
+  for (const [index, value] of (data.args ?? []).entries()) memory.writeUInt32LE(value, 16 + 8 * index);
   let word = 0;
   for (let at = 0; at < program.length / INSTRUCTION_BYTES; at++) {
     const offset = at * INSTRUCTION_BYTES;
@@ -42,12 +51,8 @@ const error = (number: number) => (ANSWER.error | number) >>> 0;
 describe.each<Machine>(['x64', 'arm64'])('the seccomp filter of %s', (machine) => {
   const program = seccompFilter(machine);
   const arch = AUDIT_ARCH[machine];
-  const call = (name: SyscallName, argument?: number) =>
-    answer(program, {
-      number: syscallNumber(name, machine) ?? -1,
-      arch,
-      ...(argument === undefined ? {} : { argument }),
-    });
+  const call = (name: SyscallName, ...args: number[]) =>
+    answer(program, { number: syscallNumber(name, machine) ?? -1, arch, args });
 
   it('refuses every listed call, and lets all other known ones through', () => {
     const listed = new Set<number>();
@@ -55,8 +60,8 @@ describe.each<Machine>(['x64', 'arm64'])('the seccomp filter of %s', (machine) =
       const number = syscallNumber(name, machine);
       if (number === null) continue;
       listed.add(number);
-      if (name === 'clone' || name === 'socket' || name === 'socketpair') continue;
-      expect([error(ERRNO.EPERM), error(ERRNO.ENOSYS)], name).toContain(call(name));
+      if (['clone', 'ioctl', 'setsockopt', 'socket', 'socketpair'].includes(name)) continue;
+      expect([ERRNO.EPERM, ERRNO.ENOSYS, ERRNO.EOPNOTSUPP].map(error), name).toContain(call(name));
     }
     for (let number = 0; number < FIRST_UNKNOWN; number++) {
       if (!listed.has(number)) expect(answer(program, { number, arch }), String(number)).toBe(ANSWER.allow);
@@ -76,6 +81,18 @@ describe.each<Machine>(['x64', 'arm64'])('the seccomp filter of %s', (machine) =
       expect([call('socket', family), call('socketpair', family)]).toEqual([expected, expected]);
     }
     expect(call('clone3')).toBe(error(ERRNO.ENOSYS));
+  });
+
+  it('reads the request of ioctl and the option of a socket', () => {
+    for (const request of RESERVATIONS) expect(call('ioctl', 3, request)).toBe(error(ERRNO.EOPNOTSUPP));
+    // TCGETS and FIONBIO.
+    for (const request of [0x5401, 0x5421]) expect(call('ioctl', 3, request)).toBe(ANSWER.allow);
+    for (let option = 0; option < 80; option++) {
+      const done = BUFFER_SIZES.some((one) => one === option);
+      expect(call('setsockopt', 3, SOL_SOCKET, option), String(option)).toBe(done ? error(0) : ANSWER.allow);
+      expect(call('setsockopt', 3, 6, option)).toBe(ANSWER.allow);
+    }
+    expect(call('fallocate')).toBe(error(ERRNO.EOPNOTSUPP));
   });
 
   it('kills a call of another machine, and knows neither x32 nor calls that are newer than its table', () => {

@@ -1,14 +1,27 @@
-/** Counts what a command has written: its folder, files it deleted and still holds, and its file systems in memory. */
-import { chmodSync, lstatSync, readdirSync, statfsSync } from 'node:fs';
-import { openFiles, read, stat } from './count-processes.mjs';
+/** Counts what a command has written: its folder, and its file systems in memory. */
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { stat } from './count-processes.mjs';
 
 /** @typedef {{ bytes: number, files: number, tooDeep: boolean }} Use */
 
 const BLOCK = 512;
+/** Opens a handle that only names, for which no right is needed (open(2)); the same number on both machines. */
+const O_PATH = 0o10000000;
 
 /**
  * Disk blocks and entries below a folder while commands write in it. A file with many names counts once. Stops at `most`.
- * @param {string} root
+ * @param {string} root without symbolic links
  * @param {number} most entries
  * @returns {Use} `tooDeep`: some path is longer than the system takes, so what lies there cannot be counted.
  */
@@ -19,58 +32,71 @@ export function countFolder(root, most) {
   const opened = [];
   const pending = [Buffer.from(root)];
   for (let folder = pending.pop(); folder !== undefined && use.files <= most; folder = pending.pop()) {
-    for (const entry of entries(folder, use, opened)) {
-      const path = Buffer.concat([folder, Buffer.from('/'), entry.name]);
-      const file = look(path, use);
-      if (file === null) continue;
-      use.files++;
-      if (entry.isDirectory()) pending.push(path);
-      else if (file.nlink > 1 && linked.has(file.ino)) continue;
-      linked.add(file.ino);
-      use.bytes += file.blocks * BLOCK;
-    }
+    inFolder(folder, use, (handle) => {
+      for (const entry of entries(handle, folder, opened)) {
+        const file = look(Buffer.concat([Buffer.from(`${handle}/`), entry.name]));
+        if (file === null) continue;
+        use.files++;
+        if (file.isDirectory()) pending.push(Buffer.concat([folder, Buffer.from('/'), entry.name]));
+        else if (file.nlink > 1 && linked.has(file.ino)) continue;
+        linked.add(file.ino);
+        use.bytes += file.blocks * BLOCK;
+      }
+    });
   }
-  for (const [folder, mode] of opened.reverse()) chmod(folder, mode);
+  for (const [folder, mode] of opened.reverse()) inFolder(folder, use, (handle) => chmod(handle, mode));
   return use;
 }
 
 /**
- * What a folder holds. One that its owner made unreadable is opened for the count and closed after it.
+ * Acts on a folder through a handle. The command moves things while they are looked at: by its path, a symbolic link that
+ * took the folder's place would lead to the host's folders.
  * @param {Buffer} folder
  * @param {Use} use
- * @param {[Buffer, number][]} opened
+ * @param {(handle: string) => void} act gets a path that leads to the folder itself, wherever it is moved
  */
-function entries(folder, use, opened) {
-  for (let tries = 0; tries < 2; tries++) {
-    try {
-      return readdirSync(folder, { withFileTypes: true, encoding: 'buffer' });
-    } catch (error) {
-      if (code(error) === 'ENAMETOOLONG') use.tooDeep = true;
-      if (code(error) !== 'EACCES') break;
-      const mode = look(folder, use)?.mode;
-      if (mode === undefined) break;
-      chmod(folder, 0o700);
-      opened.push([folder, mode & 0o7777]);
-    }
+function inFolder(folder, use, act) {
+  let descriptor = -1;
+  try {
+    descriptor = openSync(folder, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    const handle = `/proc/self/fd/${descriptor}`;
+    if (readlinkSync(handle, { encoding: 'buffer' }).equals(folder)) act(handle);
+  } catch (error) {
+    if (code(error) === 'ENAMETOOLONG') use.tooDeep = true;
+  } finally {
+    if (descriptor >= 0) closeSync(descriptor);
   }
-  return [];
 }
 
 /**
- * @param {Buffer} path
- * @param {Use} use
+ * What a folder holds. One that its owner made unreadable is opened for the count and closed after it.
+ * @param {string} handle
+ * @param {Buffer} folder
+ * @param {[Buffer, number][]} opened
  */
-function look(path, use) {
+function entries(handle, folder, opened) {
+  try {
+    accessSync(handle, constants.R_OK | constants.X_OK);
+  } catch {
+    const mode = statSync(handle).mode & 0o7777;
+    chmod(handle, 0o700);
+    opened.push([folder, mode]);
+  }
+  return readdirSync(handle, { withFileTypes: true, encoding: 'buffer' });
+}
+
+/** @param {Buffer} path */
+function look(path) {
   try {
     return lstatSync(path);
-  } catch (error) {
-    if (code(error) === 'ENAMETOOLONG') use.tooDeep = true;
+  } catch {
+    // Removed by the command.
     return null;
   }
 }
 
 /**
- * @param {Buffer} path
+ * @param {string} path
  * @param {number} mode
  */
 function chmod(path, mode) {
@@ -84,40 +110,6 @@ function chmod(path, mode) {
 /** @param {unknown} error */
 function code(error) {
   return error instanceof Error && 'code' in error ? error.code : null;
-}
-
-/**
- * Bytes of project files that were deleted and are still open, or still mapped after they were closed.
- * @param {number[]} pids
- */
-export function countDeleted(pids) {
-  const seen = new Set();
-  let bytes = 0;
-  for (const [, path] of openFiles(pids, isDeleted)) {
-    const file = stat(path);
-    if (file === null || seen.has(file.ino)) continue;
-    seen.add(file.ino);
-    bytes += file.blocks * BLOCK;
-  }
-  /** @type {Map<number, number>} */
-  const mapped = new Map();
-  for (const pid of pids) {
-    for (const line of (read(`/proc/${pid}/maps`) ?? '').split('\n')) {
-      if (!line.endsWith(' (deleted)')) continue;
-      const [, from = '', to = '', offset = '', inode = '', name = ''] =
-        /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) \S+ (\d+)\s+(.*)$/.exec(line) ?? [];
-      if (!isDeleted(name) || seen.has(Number(inode))) continue;
-      const end = Number.parseInt(offset, 16) + Number.parseInt(to, 16) - Number.parseInt(from, 16);
-      mapped.set(Number(inode), Math.max(mapped.get(Number(inode)) ?? 0, end));
-    }
-  }
-  for (const size of mapped.values()) bytes += size;
-  return bytes;
-}
-
-/** @param {string} name */
-function isDeleted(name) {
-  return name.startsWith('/project/') && name.endsWith(' (deleted)');
 }
 
 /**

@@ -1,8 +1,6 @@
 /** Counts the processes below a wrapper and the memory they hold, from `/proc` (proc(5)). */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
-const PAGE_BYTES = 4096;
-
 /** @typedef {{ pid: number, session: number }} Member */
 
 /**
@@ -43,65 +41,35 @@ export function descendants(wrapper) {
 }
 
 /**
- * Resident memory, a page counted for each process that has it: cheap, and never too little.
+ * Resident memory, a page counted for each process that has it: cheap, and never too little. Tables that map pages count:
+ * they grow with addresses that were only read, too.
  * @param {number[]} pids
  */
 export function residentMemory(pids) {
-  let bytes = memfds(pids).bytes;
-  for (const pid of pids) bytes += Number(read(`/proc/${pid}/statm`)?.split(' ')[1] ?? 0) * PAGE_BYTES;
-  return { bytes };
-}
-
-/**
- * Memory with each shared page counted once: proportional set sizes, and files in memory (memfd) by what they hold, mapped
- * or not.
- * @param {number[]} pids
- */
-export function exactMemory(pids) {
-  const { bytes, inodes } = memfds(pids);
-  let total = bytes;
+  let [resident, tables] = [0, 0];
   for (const pid of pids) {
-    let counted = true;
-    for (const line of (read(`/proc/${pid}/smaps`) ?? '').split('\n')) {
-      const mapping = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ (\d+)\s*(\S*)/.exec(line);
-      if (mapping !== null) counted = !(mapping[2]?.startsWith('/memfd:') && inodes.has(Number(mapping[1])));
-      else if (counted && line.startsWith('Pss:')) total += Number(/\d+/.exec(line)?.[0] ?? 0) * 1024;
-    }
+    const status = read(`/proc/${pid}/status`) ?? '';
+    resident += kilobytes(status, 'VmRSS');
+    tables += kilobytes(status, 'VmPTE');
   }
-  return total;
+  return { resident, tables };
 }
 
 /**
- * Files in memory that a process has open. What was written into them is in no process's resident memory.
+ * Memory with each shared page counted once: proportional set sizes.
  * @param {number[]} pids
  */
-function memfds(pids) {
+export function proportionalMemory(pids) {
   let bytes = 0;
-  const inodes = new Set();
-  for (const [, path] of openFiles(pids, (target) => target.startsWith('/memfd:'))) {
-    const file = stat(path);
-    if (file === null || inodes.has(file.ino)) continue;
-    inodes.add(file.ino);
-    bytes += file.blocks * 512;
-  }
-  return { bytes, inodes };
+  for (const pid of pids) bytes += kilobytes(read(`/proc/${pid}/smaps_rollup`) ?? '', 'Pss');
+  return bytes;
 }
 
 /**
- * Open files whose name passes a test: name, and a path that leads to the file itself.
- * @param {number[]} pids
- * @param {(target: string) => boolean} test
- * @returns {Generator<[string, string]>}
+ * @param {string} text lines of "Name: number kB"
+ * @param {string} name
  */
-export function* openFiles(pids, test) {
-  for (const pid of pids) {
-    for (const fd of names(`/proc/${pid}/fd`)) {
-      const path = `/proc/${pid}/fd/${fd}`;
-      const target = link(path);
-      if (target !== null && test(target)) yield [target, path];
-    }
-  }
-}
+const kilobytes = (text, name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) * 1024;
 
 /** @param {number | string} pid */
 function namespaceOf(pid) {
@@ -125,6 +93,6 @@ export const read = (path) => attempt(() => readFileSync(path, 'utf8'));
 /** @param {string} path */
 export const stat = (path) => attempt(() => statSync(path));
 /** @param {string} path */
-const link = (path) => attempt(() => readlinkSync(path));
+export const link = (path) => attempt(() => readlinkSync(path));
 /** @param {string} path */
-const names = (path) => attempt(() => readdirSync(path)) ?? [];
+export const names = (path) => attempt(() => readdirSync(path)) ?? [];

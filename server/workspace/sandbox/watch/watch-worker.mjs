@@ -4,8 +4,9 @@
  */
 import { readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { countDeleted, countFolder, tmpfsUse } from './count-files.mjs';
-import { descendants, exactMemory, residentMemory } from './count-processes.mjs';
+import { countFolder, tmpfsUse } from './count-files.mjs';
+import { bufferMemory, countDeleted } from './count-open.mjs';
+import { descendants, proportionalMemory, residentMemory } from './count-processes.mjs';
 
 /** How often a command is looked at, milliseconds. A look that takes long makes the pauses longer. */
 const INTERVAL_MS = 100;
@@ -17,12 +18,12 @@ const FILES_PAUSE = 4;
  */
 const SESSIONS = 16;
 const NICE = '10';
-/** What the machine keeps for itself, bytes. Memory in sockets and files on their way between processes are in no count. */
+/** What the machine keeps for itself, bytes. Deleted files on their way between processes are in no count. */
 const MEMORY_FLOOR = 128 * 1024 ** 2;
 const DISK_FLOOR = 256 * 1024 ** 2;
 
 /**
- * @typedef {{ memoryBytes: number, processes: number, writtenBytes: number, files: number }} Limits
+ * @typedef {{ memoryBytes: number, processes: number, writtenBytes: number, fileBytes: number, files: number }} Limits
  * @typedef {{ id: number, wrapper: number, folder: string, limits: Limits }} Order
  * @typedef {Order & { before: import('./count-files.mjs').Use, nextFiles: number, nice: Set<number>, tmpfs: import('./count-files.mjs').Use }} Watched
  */
@@ -96,10 +97,9 @@ function reason(watched, members) {
     if (wroteTooMuch(watched, pids)) return 'disk';
     watched.nextFiles = performance.now() + FILES_PAUSE * (performance.now() - started);
   }
-  const outside = watched.tmpfs.bytes;
-  if (residentMemory(pids).bytes + outside > limits.memoryBytes && exactMemory(pids) + outside > limits.memoryBytes) {
-    return 'memory';
-  }
+  const { resident, tables } = residentMemory(pids);
+  const others = tables + bufferMemory(pids) + watched.tmpfs.bytes;
+  if (resident + others > limits.memoryBytes && proportionalMemory(pids) + others > limits.memoryBytes) return 'memory';
   return freeMemory() < MEMORY_FLOOR ? 'memory' : null;
 }
 
@@ -128,7 +128,7 @@ function countSessions({ nice }, members) {
 function wroteTooMuch({ folder, limits, before, tmpfs }, pids) {
   const now = countFolder(folder, before.files + limits.files + 1);
   if (now.tooDeep || now.files + tmpfs.files - before.files > limits.files) return true;
-  if (now.bytes + countDeleted(pids) - before.bytes > limits.writtenBytes) return true;
+  if (now.bytes + countDeleted(pids, limits.fileBytes) - before.bytes > limits.writtenBytes) return true;
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize < DISK_FLOOR;
 }

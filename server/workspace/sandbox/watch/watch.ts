@@ -45,9 +45,9 @@ export async function watch(
         onReady();
       },
     });
-    const { memoryBytes, processes, writtenBytes, files } = limits;
+    const { memoryBytes, processes, writtenBytes, fileBytes, files } = limits;
     worker.ref();
-    worker.postMessage({ id, wrapper, folder, limits: { memoryBytes, processes, writtenBytes, files } });
+    worker.postMessage({ id, wrapper, folder, limits: { memoryBytes, processes, writtenBytes, fileBytes, files } });
   });
   return () => {
     watched.delete(id);
