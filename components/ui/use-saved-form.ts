@@ -1,5 +1,5 @@
 import { zodResolver } from '@hookform/resolvers/zod';
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import { type DefaultValues, useForm } from 'react-hook-form';
 import type { z } from 'zod';
 
@@ -20,18 +20,22 @@ export function useSavedForm<Input extends Texts, Output>(schema: z.ZodType<Outp
     defaultValues: saved as DefaultValues<Input>,
   });
   const { getValues, reset } = form;
-  const shown = useRef<Input | null>(null);
+  const shown = useRef(saved);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page's script begins
   useEffect(() => {
-    const before = shown.current;
-    if (before !== null && asWritten(saved) === asWritten(before)) return;
-    shown.current = saved;
+    // Typed before: the form took it, and does not say that it is a change.
+    if (asWritten(getValues()) !== asWritten(saved)) reset(saved, { keepValues: true });
+  }, []);
+  // Before the next key: what is typed while this waits would be lost.
+  useLayoutEffect(() => {
+    if (asWritten(saved) === asWritten(shown.current)) return;
     const typed = getValues();
-    const isShown = asWritten(typed) === asWritten(before ?? saved);
-    // Typed before the page's script ran: the form must know that it is a change.
-    if (before === null) return isShown ? undefined : reset(saved, { keepValues: true });
     // What says the same as what is saved was saved by this form.
-    const isSaved = asWritten(schema.safeParse(typed).data) === asWritten(schema.safeParse(saved).data);
-    reset(saved, { keepValues: !isShown && !isSaved });
+    const isUntouched =
+      asWritten(typed) === asWritten(shown.current) ||
+      asWritten(schema.safeParse(typed).data) === asWritten(schema.safeParse(saved).data);
+    shown.current = saved;
+    reset(saved, { keepValues: !isUntouched });
   });
   return form;
 }
