@@ -125,7 +125,7 @@ export function RefinementPanel({ task }: { task: TaskView }) {
         ) : (
           <TaskFields edit={edit} onChange={change} />
         )}
-        <div className="flex flex-wrap gap-2">
+        <div className="sticky bottom-0 flex flex-wrap gap-2 bg-warning-soft py-1">
           {edit === null ? (
             <>
               <Button size="sm" variant="primary" disabled={refine.isPending} onClick={() => choose('retry')}>
