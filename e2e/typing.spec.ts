@@ -223,17 +223,15 @@ test('edits of a plan are there over tabs and after a reload, until they are sav
 });
 
 /** Opens a page whose script comes only when the result is called: so it is over a slow line. */
-async function openWithoutScript(page: Page, path: string): Promise<() => Promise<void>> {
+async function openWithoutScript(page: Page, path: string): Promise<() => void> {
   const scripts = /\/_next\/static\/.*\.js/;
-  const held: Route[] = [];
-  await page.route(scripts, (route) => {
-    held.push(route);
+  const { promise: wanted, resolve: run } = Promise.withResolvers<void>();
+  await page.route(scripts, async (route) => {
+    await wanted;
+    await route.continue();
   });
   await page.goto(path, { waitUntil: 'commit' });
-  return async () => {
-    await page.unroute(scripts);
-    for (const route of held) await route.continue();
-  };
+  return run;
 }
 
 test('what is typed before a page’s script runs is heard by its form', async ({ page }) => {
@@ -249,7 +247,7 @@ test('what is typed before a page’s script runs is heard by its form', async (
       const run = await openWithoutScript(page, path);
       const field = page.getByRole('textbox', { name: label, exact: true });
       await field.fill('Typed early');
-      await run();
+      run();
       await expect(page.getByRole('button', { name: button, exact: true })).toBeEnabled();
       await expect(field).toHaveValue('Typed early');
     });
