@@ -192,6 +192,7 @@ test('a task that is rejected three times waits for the user, who edits it, and 
   await expect(title).toHaveValue('Read expenses from CSV');
   await page.getByRole('link', { name: 'Files' }).click();
   await page.waitForURL('**/files**');
+  await page.getByRole('link', { name: 'Run', exact: true }).click();
   await expect(title).toHaveValue('Read expenses from CSV');
   await page.getByRole('button', { name: 'Save task and retry' }).click();
   await waitForStatus(page, projectId, 'completed');
