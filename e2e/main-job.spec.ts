@@ -186,7 +186,14 @@ test('a task that is rejected three times waits for the user, who edits it, and 
 
   await page.goto(`/projects/${projectId}/run`);
   await page.getByRole('button', { name: 'Edit task' }).first().click();
-  await page.getByLabel('Title').first().fill('Read expenses from CSV');
+  const title = page.getByLabel('Title').first();
+  await title.fill('Read expenses from CSV');
+  await page.reload();
+  await expect(title).toHaveValue('Read expenses from CSV');
+  await page.getByRole('link', { name: 'Files' }).click();
+  await page.waitForURL('**/files**');
+  await page.getByRole('link', { name: 'Run', exact: true }).click();
+  await expect(title).toHaveValue('Read expenses from CSV');
   await page.getByRole('button', { name: 'Save task and retry' }).click();
   await waitForStatus(page, projectId, 'completed');
 });

@@ -1,5 +1,5 @@
 import { expect, type Page, type Route, test } from '@playwright/test';
-import { createProject, newAddress, query, shots, signIn, startExample, waitForStatus } from './support';
+import { createProject, mutate, newAddress, query, shots, signIn, startExample, waitForStatus } from './support';
 
 const SEND = '**/api/trpc/chat.send?*';
 
@@ -116,6 +116,19 @@ test('the chat’s box: what is typed is never lost, sent twice or sent half com
     await expect(box).toHaveValue('');
   });
 
+  await test.step('a sent message that is being edited is there after a reload, and as it was once that is cancelled', async () => {
+    const message = page.getByLabel('Edit message');
+    await page.getByRole('button', { name: 'Edit and resend' }).last().click();
+    await expect(message).toHaveValue('Only once');
+    await message.fill('Only once more');
+    await page.reload();
+    await expect(message).toHaveValue('Only once more');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.reload();
+    await expect(page.getByRole('log').getByText('Only once', { exact: true })).toBeVisible();
+    await expect(message).toHaveCount(0);
+  });
+
   await test.step('signing out forgets drafts', async () => {
     await box.fill('My secret');
     await page.getByRole('button', { name: 'Account' }).click();
@@ -207,6 +220,65 @@ test('edits of a plan are there over tabs and after a reload, until they are sav
   await page.reload();
   await expect(page.getByRole('button', { name: 'Edit plan' })).toBeVisible();
   await expect(page.getByText('Dates that cannot shift')).toBeVisible();
+});
+
+/** Opens a page whose script comes only when the result is called: so it is over a slow line. */
+async function openWithoutScript(page: Page, path: string): Promise<() => void> {
+  const scripts = /\/_next\/static\/.*\.js/;
+  const { promise: wanted, resolve: run } = Promise.withResolvers<void>();
+  await page.route(scripts, async (route) => {
+    await wanted;
+    await route.continue();
+  });
+  await page.goto(path, { waitUntil: 'commit' });
+  return run;
+}
+
+test('what is typed before a page’s script runs is heard by its form', async ({ page }) => {
+  const projectId = await askable(page, 'early-bird');
+  const early: [path: string, field: string, button: string][] = [
+    ['/settings/organization', 'Workspace name', 'Rename'],
+    ['/settings/account', 'Your name', 'Save name'],
+    [`/projects/${projectId}`, 'Message', 'Send'],
+    [`/projects/${projectId}/settings`, 'Title', 'Rename'],
+  ];
+  for (const [path, label, button] of early)
+    await test.step(`${label} at ${path}`, async () => {
+      const run = await openWithoutScript(page, path);
+      const field = page.getByRole('textbox', { name: label, exact: true });
+      await field.fill('Typed early');
+      run();
+      await expect(page.getByRole('button', { name: button, exact: true })).toBeEnabled();
+      await expect(field).toHaveValue('Typed early');
+    });
+});
+
+test('a name that changes elsewhere shows where nothing is typed, and never over what is', async ({ page }) => {
+  await signIn(page, newAddress('renamer'));
+  await page.clock.install();
+  await page.goto('/settings/organization');
+  const name = page.getByLabel('Workspace name');
+  const rename = page.getByRole('button', { name: 'Rename', exact: true });
+  /** Renames as another window would, and looks at this one again once what it shows is stale. */
+  const elsewhere = async (next: string) => {
+    expect((await mutate(page, 'organizations.rename', { name: next })).status).toBe(200);
+    await page.clock.fastForward(6_000);
+    const read = page.waitForResponse((response) => response.url().includes('organizations.view'));
+    await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
+    await (await read).finished();
+  };
+  await expect(name).not.toHaveValue('');
+  await elsewhere('Renamed elsewhere');
+  await expect(name).toHaveValue('Renamed elsewhere');
+  await name.fill('Half a na');
+  await elsewhere('Renamed once more');
+  // The page knows of it: its field's own value is the new one.
+  await expect(name).toHaveAttribute('value', 'Renamed once more');
+  await expect(name).toHaveValue('Half a na');
+  await rename.click();
+  await expect(page.getByText('Renamed.')).toBeVisible();
+  await expect(rename).toBeDisabled();
+  await expect(name).toHaveValue('Half a na');
 });
 
 test('an unknown description is edited and tried again where it was refused, or an example taken', async ({ page }) => {

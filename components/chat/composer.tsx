@@ -84,13 +84,18 @@ export function Composer({ running, streaming }: { running: boolean; streaming: 
         </div>
       </div>
       <p id={hintId} className="mt-1 truncate text-[0.75rem] text-muted-foreground">
-        {send.isPending
-          ? `Sending “${send.variables.text}”`
-          : running
-            ? 'A note costs nothing by itself.'
-            : canAsk
-              ? 'Enter sends, Shift+Enter starts a new line. Each answer shows what it cost.'
-              : 'You can write here once the architect is done.'}
+        {send.isPending ? (
+          `Sending “${send.variables.text}”`
+        ) : running ? (
+          'A note costs nothing by itself.'
+        ) : canAsk ? (
+          <>
+            <span className="max-sm:hidden">Enter sends, Shift+Enter starts a new line. </span>
+            Each answer shows what it cost.
+          </>
+        ) : (
+          'You can write here once the architect is done.'
+        )}
       </p>
     </form>
   );

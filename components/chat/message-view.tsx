@@ -3,6 +3,7 @@ import { Check, Pencil, X } from 'lucide-react';
 import { useState } from 'react';
 import { PlumbMark } from '@/components/brand/plumb-mark';
 import { Credits } from '@/components/credits/credits';
+import { useDraft } from '@/components/drafts/use-draft';
 import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { Textarea } from '@/components/ui/field';
@@ -25,7 +26,18 @@ function UserMessage({
   message: ChatMessage;
   onEdit: ((text: string) => Promise<unknown>) | undefined;
 }) {
-  const [draft, setDraft] = useState<string | null>(null);
+  const [kept, keep] = useDraft(`edit:${message.id}`);
+  const [opened, setOpened] = useState<string | null>(null);
+  // An edit that was kept opens its message where it can still be sent.
+  const draft = opened ?? (kept.trim() === '' ? null : kept);
+  const edit = (text: string) => {
+    setOpened(text);
+    keep(text === message.text ? '' : text);
+  };
+  const close = () => {
+    setOpened(null);
+    keep('');
+  };
   if (draft !== null && onEdit !== undefined) {
     return (
       <form
@@ -33,21 +45,19 @@ function UserMessage({
         onSubmit={(event) => {
           event.preventDefault();
           // A refusal is told by the page; what was typed stays to be sent again.
-          if (draft.trim() !== '')
-            onEdit(draft.trim()).then(
-              () => setDraft(null),
-              () => undefined,
-            );
+          if (draft.trim() !== '') onEdit(draft.trim()).then(close, () => undefined);
         }}
       >
         <Textarea
-          autoFocus
+          // A draft that a reload opens takes no focus away.
+          autoFocus={opened !== null}
           aria-label="Edit message"
+          maxLength={8000}
           value={draft}
-          onChange={(event) => setDraft(event.target.value)}
+          onChange={(event) => edit(event.target.value)}
         />
         <div className="flex justify-end gap-2">
-          <Button size="sm" variant="ghost" onClick={() => setDraft(null)}>
+          <Button size="sm" variant="ghost" onClick={close}>
             <X aria-hidden="true" /> Cancel
           </Button>
           <Button size="sm" variant="primary" type="submit" disabled={draft.trim() === ''}>
@@ -72,7 +82,7 @@ function UserMessage({
             variant="ghost"
             className="size-7 text-muted-foreground"
             aria-label="Edit and resend"
-            onClick={() => setDraft(message.text)}
+            onClick={() => edit(message.text)}
           >
             <Pencil aria-hidden="true" />
           </Button>

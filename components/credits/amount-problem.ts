@@ -1,4 +1,5 @@
-import { formatCredits, MOST_CREDITS, parseCredits } from '@/server/credits/schema';
+import { z } from 'zod';
+import { exactCredits, formatCredits, MOST_CREDITS, parseCredits } from '@/server/credits/schema';
 
 /** What is wrong with an amount of credits as somebody typed it; undefined when `parseCredits` reads it. */
 export function amountProblem(text: string): string | undefined {
@@ -8,3 +9,16 @@ export function amountProblem(text: string): string | undefined {
   if ((number[1] ?? '').length > 6) return 'Write at most six decimals.';
   return `At most ${formatCredits(MOST_CREDITS)} credits.`;
 }
+
+/** A budget as somebody types it; as micro-credits, null when it is empty: no own limit. */
+export const budgetTextSchema = z.object({
+  budget: z.string().transform((text, context) => {
+    if (text.trim() === '') return null;
+    const message = amountProblem(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+    return parseCredits(text);
+  }),
+});
+
+/** A budget as its field shows it. */
+export const budgetText = (micro: bigint | null) => ({ budget: micro === null ? '' : exactCredits(micro) });

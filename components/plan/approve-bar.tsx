@@ -1,17 +1,17 @@
 'use client';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
 import { toast } from 'sonner';
 import { useRefused } from '@/components/access/access-denied';
 import { ProjectQuality } from '@/components/access/project-quality';
-import { amountProblem } from '@/components/credits/amount-problem';
+import { budgetText, budgetTextSchema } from '@/components/credits/amount-problem';
 import { Credits } from '@/components/credits/credits';
 import { useProjectStream } from '@/components/project/project-stream';
 import { useTRPC } from '@/components/trpc/provider';
 import type { ProjectView } from '@/components/trpc/types';
 import { Button } from '@/components/ui/button';
 import { FieldError, Input, Label } from '@/components/ui/field';
-import { exactCredits, formatCredits, formatQuote, parseCredits } from '@/server/credits/schema';
+import { useSavedForm } from '@/components/ui/use-saved-form';
+import { formatCredits, formatQuote } from '@/server/credits/schema';
 
 /** Approval: the quote stands on the button, and an own limit may be set with it. */
 export function ApproveBar({ view }: { view: ProjectView }) {
@@ -19,10 +19,8 @@ export function ApproveBar({ view }: { view: ProjectView }) {
   const trpc = useTRPC();
   const quote = { p50: view.quote.p50Micro, p90: view.quote.p90Micro };
   const balance = useQuery(trpc.credits.balance.queryOptions());
-  const [budget, setBudget] = useState(() =>
-    view.project.budgetMicro === null ? '' : exactCredits(view.project.budgetMicro),
-  );
-  const [problem, setProblem] = useState('');
+  const form = useSavedForm(budgetTextSchema, budgetText(view.project.budgetMicro));
+  const problem = form.formState.errors.budget?.message;
   const refused = useRefused({ projectId });
   const approve = useMutation(
     trpc.plan.approve.mutationOptions({
@@ -37,20 +35,14 @@ export function ApproveBar({ view }: { view: ProjectView }) {
       },
     }),
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const isEmpty = budget.trim() === '';
-    const wrong = isEmpty ? undefined : amountProblem(budget);
-    setProblem(wrong ?? '');
-    if (wrong !== undefined) return;
-    const budgetMicro = isEmpty ? null : parseCredits(budget);
-    approve.mutate({ projectId, version: view.planVersion, budgetMicro, atMostMicro: quote.p90 });
-  };
+  const submit = form.handleSubmit(({ budget }) =>
+    approve.mutate({ projectId, version: view.planVersion, budgetMicro: budget, atMostMicro: quote.p90 }),
+  );
   const short = balance.data !== undefined && balance.data.spendable < quote.p90;
   return (
     <div className="space-y-3 rounded-lg border border-chalk/40 bg-card p-3">
       <ProjectQuality view={view} />
-      <form onSubmit={submit} aria-label="Approve plan">
+      <form noValidate onSubmit={submit} aria-label="Approve plan">
         <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
           <dl className="flex gap-5">
             <div>
@@ -73,10 +65,9 @@ export function ApproveBar({ view }: { view: ProjectView }) {
               inputMode="decimal"
               placeholder="no own limit"
               className="num"
-              value={budget}
-              aria-invalid={problem !== ''}
+              aria-invalid={problem !== undefined}
               aria-describedby="approve-budget-error"
-              onChange={(event) => setBudget(event.target.value)}
+              {...form.register('budget')}
             />
           </div>
           <Button

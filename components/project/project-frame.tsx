@@ -51,7 +51,7 @@ function ProjectBar() {
         </Badge>
       ) : null}
       {tasks.length > 0 ? (
-        <span className="flex items-center gap-2 text-[0.75rem] text-muted-foreground">
+        <span className="flex items-center gap-2 text-[0.75rem] text-muted-foreground max-sm:order-1">
           <Progress className="w-20" label="Tasks done" value={(done / tasks.length) * 100} />
           <span className="tabular-nums">
             {done}/{tasks.length} tasks{skipped === 0 ? '' : `, ${skipped} skipped`}
@@ -59,7 +59,7 @@ function ProjectBar() {
         </span>
       ) : null}
       {quote.p90Micro > 0n ? (
-        <span className="text-[0.75rem] text-muted-foreground">
+        <span className="text-[0.75rem] text-muted-foreground max-sm:order-1">
           quote <QuoteRange p50={quote.p50Micro} p90={quote.p90Micro} /> · <Charged totals={totals} />
         </span>
       ) : null}

@@ -1,10 +1,10 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import type { FormEventHandler, ReactNode } from 'react';
 import { toast } from 'sonner';
 import { ProjectQuality } from '@/components/access/project-quality';
-import { amountProblem } from '@/components/credits/amount-problem';
+import { budgetText, budgetTextSchema } from '@/components/credits/amount-problem';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
 import type { ProjectView } from '@/components/trpc/types';
@@ -13,7 +13,8 @@ import { Card, Section } from '@/components/ui/card';
 import { Dialog, DialogClose, DialogContent, DialogTrigger } from '@/components/ui/dialog';
 import { FieldError, Input, Label } from '@/components/ui/field';
 import { Skeleton } from '@/components/ui/skeleton';
-import { exactCredits, parseCredits } from '@/server/credits/schema';
+import { useSavedForm } from '@/components/ui/use-saved-form';
+import { projectTitleSchema } from '@/server/projects/schema';
 import { useProjectStream } from './project-stream';
 
 function SettingCard({
@@ -22,12 +23,12 @@ function SettingCard({
   label,
 }: {
   children: ReactNode;
-  onSubmit: (event: FormEvent) => void;
+  onSubmit: FormEventHandler;
   label: string;
 }) {
   return (
     <Card className="p-3">
-      <form aria-label={label} onSubmit={onSubmit} className="flex flex-wrap items-end gap-3">
+      <form noValidate aria-label={label} onSubmit={onSubmit} className="flex flex-wrap items-end gap-3">
         {children}
       </form>
     </Card>
@@ -51,32 +52,35 @@ function SettingsForms({ view }: { view: ProjectView }) {
   const archive = useMutation(
     trpc.projects.archive.mutationOptions({ onSuccess: () => router.push('/projects'), onError: outcome.onError }),
   );
-  const [title, setTitle] = useState(project.title);
-  const [budget, setBudget] = useState(project.budgetMicro === null ? '' : exactCredits(project.budgetMicro));
-  const [problem, setProblem] = useState('');
-
-  const saveBudget = () => {
-    const isEmpty = budget.trim() === '';
-    const wrong = isEmpty ? undefined : amountProblem(budget);
-    setProblem(wrong ?? '');
-    if (wrong === undefined) setLimit.mutate({ projectId, budgetMicro: isEmpty ? null : parseCredits(budget) });
-  };
-  const submit = (run: () => void) => (event: FormEvent) => {
-    event.preventDefault();
-    run();
-  };
+  const title = useSavedForm(projectTitleSchema, { title: project.title });
+  const titleProblem = title.formState.errors.title?.message;
+  const budget = useSavedForm(budgetTextSchema, budgetText(project.budgetMicro));
+  const budgetProblem = budget.formState.errors.budget?.message;
   return (
     <div className="space-y-3">
-      <SettingCard label="Title" onSubmit={submit(() => rename.mutate({ projectId, title: title.trim() }))}>
+      <SettingCard label="Title" onSubmit={title.handleSubmit((value) => rename.mutate({ projectId, ...value }))}>
         <div className="min-w-48 flex-1">
           <Label htmlFor="settings-title">Title</Label>
-          <Input id="settings-title" value={title} maxLength={120} onChange={(event) => setTitle(event.target.value)} />
+          <Input
+            id="settings-title"
+            maxLength={120}
+            aria-invalid={titleProblem !== undefined}
+            aria-describedby="settings-title-error"
+            defaultValue={project.title}
+            {...title.register('title')}
+          />
         </div>
-        <Button type="submit" disabled={title.trim() === '' || title.trim() === project.title || rename.isPending}>
+        <Button type="submit" disabled={!title.formState.isDirty || rename.isPending}>
           Rename
         </Button>
+        <div className="w-full empty:hidden">
+          <FieldError id="settings-title-error">{titleProblem}</FieldError>
+        </div>
       </SettingCard>
-      <SettingCard label="Budget" onSubmit={submit(saveBudget)}>
+      <SettingCard
+        label="Budget"
+        onSubmit={budget.handleSubmit((value) => setLimit.mutate({ projectId, budgetMicro: value.budget }))}
+      >
         <div className="min-w-48 flex-1">
           <Label htmlFor="settings-budget">Budget in credits</Label>
           <Input
@@ -84,17 +88,16 @@ function SettingsForms({ view }: { view: ProjectView }) {
             inputMode="decimal"
             placeholder="no own limit"
             className="num"
-            value={budget}
-            aria-invalid={problem !== ''}
+            aria-invalid={budgetProblem !== undefined}
             aria-describedby="settings-budget-note settings-budget-error"
-            onChange={(event) => setBudget(event.target.value)}
+            {...budget.register('budget')}
           />
         </div>
         <Button type="submit" disabled={setLimit.isPending}>
           Save budget
         </Button>
         <div className="w-full">
-          <FieldError id="settings-budget-error">{problem}</FieldError>
+          <FieldError id="settings-budget-error">{budgetProblem}</FieldError>
           <p id="settings-budget-note" className="text-[0.75rem] text-muted-foreground">
             The whole project never spends more than this; the run pauses between steps when it is reached.
           </p>

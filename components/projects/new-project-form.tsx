@@ -51,7 +51,8 @@ export function NewProjectForm({
   useEffect(() => {
     const draft = readNewProject(kept);
     const { title, description } = getValues();
-    if (draft !== null && title === '' && description === '') reset(draft);
+    // The fields stay known: a key pressed before the next drawing is added to the draft.
+    if (draft !== null && title === '' && description === '') reset(draft, { keepFieldsRef: true });
   }, [kept, getValues, reset]);
   // Sending took the draft away; a refusal leaves the form, and so its draft.
   useEffect(() => {

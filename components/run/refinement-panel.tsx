@@ -11,6 +11,54 @@ import { Callout } from '@/components/ui/callout';
 import { Input, Label, Textarea } from '@/components/ui/field';
 import type { RefineChoice } from '@/server/runs/stream/schema';
 import { Findings } from './review-card';
+import { beginTaskEdit, finishTaskEdit, readTaskEdit, type TaskEdit, writeTaskEdit } from './task-edit';
+
+/** Title, reason and criteria of a task that is edited. */
+function TaskFields({ edit, onChange }: { edit: TaskEdit; onChange: (edit: TaskEdit) => void }) {
+  const id = useId();
+  return (
+    <div className="space-y-2 rounded-md border border-border bg-card p-2.5">
+      <div>
+        <Label htmlFor={`${id}-title`}>Title</Label>
+        <Input
+          id={`${id}-title`}
+          value={edit.title}
+          maxLength={200}
+          onChange={(event) => onChange({ ...edit, title: event.target.value })}
+        />
+      </div>
+      <div>
+        <Label htmlFor={`${id}-why`}>Why</Label>
+        <Textarea
+          id={`${id}-why`}
+          className="min-h-14"
+          value={edit.why}
+          maxLength={2000}
+          onChange={(event) => onChange({ ...edit, why: event.target.value })}
+        />
+      </div>
+      {edit.criteria.map((criterion) => (
+        <div key={criterion.id}>
+          <Label htmlFor={`${id}-${criterion.id}`}>Criterion {criterion.id}</Label>
+          <Textarea
+            id={`${id}-${criterion.id}`}
+            className="min-h-12"
+            value={criterion.text}
+            maxLength={1000}
+            onChange={(event) =>
+              onChange({
+                ...edit,
+                criteria: edit.criteria.map((old) =>
+                  old.id === criterion.id ? { ...old, text: event.target.value } : old,
+                ),
+              })
+            }
+          />
+        </div>
+      ))}
+    </div>
+  );
+}
 
 /** The run waits for a person: what the reviewer found, and the four ways on. */
 export function RefinementPanel({ task }: { task: TaskView }) {
@@ -18,11 +66,24 @@ export function RefinementPanel({ task }: { task: TaskView }) {
   const trpc = useTRPC();
   const id = useId();
   const [note, setNote] = useDraft(`refine:${projectId}:${task.key}`);
-  const [edit, setEdit] = useState<{ title: string; why: string; criteria: TaskView['criteria'] } | null>(null);
+  // A later rejection has edits of its own.
+  const [kept, keep] = useDraft(`refine-edit:${projectId}:${task.key}:${task.attempts}`);
+  const [opened, setOpened] = useState<TaskEdit | null>(null);
+  const edit = opened ?? readTaskEdit(kept);
+  const finished = edit === null ? null : finishTaskEdit(edit);
+  const change = (next: TaskEdit) => {
+    setOpened(next);
+    keep(writeTaskEdit(next, task));
+  };
+  const forget = () => {
+    setOpened(null);
+    keep('');
+  };
   const refine = useMutation(
     trpc.runs.refine.mutationOptions({
       onSuccess: () => {
         setNote('');
+        forget();
         return refresh();
       },
       onError: useRefused({ projectId }),
@@ -35,24 +96,9 @@ export function RefinementPanel({ task }: { task: TaskView }) {
       taskKey: task.key,
       choice,
       ...(trimmed === '' ? {} : { note: trimmed }),
-      ...(choice === 'edit' && edit !== null
-        ? {
-            task: {
-              title: edit.title.trim(),
-              why: edit.why,
-              files: task.files,
-              criteria: edit.criteria.map((criterion) => ({
-                id: criterion.id,
-                text: criterion.text.trim(),
-                ...(criterion.check === undefined ? {} : { check: criterion.check }),
-              })),
-            },
-          }
-        : {}),
+      ...(choice === 'edit' && finished !== null ? { task: { ...finished, files: task.files } } : {}),
     });
   };
-  const incomplete =
-    edit !== null && (edit.title.trim() === '' || edit.criteria.some(({ text }) => text.trim() === ''));
   return (
     <Callout
       tone="warning"
@@ -77,58 +123,15 @@ export function RefinementPanel({ task }: { task: TaskView }) {
             />
           </div>
         ) : (
-          <div className="space-y-2 rounded-md border border-border bg-card p-2.5">
-            <div>
-              <Label htmlFor={`${id}-title`}>Title</Label>
-              <Input
-                id={`${id}-title`}
-                value={edit.title}
-                maxLength={200}
-                onChange={(event) => setEdit({ ...edit, title: event.target.value })}
-              />
-            </div>
-            <div>
-              <Label htmlFor={`${id}-why`}>Why</Label>
-              <Textarea
-                id={`${id}-why`}
-                className="min-h-14"
-                value={edit.why}
-                maxLength={2000}
-                onChange={(event) => setEdit({ ...edit, why: event.target.value })}
-              />
-            </div>
-            {edit.criteria.map((criterion) => (
-              <div key={criterion.id}>
-                <Label htmlFor={`${id}-${criterion.id}`}>Criterion {criterion.id}</Label>
-                <Textarea
-                  id={`${id}-${criterion.id}`}
-                  className="min-h-12"
-                  value={criterion.text}
-                  maxLength={1000}
-                  onChange={(event) =>
-                    setEdit({
-                      ...edit,
-                      criteria: edit.criteria.map((old) =>
-                        old.id === criterion.id ? { ...old, text: event.target.value } : old,
-                      ),
-                    })
-                  }
-                />
-              </div>
-            ))}
-          </div>
+          <TaskFields edit={edit} onChange={change} />
         )}
-        <div className="flex flex-wrap gap-2">
+        <div className="sticky bottom-0 flex flex-wrap gap-2 bg-warning-soft py-1">
           {edit === null ? (
             <>
               <Button size="sm" variant="primary" disabled={refine.isPending} onClick={() => choose('retry')}>
                 Retry
               </Button>
-              <Button
-                size="sm"
-                disabled={refine.isPending}
-                onClick={() => setEdit({ title: task.title, why: task.why, criteria: task.criteria })}
-              >
+              <Button size="sm" disabled={refine.isPending} onClick={() => change(beginTaskEdit(task))}>
                 Edit task
               </Button>
               <Button size="sm" disabled={refine.isPending} onClick={() => choose('skip')}>
@@ -143,12 +146,12 @@ export function RefinementPanel({ task }: { task: TaskView }) {
               <Button
                 size="sm"
                 variant="primary"
-                disabled={refine.isPending || incomplete}
+                disabled={refine.isPending || finished === null}
                 onClick={() => choose('edit')}
               >
                 Save task and retry
               </Button>
-              <Button size="sm" onClick={() => setEdit(null)}>
+              <Button size="sm" onClick={forget}>
                 Cancel
               </Button>
             </>

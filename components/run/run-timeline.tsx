@@ -60,12 +60,6 @@ function StepRow({ step }: { step: TimelineStep }) {
       </span>
       <span className="num">
         {step.chargedMicro > 0n ? <Credits micro={step.chargedMicro} unit /> : null}
-        {step.balanceMicro === null ? null : (
-          <span className="text-muted-foreground max-sm:block">
-            {step.chargedMicro > 0n ? <span className="max-sm:hidden"> · </span> : null}
-            <Credits micro={step.balanceMicro} /> left
-          </span>
-        )}
         {step.chargedMicro === 0n && step.absorbedMicro === 0n && step.quotedMicro !== null && step.quotedMicro > 0n ? (
           <span className="text-muted-foreground">
             held at most <Credits micro={step.quotedMicro} />
@@ -73,9 +67,15 @@ function StepRow({ step }: { step: TimelineStep }) {
         ) : null}
         {step.absorbedMicro > 0n ? (
           <span className="text-muted-foreground">
-            {step.chargedMicro > 0n ? ' ' : ''}absorbed <Credits micro={step.absorbedMicro} />
+            {step.chargedMicro > 0n ? ' · ' : ''}absorbed <Credits micro={step.absorbedMicro} />
           </span>
         ) : null}
+        {step.balanceMicro === null ? null : (
+          <span className="text-muted-foreground max-sm:block">
+            {step.chargedMicro > 0n || step.absorbedMicro > 0n ? <span className="max-sm:hidden"> · </span> : null}
+            <Credits micro={step.balanceMicro} /> left
+          </span>
+        )}
       </span>
       {step.note === null ? null : <span className="col-start-2 col-end-4 text-muted-foreground">{step.note}</span>}
       {step.errorMessage === null ? null : (

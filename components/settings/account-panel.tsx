@@ -1,8 +1,6 @@
 'use client';
-import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
-import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import { useForgetDrafts } from '@/components/drafts/use-draft';
 import { errorMessage } from '@/components/trpc/error-message';
@@ -13,6 +11,7 @@ import { Card, Section } from '@/components/ui/card';
 import { ErrorState } from '@/components/ui/error-state';
 import { FieldError, Input, Label } from '@/components/ui/field';
 import { SkeletonRows } from '@/components/ui/skeleton';
+import { useSavedForm } from '@/components/ui/use-saved-form';
 import { organizationNameSchema } from '@/server/organizations/schema';
 import { ConfirmDialog } from './confirm-dialog';
 import { DeleteAccount } from './delete-account';
@@ -34,7 +33,7 @@ export function AccountPanel() {
   return (
     <>
       <Section title="Profile" titleId="profile">
-        <ProfileForm key={data.user.name} user={data.user} />
+        <ProfileForm user={data.user} />
       </Section>
       <Section title="Sessions" titleId="sessions">
         <Sessions />
@@ -60,10 +59,7 @@ export function AccountPanel() {
 function ProfileForm({ user }: { user: Me['user'] }) {
   const trpc = useTRPC();
   const rename = useMutation(trpc.account.rename.mutationOptions(useOutcome('Saved.')));
-  const form = useForm({
-    resolver: zodResolver(organizationNameSchema),
-    defaultValues: { name: user.name ?? '' },
-  });
+  const form = useSavedForm(organizationNameSchema, { name: user.name ?? '' });
   const problem = form.formState.errors.name?.message;
   return (
     <Card className="space-y-2 p-3">
@@ -82,6 +78,7 @@ function ProfileForm({ user }: { user: Me['user'] }) {
             placeholder={user.email}
             aria-invalid={problem !== undefined}
             aria-describedby="person-name-problem person-name-note"
+            defaultValue={user.name ?? ''}
             {...form.register('name')}
           />
         </div>

@@ -1,12 +1,12 @@
 'use client';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { amountProblem } from '@/components/credits/amount-problem';
+import { budgetText, budgetTextSchema } from '@/components/credits/amount-problem';
 import { useTRPC } from '@/components/trpc/provider';
 import { Button } from '@/components/ui/button';
 import { Dialog, DialogContent, DialogTrigger } from '@/components/ui/dialog';
 import { FieldError, Input, Label, Select } from '@/components/ui/field';
-import { exactCredits, parseCredits } from '@/server/credits/schema';
+import { useSavedForm } from '@/components/ui/use-saved-form';
 import { mayManage, ROLE_TEXT, ROLES, type Role } from '@/server/organizations/schema';
 import { ConfirmDialog } from './confirm-dialog';
 import { type Member, useOutcome } from './use-settings';
@@ -72,17 +72,15 @@ function RoleForm({ member, role }: { member: Member; role: Role }) {
 function BudgetForm({ member }: { member: Member }) {
   const trpc = useTRPC();
   const save = useMutation(trpc.organizations.setBudget.mutationOptions(useOutcome('The budget is saved.')));
-  const [text, setText] = useState(member.budgetMicro === null ? '' : exactCredits(member.budgetMicro));
-  const [problem, setProblem] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const isEmpty = text.trim() === '';
-    const wrong = isEmpty ? undefined : amountProblem(text);
-    setProblem(wrong ?? '');
-    if (wrong === undefined) save.mutate({ userId: member.userId, budgetMicro: isEmpty ? null : parseCredits(text) });
-  };
+  const form = useSavedForm(budgetTextSchema, budgetText(member.budgetMicro));
+  const problem = form.formState.errors.budget?.message;
   return (
-    <form onSubmit={submit} aria-label="Budget" className="flex flex-wrap items-end gap-2">
+    <form
+      noValidate
+      onSubmit={form.handleSubmit(({ budget }) => save.mutate({ userId: member.userId, budgetMicro: budget }))}
+      aria-label="Budget"
+      className="flex flex-wrap items-end gap-2"
+    >
       <div className="min-w-40 flex-1">
         <Label htmlFor="member-budget">Credits a period</Label>
         <Input
@@ -90,10 +88,9 @@ function BudgetForm({ member }: { member: Member }) {
           inputMode="decimal"
           placeholder="no own limit"
           className="num"
-          value={text}
-          aria-invalid={problem !== ''}
+          aria-invalid={problem !== undefined}
           aria-describedby="member-budget-problem member-budget-note"
-          onChange={(event) => setText(event.target.value)}
+          {...form.register('budget')}
         />
       </div>
       <Button type="submit" disabled={save.isPending}>

@@ -1,7 +1,5 @@
 'use client';
-import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import { errorMessage } from '@/components/trpc/error-message';
 import { useTRPC } from '@/components/trpc/provider';
@@ -11,6 +9,7 @@ import { ErrorState } from '@/components/ui/error-state';
 import { FieldError, Input, Label } from '@/components/ui/field';
 import { formatDate, plural } from '@/components/ui/format';
 import { Skeleton, SkeletonRows } from '@/components/ui/skeleton';
+import { useSavedForm } from '@/components/ui/use-saved-form';
 import { organizationNameSchema } from '@/server/organizations/schema';
 import { CreateTeam } from './create-team';
 import { LeaveOrClose } from './leave-or-close';
@@ -31,7 +30,7 @@ export function OrganizationPanel() {
   return (
     <>
       <Section title="Name" titleId="organization-name">
-        <NameForm key={data.name} organization={data} />
+        <NameForm organization={data} />
       </Section>
       <Section title="Low-balance notices" titleId="organization-notices">
         <NoticesSwitch role={data.role} />
@@ -45,10 +44,7 @@ export function OrganizationPanel() {
 function NameForm({ organization }: { organization: OrganizationView }) {
   const trpc = useTRPC();
   const rename = useMutation(trpc.organizations.rename.mutationOptions(useOutcome('Renamed.')));
-  const form = useForm({
-    resolver: zodResolver(organizationNameSchema),
-    defaultValues: { name: organization.name },
-  });
+  const form = useSavedForm(organizationNameSchema, { name: organization.name });
   const problem = form.formState.errors.name?.message;
   const isOwner = organization.role === 'owner';
   const { kind, plan, members, projects, createdAt } = organization;
@@ -68,6 +64,7 @@ function NameForm({ organization }: { organization: OrganizationView }) {
             readOnly={!isOwner}
             aria-invalid={problem !== undefined}
             aria-describedby={isOwner ? 'organization-name-problem' : 'organization-name-note'}
+            defaultValue={organization.name}
             {...form.register('name')}
           />
         </div>

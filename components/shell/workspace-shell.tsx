@@ -2,7 +2,7 @@
 import { type DehydratedState, useQuery } from '@tanstack/react-query';
 import { FlaskConical } from 'lucide-react';
 import Link from 'next/link';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { AccessDeniedProvider } from '@/components/access/access-denied';
 import { PlumbMark } from '@/components/brand/plumb-mark';
 import { NoticeBanner } from '@/components/credits/notice-banner';
@@ -80,10 +80,16 @@ export function WorkspaceShell({
   children: ReactNode;
 }) {
   const [change, setChange] = useState<OrganizationChange | null>(null);
-  const onError = (error: unknown) => {
+  const closedAt = useRef<string | null>(null);
+  const onError = (error: unknown, of: 'question' | 'change') => {
     if (isSignedOut(error)) signInAgain();
     const changed = organizationChange(error);
-    if (changed !== null) setChange(changed);
+    // What a page asks by itself now and then does not open again what a person has closed there, over what they type.
+    if (changed !== null && (of === 'change' || closedAt.current !== window.location.pathname)) setChange(changed);
+  };
+  const close = () => {
+    closedAt.current = window.location.pathname;
+    setChange(null);
   };
   return (
     <ApiProvider organizationId={organizationId} onError={onError}>
@@ -105,7 +111,7 @@ export function WorkspaceShell({
             </div>
           </AccessDeniedProvider>
         </DraftsOf>
-        {change === null ? null : <OrganizationChangedDialog change={change} onClose={() => setChange(null)} />}
+        {change === null ? null : <OrganizationChangedDialog change={change} onClose={close} />}
         <Toaster />
       </TooltipProvider>
     </ApiProvider>

@@ -46,8 +46,8 @@ export function useShownOrganization(): string {
 interface ApiProps {
   /** The organization the page was rendered for: requests act for it or not at all. */
   organizationId: string;
-  /** Gets every failure of a query and of a mutation, beside the caller. */
-  onError: (error: unknown) => void;
+  /** Gets every failure beside the caller: of a question, which may have asked itself, or of a change, which a person made. */
+  onError: (error: unknown, of: 'question' | 'change') => void;
   children: ReactNode;
 }
 
@@ -55,7 +55,10 @@ export function ApiProvider({ organizationId, onError, children }: ApiProps) {
   // Kept for the life of the page, as what the query client holds is.
   const [shown] = useState(organizationId);
   const [queryClient] = useState(() =>
-    newQueryClient({ queryCache: new QueryCache({ onError }), mutationCache: new MutationCache({ onError }) }),
+    newQueryClient({
+      queryCache: new QueryCache({ onError: (error) => onError(error, 'question') }),
+      mutationCache: new MutationCache({ onError: (error) => onError(error, 'change') }),
+    }),
   );
   const [trpcClient] = useState(() => newTrpcClient(shown));
   return (

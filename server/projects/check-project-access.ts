@@ -24,7 +24,7 @@ export async function checkProjectAccess(
   if (task === undefined) throw notFound('Task');
   const open = project.tasks.filter(({ status }) => ['pending', 'rejected', 'running'].includes(status));
   const chosen = task === null ? open : [task];
-  const work: PlannedCall[] = chosen.flatMap(({ size: text, quality: own }) => {
+  const calls: PlannedCall[] = chosen.flatMap(({ size: text, quality: own }) => {
     const size = SIZES.find((id) => id === text) ?? 'M';
     const ownQuality = task === null ? QUALITIES.find((id) => id === own) : undefined;
     const common = { size, count: 1, ...(ownQuality ? { quality: ownQuality } : {}) };
@@ -33,6 +33,8 @@ export async function checkProjectAccess(
       { role: 'review' as const, ...common },
     ];
   });
+  // The rest of a project ends with its README, as the one total of a plan does (docs/decisions/0031).
+  const work = task === null && calls.length > 0 ? [...calls, { role: 'document' as const, count: 1 }] : calls;
   return checkAIAccess({
     organizationId,
     userId,

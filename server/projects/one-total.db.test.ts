@@ -6,6 +6,7 @@ import { approvePlan } from '@/server/runs/plan/approve-plan';
 import { replan } from '@/server/runs/plan/replan';
 import { plan, verdict } from '@/test/fake-model/scripted-project';
 import { built, database, designed, drive, onT2, owner, script } from '@/test/scripted-runs';
+import { checkProjectAccess } from './check-project-access';
 import { viewProject } from './view-project';
 
 /** A project as its own page and the list of projects show it. */
@@ -35,6 +36,11 @@ it('every screen shows one quote, with the README in it, before and after the ap
   const { readmeP90Micro } = await database.prisma.project.findUniqueOrThrow({ where: { id: own.projectId } });
   expect(readmeP90Micro).toBeGreaterThan(0n);
   expect(before.quote.p90Micro).toBe(sum(before.tasks) + readmeP90Micro);
+  const { qualities } = await checkProjectAccess({ ...own, userId: owner.userId }, null);
+  expect(qualities.find(({ quality }) => quality === before.project.quality)?.estimate).toEqual({
+    p50: before.quote.p50Micro,
+    p90: before.quote.p90Micro,
+  });
   // The sum on the button is the one that the approval is held to.
   await expect(approvePlan(own, 1, undefined, before.quote.p90Micro - 1n)).rejects.toMatchObject({ code: 'conflict' });
   await drive(await approvePlan(own, 1, undefined, before.quote.p90Micro));

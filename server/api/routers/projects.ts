@@ -6,6 +6,7 @@ import { db } from '@/server/platform/db';
 import { createProject } from '@/server/projects/create-project';
 import { costsOf } from '@/server/projects/project-costs';
 import { archiveProject, renameProject, setBudget, setModel } from '@/server/projects/project-settings';
+import { projectTitleSchema } from '@/server/projects/schema';
 import { viewProject } from '@/server/projects/view-project';
 import { projectsWaitingForBudget } from '@/server/runs/engine/waiting-for-budget';
 import { quotesOf } from '@/server/runs/plan/quote-project';
@@ -88,7 +89,7 @@ export const projectsRouter = router({
   get: memberProcedure.input(projectInput).query(({ ctx, input }) => viewProject(actorOf(ctx.caller, input))),
   archive: memberProcedure.input(projectInput).mutation(({ ctx, input }) => archiveProject(actorOf(ctx.caller, input))),
   rename: memberProcedure
-    .input(projectInput.extend({ title: z.string().trim().min(1).max(120) }))
+    .input(projectInput.extend(projectTitleSchema.shape))
     .mutation(({ ctx, input }) => renameProject(actorOf(ctx.caller, input), input.title)),
   setBudget: memberProcedure
     .input(projectInput.extend({ budgetMicro: budgetSchema }))
