@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { BoundedThread, type ThreadEnd } from './bounded-thread';
@@ -10,6 +11,7 @@ import { BoundedThread, type ThreadEnd } from './bounded-thread';
 const MODULE = `
 export function handle({ act, value }: { act: string; value?: unknown }): unknown {
   if (act === 'spin') for (;;);
+  if (act === 'rest') return new Promise((resolve) => setTimeout(() => resolve(value), 600));
   if (act === 'exit') process.exit(3);
   if (act === 'throw') throw new RangeError('too deep');
   if (act === 'later') setTimeout(() => { throw new Error('nobody hears this'); }, 0);
@@ -50,6 +52,14 @@ describe('bounded thread', () => {
     await expect(ask(act, timeoutMs)).rejects.toMatchObject({ end, message: expect.stringMatching(message) });
     expect(await ask('next')).toBe('next');
   });
+
+  it.runIf('cpuUsage' in Worker.prototype)(
+    'a thread that gets no processor time has more time on the clock, but not for ever',
+    async () => {
+      expect(await ask('rest', 200)).toBe('rest');
+      await expect(ask('rest', 50)).rejects.toMatchObject({ end: 'time' });
+    },
+  );
 
   it('an abort ends the call with its reason, and the next call works', async () => {
     const stop = new AbortController();

@@ -4,6 +4,8 @@ import { pathToFileURL } from 'node:url';
 import type { Worker as WorkerThread } from 'node:worker_threads';
 import { z } from 'zod';
 
+/** A loaded machine gives a thread little time: it has this many times its limit, while it has worked for less than the limit. */
+const STARVED_FACTOR = 6;
 /** A thread that has not loaded its module after this many milliseconds does not work here. */
 const START_TIMEOUT_MS = 60_000;
 
@@ -50,7 +52,8 @@ export class BoundedThread {
   }
 
   /**
-   * @param options.timeoutMs counts from when the thread takes the call up, not while others are before it.
+   * @param options.timeoutMs processor time of the thread since it took the call up; six times as long on the clock. Before Node
+   * 24.6 it is time on the clock alone.
    * @throws ThreadError when there is no answer; the signal's reason when it is aborted.
    */
   async call<T>(input: unknown, schema: z.ZodType<T>, options: CallOptions): Promise<T> {
@@ -97,7 +100,9 @@ export class BoundedThread {
     send: () => void,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      let settled = false;
       const settle = (act: () => void) => {
+        settled = true;
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         worker.off('message', onMessage).off('error', onError).off('exit', onExit);
@@ -115,12 +120,37 @@ export class BoundedThread {
       const onError = (error: unknown) => end(crash(error));
       const onExit = (code: number) => end(new ThreadError('crash', `the thread ended with code ${code}`));
       const onAbort = () => end(signal?.reason);
-      const timer = setTimeout(() => end(new ThreadError('time', `no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+      const began = performance.now();
+      const before = processorMs(worker);
+      const expire = async () => {
+        const [first, now] = [await before, await processorMs(worker)];
+        if (settled) return;
+        const left = first === null || now === null ? 0 : timeoutMs - (now - first);
+        if (left > 0 && performance.now() - began < timeoutMs * STARVED_FACTOR)
+          timer = setTimeout(expire, Math.max(left, SHORTEST_LOOK_MS));
+        else end(new ThreadError('time', `no answer within ${timeoutMs / 1000} s`));
+      };
+      let timer = setTimeout(expire, timeoutMs);
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
       signal?.addEventListener('abort', onAbort, { once: true });
       worker.ref();
       send();
     });
+  }
+}
+
+/** Milliseconds between two looks at a thread that gets little time. */
+const SHORTEST_LOOK_MS = 20;
+
+/** Processor time that a thread has used, milliseconds; null where this Node cannot tell, or the thread has ended. */
+async function processorMs(worker: WorkerThread): Promise<number | null> {
+  // Node 22 has no such method.
+  if (!('cpuUsage' in worker)) return null;
+  try {
+    const { user, system } = await worker.cpuUsage();
+    return (user + system) / 1000;
+  } catch {
+    return null;
   }
 }
 
