@@ -114,6 +114,7 @@ test('the chat’s box: what is typed is never lost, sent twice or sent half com
     await page.keyboard.press('Enter');
     await expect.poll(() => sent('Only once')).toBe(1);
     await expect(box).toHaveValue('');
+    await expect(page.getByRole('log').getByText('Only once', { exact: true })).toBeVisible();
   });
 
   await test.step('a sent message that is being edited is there after a reload, and as it was once that is cancelled', async () => {

@@ -5,9 +5,11 @@ import type { Adapter, AdapterAccount } from 'next-auth/adapters';
 import EmailProvider from 'next-auth/providers/email';
 import GitHubProvider from 'next-auth/providers/github';
 import GoogleProvider from 'next-auth/providers/google';
+import { z } from 'zod';
 import { db } from '@/server/platform/db';
 import { env, servesHttps } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
+import { logger } from '@/server/platform/logger';
 import { authSecret } from './secret';
 import { keepLinkToken, linkForLetter, normalizeAddress, useLinkToken } from './sign-in-link';
 import { sendSignInMail } from './sign-in-mail';
@@ -29,6 +31,15 @@ export function authOptions({ onSignIn, maySendLink }: AuthHooks): NextAuthOptio
     secret: authSecret(),
     adapter: adapter(),
     useSecureCookies: servesHttps(),
+    logger: {
+      error: (code, about) => {
+        const err = 'error' in about ? about.error : about;
+        // What somebody mistyped is no fault of ours.
+        logger()[err instanceof z.ZodError ? 'debug' : 'error']({ err }, `next-auth: ${code}`);
+      },
+      warn: (code) => logger().warn(`next-auth: ${code}`),
+      debug: (code) => logger().debug(`next-auth: ${code}`),
+    },
     session: { strategy: 'database', maxAge: SESSION_DAYS * 86_400, updateAge: 86_400 },
     pages: { signIn: '/sign-in', verifyRequest: '/verify-request', error: '/sign-in' },
     providers: [
