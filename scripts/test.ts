@@ -11,6 +11,8 @@ import { z } from 'zod';
 import { buildApp, generateClient } from './build-inputs';
 import { runLong } from './test-long';
 
+/** So many files are tried again at most: more of them is no accident. */
+const TRIED_AGAIN = 3;
 const counts = { passed: 0, failed: 0 };
 /** What failed, by name: said again at the end, where a long log is read first. */
 const failures: string[] = [];
@@ -47,13 +49,21 @@ interface Result {
   failures: string[];
   /** Passed only when they were tried again. */
   uncertain: string[];
+  /** Files with a failure. */
+  failedFiles: string[];
 }
 
+const NOTHING: Result = { passed: 0, failures: [], uncertain: [], failedFiles: [] };
+
 /** Adds a runner's own counts; a runner that left no readable report has failed. */
-function tests(name: string, report: string, read: (text: string) => Result, work: () => boolean): void {
+function tests(name: string, report: string, read: (text: string) => Result, work: () => boolean): Result {
   const ok = step(name, work);
-  const result = existsSync(report) ? read(readFileSync(report, 'utf8')) : { passed: 0, failures: [], uncertain: [] };
-  if ((!ok || !existsSync(report)) && result.failures.length === 0) result.failures.push(`${name}: ended badly`);
+  const result = existsSync(report) ? read(readFileSync(report, 'utf8')) : NOTHING;
+  if (ok && existsSync(report)) return result;
+  return result.failures.length > 0 ? result : { ...result, failures: [`${name}: ended badly`] };
+}
+
+function add(result: Result): void {
   counts.passed += result.passed;
   counts.failed += result.failures.length;
   failures.push(...result.failures);
@@ -61,7 +71,6 @@ function tests(name: string, report: string, read: (text: string) => Result, wor
 }
 
 const vitestReport = z.object({
-  numPassedTests: z.number(),
   testResults: z.array(
     z.object({
       name: z.string(),
@@ -80,7 +89,10 @@ function shortly(message: string | undefined): string {
 }
 
 function readVitest(text: string): Result {
-  const { numPassedTests, testResults } = vitestReport.parse(JSON.parse(text));
+  const { testResults } = vitestReport.parse(JSON.parse(text));
+  const passed = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'passed'),
+  );
   const failed = testResults.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative(process.cwd(), name);
     const names = assertionResults
@@ -89,7 +101,8 @@ function readVitest(text: string): Result {
     // A file that could not be read has no tests that failed.
     return status === 'failed' && names.length === 0 ? [`${file}: ${shortly(message)}`] : names;
   });
-  return { passed: numPassedTests, failures: failed, uncertain: [] };
+  const failedFiles = testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
+  return { passed: passed.length, failures: failed, uncertain: [], failedFiles };
 }
 
 const spec = z.object({
@@ -123,12 +136,17 @@ function readPlaywright(text: string): Result {
         .filter(({ status }) => status === wanted)
         .map(({ results }) => `${file}: ${title}: ${shortly(results[0]?.errors[0]?.message)}`),
     );
-  return { passed: stats.expected + stats.flaky, failures: named('unexpected'), uncertain: named('flaky') };
+  return {
+    passed: stats.expected + stats.flaky,
+    failures: named('unexpected'),
+    uncertain: named('flaky'),
+    failedFiles: [],
+  };
 }
 
-function vitest(name: string, filters: string[]): void {
-  const report = join(folder, 'vitest.json');
-  tests(name, report, readVitest, () =>
+function runVitest(name: string, filters: string[], folderName: string): Result {
+  const report = join(folder, folderName);
+  return tests(name, report, readVitest, () =>
     run([
       'node_modules/vitest/vitest.mjs',
       'run',
@@ -138,6 +156,19 @@ function vitest(name: string, filters: string[]): void {
       ...filters,
     ]),
   );
+}
+
+/**
+ * A file that fails is run once more, alone, and what passes then counts as passed and is named with its first failure: decision
+ * 0037. When more than a few files fail, or a run ends badly, nothing is tried again.
+ */
+function vitest(name: string, filters: string[]): void {
+  const first = runVitest(name, filters, 'vitest.json');
+  const files = first.failedFiles;
+  if (files.length === 0 || files.length > TRIED_AGAIN) return add(first);
+  const again = runVitest(`${name}, tried again`, [...files, '--no-file-parallelism'], 'vitest-again.json');
+  if (again.failures.length > 0) return add({ ...again, passed: first.passed });
+  add({ ...NOTHING, passed: first.passed + first.failures.length, uncertain: first.failures });
 }
 
 generateClient();
@@ -156,10 +187,12 @@ if (process.argv.includes('--long')) {
   vitest('unit and database tests', []);
   if (step('build', () => buildApp() || true)) counts.passed++;
   const report = join(folder, 'playwright.json');
-  tests('journeys in a browser', report, readPlaywright, () =>
-    run(['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], {
-      PLAYWRIGHT_JSON_OUTPUT_NAME: report,
-    }),
+  add(
+    tests('journeys in a browser', report, readPlaywright, () =>
+      run(['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], {
+        PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+      }),
+    ),
   );
 }
 if (process.env.COUNTS_FILE) {
