@@ -135,7 +135,7 @@ const processes: HostileCase[] = [
   {
     ...fork(
       'sessions that take the processor',
-      'for i in {1..30}; do setsid bash -c "while :; do :; done" & done; sleep 2; touch claim; sleep 20',
+      'for i in {1..30}; do setsid bash -c "while :; do :; done" & done; sleep 4; touch claim; sleep 20',
     ),
     ended: ['processes'],
   },
