@@ -7,8 +7,18 @@ import { logger } from '@/server/platform/logger';
 import { startQueue, stopQueue } from '@/server/platform/queue';
 import { startWorker } from './start-worker';
 
+/** Starts a web process. One whose start fails ends: it could only answer with errors. */
+export async function startOrEnd(): Promise<void> {
+  try {
+    await startServices();
+  } catch (error) {
+    console.error('Plumbline could not start:', error);
+    process.exit(1);
+  }
+}
+
 /** Everything a web process needs: database, migrations, catalogue, queue, and the worker when it lives here. */
-export async function startServices(): Promise<void> {
+async function startServices(): Promise<void> {
   await bootDatabase();
   await syncEnvironmentModels(db());
   await startQueue();

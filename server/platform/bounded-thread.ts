@@ -78,7 +78,7 @@ export class BoundedThread {
     // By path and through getBuiltinModule: a bundler that sees `new Worker(...)` would try to bundle the file.
     const { Worker } = process.getBuiltinModule('node:worker_threads');
     const worker = new Worker(join(process.cwd(), 'server', 'platform', 'bounded-thread-entry.mjs'), {
-      workerData: { module: pathToFileURL(join(process.cwd(), module)).href },
+      workerData: { module: pathToFileURL(join(/* turbopackIgnore: true */ process.cwd(), module)).href },
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, stackSizeMb: stackMb },
       execArgv: [],
     });

@@ -12,6 +12,7 @@ import { specPrompt } from './spec';
 
 const description = 'A greeting on the command line.';
 const spec = '# Greeter\n\nPrints a greeting.\n';
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a file
 const files = [{ path: 'src/greet.js', content: 'export const greet = (name) => `Hello ${name}`;\n' }];
 const task: PlannedTask = {
   id: 'T2',

@@ -12,6 +12,8 @@ const MAX_TOKENS = 256;
 
 /** all-MiniLM-L6-v2 on this machine: no download, no key, no cost. */
 export async function openLocalMiniLm(folder = MINILM_FOLDER): Promise<Embedder> {
-  if (!existsSync(folder)) throw new Error('its files are missing: `npm run build:inputs` writes them');
+  // The bundler would take a path that it cannot read as a wish for the whole project.
+  if (!existsSync(/* turbopackIgnore: true */ folder))
+    throw new Error('its files are missing: `npm run build:inputs` writes them');
   return openOnnxEmbedder({ id: `local:all-minilm-l6-v2:u8:${MAX_TOKENS}`, folder, maxTokens: MAX_TOKENS });
 }

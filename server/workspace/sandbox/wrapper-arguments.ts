@@ -69,8 +69,8 @@ function wrapperArguments(node: string, { directory, command, limits }: SandboxC
 /** Plumbline's own folders, with its secrets and its data, where they lie below a folder of the system (`/usr/src/app`). */
 function ownFolders(): string[] {
   return [process.cwd(), env().DATA_DIR]
-    .filter((path) => existsSync(path))
-    .map((path) => realpathSync(path))
+    .filter((path) => existsSync(/* turbopackIgnore: true */ path))
+    .map((path) => realpathSync(/* turbopackIgnore: true */ path))
     .filter((path) => SYSTEM.some((shown) => path.startsWith(`${shown}/`)));
 }
 
