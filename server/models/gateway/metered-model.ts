@@ -13,6 +13,7 @@ import { MODEL_LIMITS } from '../call-limits';
 import { requireComplete } from './call-failure';
 import type { CallContext, CallGrant, Metered, TextResult } from './call-grant';
 import { executeWithAIAccess } from './execute-with-ai-access';
+import { generatedAnswer } from './generated-answer';
 import { afterThoughts } from './leading-thoughts';
 import { mostOutputTokens, usageIn } from './read-usage';
 import { type AnswerPart, streamAnswer } from './stream-answer';
@@ -46,28 +47,32 @@ type FinishPart = Extract<AnswerPart, { type: 'finish' }>;
 type Emit = (part: AnswerPart) => Promise<void>;
 
 /**
- * A model for `streamText` whose every call is metered: access, rate limit and hold before; the cap while it streams; then it
+ * A model for `streamText` and `generateText` whose every call, each step of a loop over tools too, is metered: access, rate limit and hold before; the cap while it streams; then it
  * is settled, or released. The answer's `finish` leaves only once the call is paid. A provider that does not answer at all is
  * passed over for the next allowed model; its failed call is on record and costs nothing.
  */
 export function meteredModel(ctx: CallContext, options: MeteredOptions): MeteredModel {
   let calls = 0;
   let last: Promise<Metered<Answer>> | undefined;
+  const call = (params: LanguageModelV4CallOptions, emit: Emit): Promise<Metered<Answer>> => {
+    const step = calls++ === 0 ? '' : `:step-${calls}`;
+    last = callFirstThatAnswers({ ...ctx, idempotencyKey: `${ctx.idempotencyKey}${step}` }, options, params, emit);
+    return last;
+  };
   const model = wrapLanguageModel({
     model: chosenWithTheCall(options.model),
     middleware: {
       specificationVersion: 'v4',
+      // A provider is always asked for a stream: the cap and the signs of life are held in it.
+      wrapGenerate: async ({ params }) => {
+        const parts: AnswerPart[] = [];
+        const { result } = await call(params, async (part) => void parts.push(part));
+        return generatedAnswer(parts, result.finish);
+      },
       wrapStream: async ({ params }) => {
         const { readable, writable } = new TransformStream<AnswerPart, AnswerPart>();
         const writer = writable.getWriter();
-        const step = calls++ === 0 ? '' : `:step-${calls}`;
-        last = callFirstThatAnswers(
-          { ...ctx, idempotencyKey: `${ctx.idempotencyKey}${step}` },
-          options,
-          params,
-          (part) => writer.write(part),
-        );
-        last
+        call(params, (part) => writer.write(part))
           .then(
             ({ result }) => writer.write(result.finish),
             (error: unknown) => writer.write({ type: 'error', error }),
@@ -92,7 +97,7 @@ export function meteredModel(ctx: CallContext, options: MeteredOptions): Metered
 function chosenWithTheCall(ref: string): LanguageModelV4 {
   const { provider, modelId } = parseModelRef(ref);
   const refuse = () => {
-    throw new AppError('internal', 'a metered model answers only by its middleware, as a stream');
+    throw new AppError('internal', 'a metered model answers only by its middleware');
   };
   return { specificationVersion: 'v4', provider, modelId, supportedUrls: {}, doGenerate: refuse, doStream: refuse };
 }
