@@ -13,7 +13,7 @@ import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { AccessContext, MeteredWork, OpenCall } from './call-grant';
-import { EFFORT } from './effort';
+import { EFFORT } from '@/server/models/effort';
 import { readCallBasis } from './read-call-basis';
 
 /** Checks access, counts the request, holds the credits and writes the call's row. @throws AppError as `executeWithAIAccess` */
