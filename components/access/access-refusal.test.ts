@@ -64,6 +64,7 @@ describe('a refusal', () => {
       denial: { code: 'insufficient_credits' as const, message: 'There are not enough credits for it.' },
       models: [],
       modelLabel: null,
+      effort: null,
       estimate: { p50: 5n, p90: 7n },
       required: 9n,
       missing: 4n,

@@ -2,14 +2,16 @@ import { expect, it } from 'vitest';
 import type { QualityAnswer } from './access-refusal';
 import { offeredLevels } from './offered-levels';
 
-type Level = Pick<QualityAnswer, 'quality' | 'denial' | 'modelLabel'>;
+type Level = Pick<QualityAnswer, 'quality' | 'denial' | 'modelLabel' | 'effort'>;
 const level = (
   quality: Level['quality'],
   modelLabel: string | null,
   code?: 'quality_not_allowed' | 'model_not_available' | 'insufficient_credits',
+  effort: Level['effort'] = null,
 ): Level => ({
   quality,
   modelLabel,
+  effort,
   denial: code === undefined ? null : { code, message: 'No.' },
 });
 const shown = (levels: Level[], present: Level['quality'] | null = 'fast') =>
@@ -21,6 +23,12 @@ it('a locked level with the model of an open one is not offered', () => {
     'fast',
     'premium',
   ]);
+});
+
+it('a locked level is offered where it lets the same model think more', () => {
+  expect(
+    shown([level('fast', 'Thinker', undefined, 'low'), level('enhanced', 'Thinker', locked, 'medium')]),
+  ).toHaveLength(2);
 });
 
 it('two locked levels are both offered where no open one brings their model', () => {

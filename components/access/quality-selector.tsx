@@ -74,7 +74,10 @@ function Level({
       </div>
       <div id={`${id}-note`} className="space-y-1 text-[0.75rem] text-muted-foreground">
         {level.denial === null ? (
-          <p className="truncate">{level.modelLabel}</p>
+          <p>
+            {level.modelLabel}
+            {level.effort === null ? null : ` · thinks with ${level.effort} effort`}
+          </p>
         ) : (
           <p className="flex gap-1.5">
             <Icon aria-hidden="true" className={cn('mt-0.5 size-3 shrink-0', !locked && 'text-warning')} />

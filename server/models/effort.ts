@@ -4,4 +4,9 @@ import type { Quality } from '@/server/models/schema';
 export type Effort = 'low' | 'medium' | 'high';
 
 /** What a quality asks for. */
-export const EFFORT: Record<Quality, Effort> = { fast: 'low', enhanced: 'medium', premium: 'high' };
+const EFFORT: Record<Quality, Effort> = { fast: 'low', enhanced: 'medium', premium: 'high' };
+
+/** What a model is asked for at a quality; null where it does not think before it answers. */
+export function effortOf(model: { reasoning: boolean }, quality: Quality): Effort | null {
+  return model.reasoning ? EFFORT[quality] : null;
+}

@@ -7,7 +7,13 @@ import { checkAIAccess } from './check-ai-access';
 describe('the access check', () => {
   it('lets a free plan run at fast, and says what enhanced costs to unlock', async () => {
     const answer = await checkAIAccess({ ...owner, capability: 'implement', quality: 'fast' });
-    expect(answer).toMatchObject({ allowed: true, missing: 0n, plan: { id: 'free' }, modelLabel: 'GPT-5 mini' });
+    expect(answer).toMatchObject({
+      allowed: true,
+      missing: 0n,
+      plan: { id: 'free' },
+      modelLabel: 'GPT-5 mini',
+      effort: 'low',
+    });
     expect(answer.estimate?.p90).toBeGreaterThan(0n);
     const enhanced = answer.qualities.find(({ quality }) => quality === 'enhanced');
     expect(enhanced).toMatchObject({
@@ -15,6 +21,7 @@ describe('the access check', () => {
       denial: { code: 'quality_not_allowed' },
       models: [],
       modelLabel: 'GPT-5',
+      effort: 'medium',
     });
     expect(enhanced?.estimate?.p90).toBeGreaterThan(answer.estimate?.p90 ?? 0n);
     expect(enhanced?.unlocks).toEqual([expect.objectContaining({ kind: 'upgrade', planId: 'pro' })]);

@@ -5,6 +5,7 @@ import { type CapabilityAccess, checkCapabilityAccess } from '@/server/credits/a
 import { refusalSentence } from '@/server/credits/access/refusal-sentences';
 import { formatCredits } from '@/server/credits/schema';
 import type { CatalogModel } from '@/server/models/catalogue/catalogue';
+import { type Effort, effortOf } from '@/server/models/effort';
 import { ownKeyProviders } from '@/server/models/keys/own-keys';
 import { type Capability, capabilityOf, QUALITIES, type Quality, type Role } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
@@ -57,6 +58,8 @@ export interface QualityAnswer {
   models: CatalogModel[];
   /** The model that would be called. */
   modelLabel: string | null;
+  /** How much that model is asked to think; null where it does not. */
+  effort: Effort | null;
   /** Micro-credits the work may cost; null when no model of this level can be called. */
   estimate: { p50: bigint; p90: bigint } | null;
   /** Micro-credits that must be there for it: the estimate's upper bound, or what its largest single call holds; null as above. */
@@ -160,6 +163,7 @@ async function answerFor(
     denial,
     models: inPlan ? models : [],
     modelLabel: chosen?.label ?? null,
+    effort: chosen === null ? null : effortOf(chosen, level.quality),
     estimate: needs === null ? null : { p50: needs.p50, p90: needs.p90 },
     required,
     missing,

@@ -14,6 +14,8 @@ export interface CatalogModel {
   tier: string;
   isDemo: boolean;
   isDefault: boolean;
+  /** Thinks before it answers, with the effort of the quality. */
+  reasoning: boolean;
   /** Called with the organization's own key. */
   ownKey: boolean;
   /** The default of before, which was withdrawn: this one is its successor (`deprecated`) or, without one, the next in the list. */
@@ -74,7 +76,7 @@ export async function usableModels(scope: ModelScope, client: Client = db()): Pr
   const { organizationId, quality: qualityId, capability: capabilityId } = scope;
   // One statement: every step of a run that calls a model asks this.
   const rows = await client.$queryRaw<UsableRow[]>`
-    SELECT m."id", m."label", m."provider", m."tier", m."deprecatedAt", m."active",
+    SELECT m."id", m."label", m."provider", m."tier", m."reasoning", m."deprecatedAt", m."active",
       ARRAY(SELECT k."provider" FROM "ProviderKey" k WHERE k."organizationId" = op."organizationId") AS "ownKeys"
     FROM "OrganizationPlan" op
     JOIN "PlanQualityModel" q ON q."planId" = coalesce(${scope.planId ?? null}::text, op."planId") AND q."qualityId" = ${qualityId} AND q."capabilityId" = ${capabilityId}
@@ -97,6 +99,7 @@ export async function usableModels(scope: ModelScope, client: Client = db()): Pr
     tier: row.tier,
     isDemo: row.provider === 'demo',
     isDefault: row === chosen,
+    reasoning: row.reasoning,
     ownKey: own.has(row.provider),
     standsFor:
       row === chosen && replaced !== null
@@ -110,6 +113,7 @@ interface UsableRow {
   label: string;
   provider: string;
   tier: string;
+  reasoning: boolean;
   deprecatedAt: Date | null;
   active: boolean;
   ownKeys: string[];

@@ -1,9 +1,9 @@
 import 'server-only';
+import type { Effort } from '@/server/models/effort';
 import type { TokenUsage } from '@/server/models/pricing';
 import type { ProviderAccess } from '@/server/models/providers/instance-keys';
 import type { CallHint, Provider, Quality, Role } from '@/server/models/schema';
 import type { Tx } from '@/server/platform/db';
-import type { Effort } from '@/server/models/effort';
 import type { CallBasis } from './read-call-basis';
 
 /** Who calls, for what. */

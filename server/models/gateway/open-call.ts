@@ -4,6 +4,7 @@ import { requirePayer, reserve } from '@/server/credits/ledger/ledger';
 import { holdAmount } from '@/server/models/access/hold-amount';
 import { chargedShare, tariff } from '@/server/models/access/quote-call';
 import { MODEL_LIMITS } from '@/server/models/call-limits';
+import { effortOf } from '@/server/models/effort';
 import { outputTokensCovered } from '@/server/models/pricing';
 import { keyIdentifier } from '@/server/models/providers/instance-keys';
 import { parseModelRef } from '@/server/models/providers/model-ref';
@@ -13,7 +14,6 @@ import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
 import type { AccessContext, MeteredWork, OpenCall } from './call-grant';
-import { EFFORT } from '@/server/models/effort';
 import { readCallBasis } from './read-call-basis';
 
 /** Checks access, counts the request, holds the credits and writes the call's row. @throws AppError as `executeWithAIAccess` */
@@ -30,7 +30,7 @@ export async function openCall<T>(ctx: AccessContext, work: MeteredWork<T>, sign
   const callId = newId();
   const capability = capabilityOf(ctx.role);
   const { organizationId, userId, projectId, runId, taskId, stepId, role, quality } = ctx;
-  const effort = model.reasoning ? EFFORT[quality] : null;
+  const effort = effortOf(model, quality);
   const holdId = await inTx(async (tx) => {
     await countCall(tx, ctx, capability);
     if (held === 0n && userId !== null) await requirePayer(tx, { organizationId, userId });
