@@ -130,6 +130,42 @@ export const MODELS: SeedModel[] = [
     cached: USD / 8n,
   },
   {
+    provider: 'anthropic',
+    modelId: 'claude-haiku-4-5',
+    label: 'Claude Haiku 4.5 (Anthropic)',
+    tier: 'fast',
+    contextWindow: 200_000,
+    maxOutput: 64_000,
+    structured: 'none',
+    input: USD,
+    output: USD * 5n,
+    cached: USD / 10n,
+  },
+  {
+    provider: 'anthropic',
+    modelId: 'claude-sonnet-4-5',
+    label: 'Claude Sonnet 4.5 (Anthropic)',
+    tier: 'enhanced',
+    contextWindow: 200_000,
+    maxOutput: 64_000,
+    structured: 'none',
+    input: USD * 3n,
+    output: USD * 15n,
+    cached: (USD * 3n) / 10n,
+  },
+  {
+    provider: 'anthropic',
+    modelId: 'claude-opus-4-5',
+    label: 'Claude Opus 4.5 (Anthropic)',
+    tier: 'premium',
+    contextWindow: 200_000,
+    maxOutput: 64_000,
+    structured: 'none',
+    input: USD * 5n,
+    output: USD * 25n,
+    cached: USD / 2n,
+  },
+  {
     provider: 'openrouter',
     modelId: 'anthropic/claude-sonnet-4.5',
     label: 'Claude Sonnet 4.5',
@@ -216,4 +252,4 @@ export const MODELS: SeedModel[] = [
 ];
 
 /** Order in which a quality level's models are tried when more than one provider has a key: the first is the default. */
-export const PREFERENCE = ['openai', 'google', 'openrouter', 'demo'];
+export const PREFERENCE = ['openai', 'google', 'anthropic', 'openrouter', 'demo'];

@@ -35,14 +35,16 @@ export async function seedCatalogue(prisma: PrismaClient): Promise<void> {
       skipDuplicates: true,
     });
   }
-  for (const model of MODELS) await seedModel(prisma, model);
-  await seedChoices(prisma);
+  const added: SeedModel[] = [];
+  for (const model of MODELS) if (await seedModel(prisma, model)) added.push(model);
+  await seedChoices(prisma, added);
 }
 
-async function seedModel(prisma: PrismaClient, model: SeedModel): Promise<void> {
+/** @returns whether this instance did not know the model */
+async function seedModel(prisma: PrismaClient, model: SeedModel): Promise<boolean> {
   const id = `${model.provider}:${model.modelId}`;
   const { input, output, cached, ...row } = model;
-  await prisma.llmModel.upsert({ where: { id }, create: { id, ...row }, update: {} });
+  const { count } = await prisma.llmModel.createMany({ data: [{ id, ...row }], skipDuplicates: true });
   await prisma.modelPrice.createMany({
     data: [
       {
@@ -56,10 +58,17 @@ async function seedModel(prisma: PrismaClient, model: SeedModel): Promise<void> 
     ],
     skipDuplicates: true,
   });
+  return count > 0;
 }
 
-/** Which models a plan may use at which quality for which capability; only where an operator has not chosen yet. */
-async function seedChoices(prisma: PrismaClient): Promise<void> {
+/** Where a model that came with a release stands in a list that was there before: behind the others. */
+const ADDED_PRIORITY = 40;
+
+/**
+ * Which models a plan may use at which quality for which capability; only where an operator has not chosen yet. A model that came
+ * with a release is added behind what was chosen: a key for its provider would otherwise bring nothing.
+ */
+async function seedChoices(prisma: PrismaClient, added: readonly SeedModel[]): Promise<void> {
   const chosen = new Set(
     (await prisma.planQualityModel.groupBy({ by: ['planId', 'qualityId', 'capabilityId'] })).map(
       (row) => `${row.planId}/${row.qualityId}/${row.capabilityId}`,
@@ -68,23 +77,26 @@ async function seedChoices(prisma: PrismaClient): Promise<void> {
   const rows = PLANS.flatMap(({ id: planId }) =>
     (PLAN_QUALITIES[planId] ?? []).flatMap((qualityId) =>
       CAPABILITIES.flatMap(({ id: capabilityId }) =>
-        modelsOf(qualityId).map((model, priority) => ({
-          planId,
-          qualityId,
-          capabilityId,
-          modelRowId: `${model.provider}:${model.modelId}`,
-          isDefault: priority === 0,
-          priority,
-        })),
+        modelsOf(qualityId, chosen.has(`${planId}/${qualityId}/${capabilityId}`) ? added : MODELS).map(
+          (model, place) => ({
+            planId,
+            qualityId,
+            capabilityId,
+            modelRowId: `${model.provider}:${model.modelId}`,
+            ...(chosen.has(`${planId}/${qualityId}/${capabilityId}`)
+              ? { isDefault: false, priority: ADDED_PRIORITY + place }
+              : { isDefault: place === 0, priority: place }),
+          }),
+        ),
       ),
     ),
-  ).filter((row) => !chosen.has(`${row.planId}/${row.qualityId}/${row.capabilityId}`));
+  );
   if (rows.length > 0) await prisma.planQualityModel.createMany({ data: rows, skipDuplicates: true });
 }
 
 /** A real model serves its own tier; the demo serves every level, last. */
-function modelsOf(quality: string): SeedModel[] {
-  return MODELS.filter(
-    ({ kind, tier, provider }) => kind !== 'embedding' && (provider === 'demo' || tier === quality),
-  ).sort((a, b) => PREFERENCE.indexOf(a.provider) - PREFERENCE.indexOf(b.provider));
+function modelsOf(quality: string, of: readonly SeedModel[]): SeedModel[] {
+  return of
+    .filter(({ kind, tier, provider }) => kind !== 'embedding' && (provider === 'demo' || tier === quality))
+    .sort((a, b) => PREFERENCE.indexOf(a.provider) - PREFERENCE.indexOf(b.provider));
 }

@@ -4,7 +4,7 @@ import { resetEnv } from '@/server/platform/env';
 import { newId } from '@/server/platform/ids';
 
 /** A model of each provider, which a test's server answers for. */
-export const MODELS = ['openai', 'google', 'openrouter', 'compatible'] as const;
+export const MODELS = ['openai', 'google', 'anthropic', 'openrouter', 'compatible'] as const;
 
 /** Nano-dollars per million tokens. */
 export const PRICE = {
@@ -15,7 +15,7 @@ export const PRICE = {
 
 let set: string[] = [];
 
-/** Sends the requests of all providers to one address, `/v1` in OpenAI's protocol and `/google` in Google's; null takes it back. */
+/** Sends the requests of all providers to one address, `/v1` in OpenAI's protocol, `/google` in Google's, `/anthropic` in Anthropic's; null takes it back. */
 export function configureProviders(url: string | null, more: Record<string, string> = {}): void {
   for (const name of set) delete process.env[name];
   const settings: Record<string, string> =
@@ -24,11 +24,13 @@ export function configureProviders(url: string | null, more: Record<string, stri
       : {
           OPENAI_API_KEY: 'sk-test-openai-1111',
           GOOGLE_API_KEY: 'test-google-2222',
+          ANTHROPIC_API_KEY: 'sk-ant-test-5555',
           OPENROUTER_API_KEY: 'sk-or-test-3333',
           OPENAI_COMPATIBLE_API_KEY: 'local-4444',
           OPENAI_COMPATIBLE_MODELS: 'fake',
           OPENAI_BASE_URL: `${url}/v1`,
           GOOGLE_BASE_URL: `${url}/google`,
+          ANTHROPIC_BASE_URL: `${url}/anthropic/v1`,
           OPENROUTER_BASE_URL: `${url}/v1`,
           OPENAI_COMPATIBLE_BASE_URL: `${url}/v1`,
           ...more,

@@ -19,7 +19,7 @@ import { ConfirmDialog } from './confirm-dialog';
 import { useOrganization } from './use-settings';
 
 type Key = Outputs['keys']['list'][number];
-const NAMES = { openai: 'OpenAI', google: 'Google', openrouter: 'OpenRouter (Anthropic)' } as const;
+const NAMES = { openai: 'OpenAI', google: 'Google', anthropic: 'Anthropic', openrouter: 'OpenRouter' } as const;
 
 /** The organization's own provider keys. A key goes in and never comes out: only its last four characters are shown. */
 export function KeysPanel() {

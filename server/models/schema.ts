@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Provider keys as stored in `LlmModel.provider`. */
-export const PROVIDERS = ['openai', 'google', 'openrouter', 'compatible', 'demo'] as const;
+export const PROVIDERS = ['openai', 'google', 'anthropic', 'openrouter', 'compatible', 'demo'] as const;
 export const providerSchema = z.enum(PROVIDERS);
 export type Provider = z.infer<typeof providerSchema>;
 
@@ -53,10 +53,10 @@ export type CallHint = z.infer<typeof callHintSchema>;
 /** `provider:model`, split at the first colon because model ids may hold colons. */
 export const modelRefSchema = z
   .string()
-  .regex(/^(openai|google|openrouter|compatible|demo):.+$/, 'expected provider:model');
+  .regex(/^(openai|google|anthropic|openrouter|compatible|demo):.+$/, 'expected provider:model');
 
 /** Providers an organization may bring its own key for. */
-export const ownKeyProviderSchema = z.enum(['openai', 'google', 'openrouter']);
+export const ownKeyProviderSchema = z.enum(['openai', 'google', 'anthropic', 'openrouter']);
 
 export const storeKeySchema = z.object({
   provider: ownKeyProviderSchema,

@@ -79,6 +79,8 @@ const envSchema = z.object({
   OPENAI_BASE_URL: optionalUrl,
   GOOGLE_API_KEY: optionalText,
   GOOGLE_BASE_URL: optionalUrl,
+  ANTHROPIC_API_KEY: optionalText,
+  ANTHROPIC_BASE_URL: optionalUrl,
   OPENROUTER_API_KEY: optionalText,
   OPENROUTER_BASE_URL: optionalUrl,
   OPENAI_COMPATIBLE_API_KEY: optionalText,
@@ -86,7 +88,7 @@ const envSchema = z.object({
   OPENAI_COMPATIBLE_MODELS: list,
   /** provider:model used by default instead of the catalogue's choice. */
   DEFAULT_MODEL: optionalText.refine(
-    (value) => value === undefined || /^(openai|google|openrouter|compatible|demo):.+$/.test(value),
+    (value) => value === undefined || /^(openai|google|anthropic|openrouter|compatible|demo):.+$/.test(value),
     { message: 'must be provider:model, for example openai:gpt-5-mini' },
   ),
   /** Milliseconds between two pieces of the demo model's text. */

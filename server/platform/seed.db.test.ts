@@ -66,7 +66,7 @@ describe('the seed', () => {
     for (const rows of groups.values()) {
       expect(rows.filter(({ isDefault }) => isDefault)).toHaveLength(1);
       const providers = new Set(rows.map(({ modelRowId }) => models.find(({ id }) => id === modelRowId)?.provider));
-      expect([...providers].sort()).toEqual(['demo', 'google', 'openai', 'openrouter']);
+      expect([...providers].sort()).toEqual(['anthropic', 'demo', 'google', 'openai', 'openrouter']);
     }
     await expect(
       database.prisma.planQualityModel.updateMany({ where: { planId: 'free' }, data: { isDefault: true } }),
@@ -84,5 +84,20 @@ describe('the seed', () => {
     const edited = await catalogue();
     await seedCatalogue(prisma);
     expect(await catalogue()).toEqual(edited);
+  });
+
+  it('adds a model that came with a release behind what was chosen, wherever its level is', async () => {
+    const { prisma } = database;
+    const ofIt = { modelRowId: { startsWith: 'anthropic:' } };
+    await prisma.planQualityModel.deleteMany({ where: ofIt });
+    await prisma.modelPrice.deleteMany({ where: ofIt });
+    await prisma.llmModel.deleteMany({ where: { provider: 'anthropic' } });
+    const before = await catalogue();
+    await seedCatalogue(prisma);
+    const rows = await prisma.planQualityModel.findMany({ where: ofIt });
+    expect(rows).toHaveLength((1 + 2 + 3) * 6);
+    expect(rows.every(({ isDefault, priority }) => !isDefault && priority >= 40)).toBe(true);
+    const after = await catalogue();
+    expect(after.choices.filter((row) => !row.modelRowId.startsWith('anthropic:'))).toEqual(before.choices);
   });
 });

@@ -129,6 +129,6 @@ export function demoUnknownAnswer(): string {
 
 ${list}
 
-Start one of them from the examples, or set a key and restart: \`OPENAI_API_KEY\`, \`GOOGLE_API_KEY\`, \`OPENROUTER_API_KEY\`, or
-\`OPENAI_COMPATIBLE_BASE_URL\` with \`OPENAI_COMPATIBLE_MODELS\` (Ollama, vLLM, LM Studio). Nothing was charged.`;
+Start one of them from the examples, or set a key and restart: \`OPENAI_API_KEY\`, \`GOOGLE_API_KEY\`, \`ANTHROPIC_API_KEY\`,
+\`OPENROUTER_API_KEY\`, or \`OPENAI_COMPATIBLE_BASE_URL\` with \`OPENAI_COMPATIBLE_MODELS\` (Ollama, vLLM, LM Studio). Nothing was charged.`;
 }

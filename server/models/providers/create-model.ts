@@ -1,4 +1,5 @@
 import 'server-only';
+import { createAnthropic } from '@ai-sdk/anthropic';
 import { createGoogleGenerativeAI } from '@ai-sdk/google';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
@@ -29,6 +30,8 @@ export function createLanguageModel(provider: Provider, modelId: string, connect
       return createOpenAI(settings(env().OPENAI_BASE_URL, connection)).responses(modelId);
     case 'google':
       return createGoogleGenerativeAI(settings(env().GOOGLE_BASE_URL, connection)).languageModel(modelId);
+    case 'anthropic':
+      return createAnthropic(settings(env().ANTHROPIC_BASE_URL, connection)).languageModel(modelId);
     case 'openrouter':
       return createOpenRouter(settings(env().OPENROUTER_BASE_URL, connection)).chat(modelId);
     case 'compatible':

@@ -5,17 +5,18 @@ import type { Provider } from '../schema';
 
 /** The instance's key for a provider; null: not configured. The demo and local servers need none. */
 export function providerKey(provider: Provider): string | null {
-  const { OPENAI_API_KEY, GOOGLE_API_KEY, OPENROUTER_API_KEY, OPENAI_COMPATIBLE_BASE_URL, OPENAI_COMPATIBLE_API_KEY } =
-    env();
+  const keys = env();
   switch (provider) {
     case 'openai':
-      return OPENAI_API_KEY ?? null;
+      return keys.OPENAI_API_KEY ?? null;
     case 'google':
-      return GOOGLE_API_KEY ?? null;
+      return keys.GOOGLE_API_KEY ?? null;
+    case 'anthropic':
+      return keys.ANTHROPIC_API_KEY ?? null;
     case 'openrouter':
-      return OPENROUTER_API_KEY ?? null;
+      return keys.OPENROUTER_API_KEY ?? null;
     case 'compatible':
-      return OPENAI_COMPATIBLE_BASE_URL === undefined ? null : (OPENAI_COMPATIBLE_API_KEY ?? NO_KEY);
+      return keys.OPENAI_COMPATIBLE_BASE_URL === undefined ? null : (keys.OPENAI_COMPATIBLE_API_KEY ?? NO_KEY);
     case 'demo':
       return 'demo';
   }

@@ -78,9 +78,8 @@ export function providerFault(error: unknown): ProviderFault | null {
   if (!APICallError.isInstance(error)) return isNetworkFault(error) ? 'down' : null;
   const status = error.statusCode ?? 0;
   const { codes, message, details, flagged } = saidIn(error);
-  if (status === 402 || codes.some((code) => QUOTA_CODES.includes(code))) return 'quota-used-up';
-  // Google says the same words for a minute's limit, and then says how long to wait.
-  if (status === 429) return QUOTA_WORDS.test(message) && askedWait(error) === null ? 'quota-used-up' : 'rate-limit';
+  if (isUsedUp(status, codes, message, error)) return 'quota-used-up';
+  if (status === 429) return 'rate-limit';
   if (status === 403 && flagged) return 'request-refused';
   if (status === 401 || status === 403) return 'key-refused';
   // Google answers an unknown key with 400, as it does a wrong request, and tells the two apart by a code in the details.
@@ -93,6 +92,12 @@ export function providerFault(error: unknown): ProviderFault | null {
   )
     return 'model-unknown';
   return error.isRetryable || status >= 500 || status === 0 ? 'down' : null;
+}
+
+function isUsedUp(status: number, codes: readonly string[], message: string, error: APICallError): boolean {
+  if (status === 402 || codes.some((code) => QUOTA_CODES.includes(code))) return true;
+  // Anthropic says it by words alone. Google says the same words for a minute's limit, and then says how long to wait.
+  return QUOTA_WORDS.test(message) && (status === 400 || (status === 429 && askedWait(error) === null));
 }
 
 /** Null: the failure says nothing about the key. */
