@@ -8,6 +8,12 @@ export const MODEL_LIMITS = {
   backoffMs: 500,
   /** Longest back-off, and longest Retry-After that is waited for, milliseconds. */
   maxBackoffMs: 60_000,
+  /** Failures in a row after which a pooled key rests, and for how long, milliseconds: Envoy's outlier detection (`consecutive_5xx`, `base_ejection_time`). */
+  keyFaults: 5,
+  keyRestMs: 30_000,
+  /** A pooled key rests this long after a 429 that names no wait, and after it was refused or its credit was used up, milliseconds. */
+  keyCoolMs: 5000,
+  keyRefusedMs: 3_600_000,
   /** Characters of an answer kept at most: beyond it the call is ended as oversize. */
   maxAnswerChars: 2_000_000,
   /** Longest wait of the button that tests an own key, milliseconds. */

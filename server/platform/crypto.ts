@@ -1,5 +1,5 @@
 import 'server-only';
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from './env';
@@ -35,6 +35,11 @@ export function decryptSecret(stored: Uint8Array, context: string): string {
       userMessage: 'A stored key can no longer be read. Remove it and enter it again.',
     });
   }
+}
+
+/** Tells whether two secrets are the same without keeping either: HMAC-SHA-256 by APP_ENCRYPTION_KEY, in hex. */
+export function fingerprint(secret: string, context: string): string {
+  return createHmac('sha256', encryptionKey()).update(`${context}\0${secret}`).digest('hex');
 }
 
 /** 32 bytes from APP_ENCRYPTION_KEY. Outside production one is made once and kept in the data folder, readable by its owner. */

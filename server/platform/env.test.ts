@@ -59,7 +59,7 @@ describe('the environment', () => {
       SANDBOX: 'auto',
       EMBEDDER: 'local',
     });
-    for (const name of ['DATABASE_URL', 'SMTP_URL', 'LOCAL_SIGN_IN', 'OPENAI_API_KEY', 'STRIPE_SECRET_KEY'] as const) {
+    for (const name of ['DATABASE_URL', 'SMTP_URL', 'LOCAL_SIGN_IN', 'OPENAI_BASE_URL', 'STRIPE_SECRET_KEY'] as const) {
       expect([name, plain[name]]).toEqual([name, undefined]);
     }
   });

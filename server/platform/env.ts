@@ -75,15 +75,16 @@ const envSchema = z.object({
   GOOGLE_CLIENT_SECRET: optionalText,
   OPERATOR_EMAILS: list,
 
-  OPENAI_API_KEY: optionalText,
+  /** Keys of providers, several comma-separated. */
+  OPENAI_API_KEY: list,
   OPENAI_BASE_URL: optionalUrl,
-  GOOGLE_API_KEY: optionalText,
+  GOOGLE_API_KEY: list,
   GOOGLE_BASE_URL: optionalUrl,
-  ANTHROPIC_API_KEY: optionalText,
+  ANTHROPIC_API_KEY: list,
   ANTHROPIC_BASE_URL: optionalUrl,
-  OPENROUTER_API_KEY: optionalText,
+  OPENROUTER_API_KEY: list,
   OPENROUTER_BASE_URL: optionalUrl,
-  OPENAI_COMPATIBLE_API_KEY: optionalText,
+  OPENAI_COMPATIBLE_API_KEY: list,
   OPENAI_COMPATIBLE_BASE_URL: optionalUrl,
   OPENAI_COMPATIBLE_MODELS: list,
   /** provider:model used by default instead of the catalogue's choice. */

@@ -106,7 +106,8 @@ function callOf(call: {
     modelRef: call.modelRowId,
     modelLabel: call.modelLabel,
     ownKey: call.ownKey,
-    keyIdentifier: call.keyIdentifier,
+    // The instance's own keys are no customer's business.
+    keyIdentifier: call.ownKey ? call.keyIdentifier : null,
     promptVersion: call.promptVersion,
     inputTokens: call.inputTokens,
     cachedTokens: call.cachedTokens,

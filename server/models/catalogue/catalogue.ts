@@ -1,5 +1,5 @@
 import 'server-only';
-import { providerKey } from '@/server/models/providers/instance-keys';
+import { providerKeys } from '@/server/models/providers/instance-keys';
 import { parseModelRef } from '@/server/models/providers/model-ref';
 import { type Capability, PROVIDERS, type Quality } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
@@ -33,7 +33,7 @@ export interface ModelScope {
 
 /** True when no provider key is set: the offline demo model answers. */
 export function isDemoInstance(): boolean {
-  return PROVIDERS.every((provider) => provider === 'demo' || providerKey(provider) === null);
+  return PROVIDERS.every((provider) => provider === 'demo' || providerKeys(provider).length === 0);
 }
 
 /** Priority of models served at OPENAI_COMPATIBLE_BASE_URL: after the catalogue's own. */
@@ -121,7 +121,7 @@ interface UsableRow {
 
 function hasKey(name: string, own: ReadonlySet<string>): boolean {
   const provider = PROVIDERS.find((known) => known === name);
-  return provider !== undefined && (own.has(provider) || providerKey(provider) !== null);
+  return provider !== undefined && (own.has(provider) || providerKeys(provider).length > 0);
 }
 
 /** Deprecated by its provider or switched off by the operator. */

@@ -5,6 +5,7 @@ import { release, settle } from '@/server/credits/ledger/ledger';
 import { recordUsage } from '@/server/credits/reports/request-usage';
 import { chargedShare, tariff } from '@/server/models/access/quote-call';
 import { costOf, creditsFor, type TokenUsage } from '@/server/models/pricing';
+import { keyIdentifier } from '@/server/models/providers/instance-keys';
 import { now } from '@/server/platform/clock';
 import { db, inTx, type Tx } from '@/server/platform/db';
 import { AppError, isAppError } from '@/server/platform/errors';
@@ -147,8 +148,9 @@ async function orLog(callId: string, message: string, work: () => Promise<unknow
   }
 }
 
-function outcomeColumns(usage: TokenUsage, { progress, started }: CallGrant) {
+function outcomeColumns(usage: TokenUsage, { progress, started, provider, access }: CallGrant) {
   return {
+    keyIdentifier: keyIdentifier(provider, access),
     inputTokens: usage.input,
     cachedTokens: usage.cached,
     outputTokens: usage.output,

@@ -7,9 +7,11 @@ import {
   type EmbeddingModelV4Result,
 } from '@ai-sdk/provider';
 import { embedMany, wrapEmbeddingModel } from 'ai';
+import { keyAnswered, keyFailed, takeOtherKey, untilRested } from '@/server/models/keys/key-pool';
 import { ownKeyFailure } from '@/server/models/keys/own-key-refused';
 import { estimateTokens } from '@/server/models/pricing';
 import { createEmbeddingModel } from '@/server/models/providers/create-model';
+import type { ProviderAccess } from '@/server/models/providers/instance-keys';
 import { parseModelRef } from '@/server/models/providers/model-ref';
 import { env } from '@/server/platform/env';
 import { AppError, isAppError } from '@/server/platform/errors';
@@ -98,12 +100,22 @@ async function embedWithRetries(
   values: string[],
   organizationId: string,
 ): Promise<EmbeddingModelV4Result> {
-  const model = createEmbeddingModel(grant.provider, grant.modelId, grant.access);
   const abortSignal = AbortSignal.any([grant.signal, AbortSignal.timeout(env().MODEL_TIMEOUT_MS)]);
+  const failed: ProviderAccess[] = [];
   for (let attempt = 0; ; attempt++) {
     try {
-      return await model.doEmbed({ values, abortSignal });
+      await untilRested(grant.access, abortSignal);
+      const model = createEmbeddingModel(grant.provider, grant.modelId, grant.access);
+      const result = await model.doEmbed({ values, abortSignal });
+      await keyAnswered(grant.access);
+      return result;
     } catch (error) {
+      if (!abortSignal.aborted) await keyFailed(grant.access, error);
+      if (!abortSignal.aborted && (await takeOtherKey(grant, failed, error))) {
+        grant.progress.retries++;
+        attempt--;
+        continue;
+      }
       const wait = abortSignal.aborted || attempt >= env().MODEL_MAX_RETRIES ? null : retryDelay(error, attempt);
       if (wait === null) throw failure(await ownKeyFailure(organizationId, grant, error));
       grant.progress.retries++;

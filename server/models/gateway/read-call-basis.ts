@@ -85,7 +85,7 @@ export async function readCallBasis(client: Client, organizationId: string, call
     model: { id: ref, label: row.label, maxOutput: row.maxOutput, reasoning: row.reasoning },
     price,
     quote: quoteFrom(row, call, price),
-    access: openAccess(organizationId, provider, row.ciphertext),
+    access: await openAccess(organizationId, provider, row.ciphertext),
   };
 }
 

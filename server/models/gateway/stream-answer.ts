@@ -6,7 +6,9 @@ import {
   type LanguageModelV4StreamPart,
 } from '@ai-sdk/provider';
 import { wrapLanguageModel } from 'ai';
+import { keyAnswered, keyFailed, takeOtherKey, untilRested } from '@/server/models/keys/key-pool';
 import { createLanguageModel } from '@/server/models/providers/create-model';
+import type { ProviderAccess } from '@/server/models/providers/instance-keys';
 import { askedWait, providerFault } from '@/server/models/providers/provider-fault';
 import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
@@ -40,10 +42,12 @@ export async function* streamAnswer(
   params: LanguageModelV4CallOptions,
   { retries = env().MODEL_MAX_RETRIES }: { retries?: number } = {},
 ): AsyncGenerator<AnswerPart> {
+  const failed: ProviderAccess[] = [];
   for (let attempt = 0; ; attempt++) {
     let begun = false;
     let before: AnswerPart[] = [];
     try {
+      await untilRested(grant.access, params.abortSignal);
       for await (const part of streamOnce(grant, params)) {
         begun ||= CONTENT.has(part.type);
         before.push(part);
@@ -51,8 +55,15 @@ export async function* streamAnswer(
         yield* before;
         before = [];
       }
+      await keyAnswered(grant.access);
       return;
     } catch (error) {
+      if (!params.abortSignal?.aborted) await keyFailed(grant.access, error);
+      if (!begun && !params.abortSignal?.aborted && (await takeOtherKey(grant, failed, error))) {
+        grant.progress.retries++;
+        attempt--;
+        continue;
+      }
       const wait = begun || params.abortSignal?.aborted || attempt >= retries ? null : retryDelay(error, attempt);
       if (wait === null) throw error;
       grant.progress.retries++;

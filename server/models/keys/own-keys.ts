@@ -1,11 +1,12 @@
 import 'server-only';
-import { instanceAccess, type ProviderAccess } from '@/server/models/providers/instance-keys';
+import type { ProviderAccess } from '@/server/models/providers/instance-keys';
 import type { Provider } from '@/server/models/schema';
 import { now } from '@/server/platform/clock';
 import { decryptSecret, encryptSecret } from '@/server/platform/crypto';
 import { type Client, db } from '@/server/platform/db';
 import { notFound } from '@/server/platform/errors';
 import { newId } from '@/server/platform/ids';
+import { choosePooledKey } from './key-pool';
 
 /** What the interface may know of a stored key: never the key. */
 export interface OwnKey {
@@ -63,9 +64,13 @@ export async function ownKeyProviders(client: Client, organizationId: string): P
 
 /**
  * The key a call is made with: the organization's own, whose stored form the caller has read (null: there is none), before the
- * instance's. @throws AppError `model_not_available`
+ * instance's. @throws AppError `model_not_available`, `rate_limited`
  */
-export function openAccess(organizationId: string, provider: Provider, ciphertext: Uint8Array | null): ProviderAccess {
+export async function openAccess(
+  organizationId: string,
+  provider: Provider,
+  ciphertext: Uint8Array | null,
+): Promise<ProviderAccess> {
   if (ciphertext !== null) return { apiKey: decryptSecret(ciphertext, contextOf(organizationId, provider)), own: true };
-  return instanceAccess(provider);
+  return choosePooledKey(provider);
 }

@@ -3,22 +3,23 @@ import { env } from '@/server/platform/env';
 import { AppError } from '@/server/platform/errors';
 import type { Provider } from '../schema';
 
-/** The instance's key for a provider; null: not configured. The demo and local servers need none. */
-export function providerKey(provider: Provider): string | null {
+/** The instance's keys for a provider, each once; empty: not configured. The demo and local servers need none. */
+export function providerKeys(provider: Provider): string[] {
   const keys = env();
   switch (provider) {
     case 'openai':
-      return keys.OPENAI_API_KEY ?? null;
+      return keys.OPENAI_API_KEY;
     case 'google':
-      return keys.GOOGLE_API_KEY ?? null;
+      return keys.GOOGLE_API_KEY;
     case 'anthropic':
-      return keys.ANTHROPIC_API_KEY ?? null;
+      return keys.ANTHROPIC_API_KEY;
     case 'openrouter':
-      return keys.OPENROUTER_API_KEY ?? null;
+      return keys.OPENROUTER_API_KEY;
     case 'compatible':
-      return keys.OPENAI_COMPATIBLE_BASE_URL === undefined ? null : (keys.OPENAI_COMPATIBLE_API_KEY ?? NO_KEY);
+      if (keys.OPENAI_COMPATIBLE_BASE_URL === undefined) return [];
+      return keys.OPENAI_COMPATIBLE_API_KEY.length === 0 ? [NO_KEY] : keys.OPENAI_COMPATIBLE_API_KEY;
     case 'demo':
-      return 'demo';
+      return ['demo'];
   }
 }
 
@@ -27,12 +28,14 @@ export interface ProviderAccess {
   apiKey: string;
   /** The organization's own: the provider bills it, not this instance. */
   own: boolean;
+  /** One of several keys of the instance. */
+  pooled?: { fingerprint: string; restsUntil: Date | null; faults: number };
 }
 
-/** The instance's own key. @throws AppError `model_not_available` */
+/** The instance's first key. @throws AppError `model_not_available` */
 export function instanceAccess(provider: Provider): ProviderAccess {
-  const apiKey = providerKey(provider);
-  if (apiKey === null) throw new AppError('model_not_available', `no key is set for ${provider}`);
+  const [apiKey] = providerKeys(provider);
+  if (apiKey === undefined) throw new AppError('model_not_available', `no key is set for ${provider}`);
   return { apiKey, own: false };
 }
 
