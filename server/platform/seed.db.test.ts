@@ -89,9 +89,13 @@ describe('the seed', () => {
   it('adds a model that came with a release behind what was chosen, wherever its level is', async () => {
     const { prisma } = database;
     const ofIt = { modelRowId: { startsWith: 'anthropic:' } };
-    await prisma.planQualityModel.deleteMany({ where: ofIt });
-    await prisma.modelPrice.deleteMany({ where: ofIt });
-    await prisma.llmModel.deleteMany({ where: { provider: 'anthropic' } });
+    await prisma.$transaction([
+      // Prices are append-only: an instance of before the release never had these.
+      prisma.$executeRaw`SET LOCAL session_replication_role = replica`,
+      prisma.planQualityModel.deleteMany({ where: ofIt }),
+      prisma.modelPrice.deleteMany({ where: ofIt }),
+      prisma.llmModel.deleteMany({ where: { provider: 'anthropic' } }),
+    ]);
     const before = await catalogue();
     await seedCatalogue(prisma);
     const rows = await prisma.planQualityModel.findMany({ where: ofIt });

@@ -16,6 +16,7 @@ const KEYS = {
   OPENAI_API_KEY: 'sk-instance-1111',
   GOOGLE_API_KEY: 'google-2222',
   OPENROUTER_API_KEY: 'sk-or-3333',
+  ANTHROPIC_API_KEY: 'sk-ant-4444',
   MODEL_MAX_RETRIES: '0',
 };
 
